@@ -1,0 +1,30 @@
+"""The fixed association of every unit with every class."""
+
+import numpy as np
+
+
+def output_associations(n_classes, dtype):
+    """Codes of the output layer: one unit for two classes, else one unit a class.
+
+    Unit k has +1 for its own class and -1 / (n_classes - 1) for each other, so that its code
+    sums to zero: with equal classes an output that is wrong on all of them gains nothing.
+    """
+    if n_classes == 2:
+        return np.array([[-1], [1]], dtype=dtype)
+    return _code_of_positives(np.eye(n_classes, dtype=bool), dtype)
+
+
+def hidden_associations(n_classes, n_units, dtype):
+    """Codes of a hidden layer: unit j stands for class j modulo n_classes.
+
+    With two classes half of the units have +1 and half -1 for the first class, and the
+    opposite for the second, as in the paper.
+    """
+    return _code_of_positives(
+        np.arange(n_units) % n_classes == np.arange(n_classes)[:, np.newaxis], dtype
+    )
+
+
+def _code_of_positives(positive, dtype):
+    n_positive = positive.sum(axis=0)
+    return np.where(positive, 1, -n_positive / (len(positive) - n_positive)).astype(dtype)

@@ -1,0 +1,42 @@
+"""From features to rates in [0, 1]."""
+
+import numpy as np
+from sklearn.preprocessing import MinMaxScaler
+
+
+def fit_encoder(X, rate_encoding):
+    """Fitted scaler that maps X to rates, or None where the values are the rates.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Training data.
+    rate_encoding : {"auto", "minmax", "none"}
+        "minmax" scales each feature's range to [0, 1]; "auto" does so unless all values are in
+        [0, 1] already; "none" never does.
+    """
+    if rate_encoding == "none":
+        return None
+    encoder = MinMaxScaler(clip=True)
+    if rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
+        unit_box = np.array([[0], [1]], dtype=X.dtype)
+        return encoder.fit(np.broadcast_to(unit_box, (2, X.shape[1])))
+    return encoder.fit(X)
+
+
+def encode(X, encoder, feature_names):
+    """Rates of X, clipped to [0, 1] by the encoder.
+
+    Without an encoder a value outside [0, 1] raises a ValueError that names its feature.
+    """
+    if encoder is not None:
+        return encoder.transform(X)
+    outside = (X < 0) | (X > 1)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        name = column if feature_names is None else feature_names[column]
+        raise ValueError(
+            f"Got {X[row, column]:.6g} in feature {name!r} (row {row}), but rate_encoding='none' "
+            "expects rates in [0, 1]. Scale the data, or use rate_encoding='minmax'."
+        )
+    return X

@@ -1,0 +1,28 @@
+"""Activities of every layer of a sigmoid network.
+
+coefs : list of ndarrays of shape (n_in, n_out), one a layer.
+intercepts : list of ndarrays of shape (n_out,), one a layer.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+
+def forward(rates, coefs, intercepts):
+    """Rates of the input and of the hidden layers, then the logits of the output.
+
+    The output stays a logit because its sigmoid rounds to 0 or 1 where the logit still tells
+    samples apart.
+    """
+    activities = [rates]
+    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
+        drive = activities[-1] @ coef
+        drive += intercept
+        activities.append(expit(drive, out=drive))
+    activities.append(activities[-1] @ coefs[-1] + intercepts[-1])
+    return activities
+
+
+def class_margins(logits):
+    """Logits with one column a class: a single output unit speaks for the second of two."""
+    return np.hstack([-logits, logits]) if logits.shape[1] == 1 else logits

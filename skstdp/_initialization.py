@@ -1,0 +1,45 @@
+"""Weights and biases before training."""
+
+import numpy as np
+from scipy.special import expit, logit
+
+# A unit that starts at rate 0.5 sits where the rule's sign turns for a fully active input; one
+# that never fires never learns, because the update is proportional to its rate.
+_LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
+
+
+def random_parameters(layer_units, random_state, dtype):
+    """Weights and biases drawn as by scikit-learn's `MLPClassifier` with logistic units."""
+    coefs, intercepts = [], []
+    for n_in, n_out in zip(layer_units[:-1], layer_units[1:], strict=True):
+        bound = np.sqrt(2 / (n_in + n_out))
+        coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype))
+        intercepts.append(random_state.uniform(-bound, bound, n_out).astype(dtype))
+    return coefs, intercepts
+
+
+def quieten(coefs, intercepts, rates, sample_weight, quiet_start):
+    """Set each bias so that its unit starts at a given fraction of its inputs' mean rate.
+
+    The rule raises the weights of an associated unit only while the unit fires less than its
+    inputs (p < x); a unit that starts above them learns the opposite class. So, layer by layer,
+    with r the mean rate of a layer's inputs over the samples and the inputs,
+
+        b_j = logit(clip(quiet_start * r, 1e-4, 0.5)) - mean over the samples of (x W)_j
+
+    Parameters
+    ----------
+    coefs, intercepts : lists of ndarrays
+        One each a layer; `intercepts` is overwritten.
+    rates : ndarray of shape (n_samples, n_features)
+        The training data, in [0, 1].
+    sample_weight : ndarray of shape (n_samples,)
+        Weights of the samples in the means.
+    quiet_start : float
+        Fraction, in (0, 1].
+    """
+    for coef, intercept in zip(coefs, intercepts, strict=True):
+        mean_rates = np.average(rates, axis=0, weights=sample_weight)
+        target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
+        intercept[:] = logit(target) - mean_rates @ coef
+        rates = expit(rates @ coef + intercept)
