@@ -1,5 +1,7 @@
 """Weights and biases before training."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import expit, logit
 
@@ -11,7 +13,7 @@ _LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
 def random_parameters(layer_units, random_state, dtype):
     """Weights and biases drawn as by scikit-learn's `MLPClassifier` with logistic units."""
     coefs, intercepts = [], []
-    for n_in, n_out in zip(layer_units[:-1], layer_units[1:], strict=True):
+    for n_in, n_out in pairwise(layer_units):
         bound = np.sqrt(2 / (n_in + n_out))
         coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype))
         intercepts.append(random_state.uniform(-bound, bound, n_out).astype(dtype))
