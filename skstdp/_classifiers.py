@@ -14,13 +14,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._associations import hidden_associations, output_associations
 from ._backprop import backprop_updates, cross_entropy, margin_input_gradient
+from ._competition import Competition
 from ._encoding import encode, fit_encoder
 from ._forward import class_margins, forward
 from ._initialization import quieten, random_parameters
@@ -51,6 +52,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "rate_encoding": [StrOptions({"auto", "minmax", "none"})],
+        "weight_init_scale": [Interval(Real, 0, None, closed="left")],
         "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "learning_rate": [StrOptions(set(SCHEDULES))],
@@ -70,6 +72,15 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    _changed_by_training = (
+        "coefs_",
+        "intercepts_",
+        "loss_curve_",
+        "accuracy_curve_",
+        "_optimizer",
+        "_random_state",
+    )
 
     @abstractmethod
     def _associate(self, layer_units, dtype):
@@ -222,8 +233,6 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         )
         # A sample of weight zero must be the same as no sample, for the encoder too.
         counts = sample_weight > 0
-        if not counts.any():
-            raise ValueError("Got sample_weight=0 for every sample, but expected a positive one.")
         return (
             (X, y, sample_weight)
             if counts.all()
@@ -246,11 +255,10 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _class_indices(self, y):
         indices = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
-        unknown = self.classes_[indices] != y
-        if np.any(unknown):
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
             raise ValueError(
-                f"Got y={np.asarray(y)[unknown][0]!r}, but expected one of the classes "
-                f"{self.classes_}."
+                f"Got the labels {unknown} in y, but expected only the classes {self.classes_}."
             )
         return indices
 
@@ -273,17 +281,15 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             layer_units = [X.shape[1], *self._hidden_layer_sizes(), self.n_outputs_]
             self.n_layers_ = len(layer_units)
             self.coefs_, self.intercepts_ = random_parameters(
-                layer_units, self._random_state, X.dtype
+                layer_units, self._random_state, X.dtype, self.weight_init_scale
             )
             if self.quiet_start is not None:
                 quieten(self.coefs_, self.intercepts_, rates, sample_weight, self.quiet_start)
             self._associate(layer_units, X.dtype)
             self._forget_history()
             return rates
-        for name in ("coefs_", "intercepts_", "loss_curve_", "accuracy_curve_"):
+        for name in self._changed_by_training:
             setattr(self, name, deepcopy(getattr(self, name)))
-        self._optimizer = deepcopy(self._optimizer)
-        self._random_state = deepcopy(self._random_state)
         return self._encode(X.astype(self.coefs_[0].dtype, copy=False))
 
     def _forget_history(self):
@@ -371,7 +377,9 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.loss_ = self.loss_curve_[-1]
 
     def _batch_size(self, n_samples):
-        return 200 if self.batch_size == "auto" else self.batch_size
+        if self.batch_size == "auto":
+            return min(max(n_samples // 5, 40), 200)
+        return self.batch_size
 
     def _report_epoch(self):
         figures = [f"loss {self.loss_:.6f}", f"accuracy {self.accuracy_curve_[-1]:.4f}"]
@@ -505,7 +513,8 @@ _TRAINING_PARAMETERS = """learning_rate : {"constant", "linear"}, default="linea
         Positive term in Adam's denominator.
     batch_size : int or "auto", default="auto"
         Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
-        equal size. "auto" is AUTO.
+        equal size. "auto" is a fifth of the samples, but at least 40 and at most 200: small
+        data get the same number of steps as larger ones.
     max_iter : int, default=200
         Number of epochs, >= 1.
     shuffle : bool, default=True
@@ -564,6 +573,12 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Names of the features, if X was a data frame with string names."""
 
 
+_WINNERS = [
+    Interval(RealNotInt, 0, 1, closed="right"),
+    Interval(Integral, 1, None, closed="left"),
+]
+
+
 class STDPClassifier(_SigmoidMLP):
     __doc__ = rf"""Sigmoid network trained by a local, spike-timing-inspired rule.
 
@@ -584,12 +599,15 @@ class STDPClassifier(_SigmoidMLP):
     stdp_epsilon : float, default=1e-3
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
-    quiet_start : float or None, default=0.25
+    weight_init_scale : float, default=4.0
+        Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
+        `MLPClassifier`. Units of one association learn alike, and start apart only by this.
+    quiet_start : float or None, default=0.5
         Mean rate at which the units of each layer start, as a fraction in (0, 1] of the mean
         rate of their inputs over the training data; the biases are set to this end. A unit that
         starts above its inputs learns the opposite of its association. None draws the biases
         like the weights.
-    learning_rate_init : float, default=0.03
+    learning_rate_init : float, default=0.04
         Step size at the start, positive.
     {_TRAINING_PARAMETERS}
 
@@ -629,8 +647,13 @@ class STDPClassifier(_SigmoidMLP):
     True
     """
 
+    _changed_by_training = (*_SigmoidMLP._changed_by_training, "_competition")
+
     _parameter_constraints = _SigmoidMLP._parameter_constraints | {
-        "stdp_epsilon": [Interval(Real, 0, None, closed="neither")]
+        "stdp_epsilon": [Interval(Real, 0, None, closed="neither")],
+        "positive_winners": _WINNERS,
+        "negative_winners": _WINNERS,
+        "winner_handicap": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -639,8 +662,12 @@ class STDPClassifier(_SigmoidMLP):
         *,
         rate_encoding="auto",
         stdp_epsilon=1e-3,
-        quiet_start=0.25,
-        learning_rate_init=0.03,
+        positive_winners=1.0,
+        negative_winners=1.0,
+        winner_handicap=0.0,
+        weight_init_scale=4.0,
+        quiet_start=0.5,
+        learning_rate_init=0.04,
         learning_rate="linear",
         weight_decay=0.0,
         beta_1=0.9,
@@ -661,6 +688,10 @@ class STDPClassifier(_SigmoidMLP):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
         self.stdp_epsilon = stdp_epsilon
+        self.positive_winners = positive_winners
+        self.negative_winners = negative_winners
+        self.winner_handicap = winner_handicap
+        self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
@@ -686,10 +717,16 @@ class STDPClassifier(_SigmoidMLP):
             hidden_associations(n_classes, n_units, dtype) for n_units in layer_units[1:-1]
         ]
         self.associations_.append(output_associations(n_classes, dtype))
+        self._competition = Competition(
+            layer_units[1:-1], self.positive_winners, self.negative_winners, self.winner_handicap
+        )
 
     def _rule(self):
         return partial(
-            stdp_updates, associations=self.associations_, stdp_epsilon=self.stdp_epsilon
+            stdp_updates,
+            associations=self.associations_,
+            stdp_epsilon=self.stdp_epsilon,
+            competition=self._competition,
         )
 
 
@@ -703,10 +740,13 @@ class BPClassifier(_SigmoidMLP):
     ----------
     {_NETWORK_PARAMETERS}
     {_ENCODING_PARAMETERS}
+    weight_init_scale : float, default=1.0
+        Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
+        `MLPClassifier`.
     quiet_start : float or None, default=None
         As in `STDPClassifier`: the mean rate at which units start, as a fraction in (0, 1] of
         that of their inputs. None draws the biases like the weights.
-    learning_rate_init : float, default=0.01
+    learning_rate_init : float, default=0.02
         Step size at the start, positive.
     {_TRAINING_PARAMETERS}
 
@@ -741,8 +781,9 @@ class BPClassifier(_SigmoidMLP):
         hidden_layer_sizes=(32, 16),
         *,
         rate_encoding="auto",
+        weight_init_scale=1.0,
         quiet_start=None,
-        learning_rate_init=0.01,
+        learning_rate_init=0.02,
         learning_rate="linear",
         weight_decay=0.0,
         beta_1=0.9,
@@ -762,6 +803,7 @@ class BPClassifier(_SigmoidMLP):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
+        self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate

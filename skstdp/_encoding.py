@@ -34,7 +34,7 @@ def encode(X, encoder, feature_names):
     outside = (X < 0) | (X > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]
-        name = column if feature_names is None else feature_names[column]
+        name = int(column) if feature_names is None else str(feature_names[column])
         raise ValueError(
             f"Got {X[row, column]:.6g} in feature {name!r} (row {row}), but rate_encoding='none' "
             "expects rates in [0, 1]. Scale the data, or use rate_encoding='minmax'."

@@ -10,11 +10,11 @@ from scipy.special import expit, logit
 _LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
 
 
-def random_parameters(layer_units, random_state, dtype):
-    """Weights and biases drawn as by scikit-learn's `MLPClassifier` with logistic units."""
+def random_parameters(layer_units, random_state, dtype, scale):
+    """Weights and biases as scikit-learn's `MLPClassifier` draws them, times `scale`."""
     coefs, intercepts = [], []
     for n_in, n_out in pairwise(layer_units):
-        bound = np.sqrt(2 / (n_in + n_out))
+        bound = scale * np.sqrt(2 / (n_in + n_out))
         coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype))
         intercepts.append(random_state.uniform(-bound, bound, n_out).astype(dtype))
     return coefs, intercepts

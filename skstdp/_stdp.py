@@ -61,7 +61,9 @@ def accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept
     _stdp(pre, post, association, scalar(stdp_epsilon), scalar(1), coef_update, intercept_update)
 
 
-def stdp_updates(activities, y, sample_weight, updates, *, associations, stdp_epsilon):
+def stdp_updates(
+    activities, y, sample_weight, updates, *, associations, stdp_epsilon, competition
+):
     """Local update of every layer, as the fit loop calls it.
 
     No argument carries a weight or an error: the rule cannot see either.
@@ -80,13 +82,19 @@ def stdp_updates(activities, y, sample_weight, updates, *, associations, stdp_ep
         The fixed codes of each layer.
     stdp_epsilon : float
         The term that keeps the denominator off zero.
+    competition : Competition
+        Silences the hidden units that do not learn from a sample.
     """
     *rates, logits = activities
     rates.append(expit(logits))
-    for pre, post, codes, (coef_update, intercept_update) in zip(
-        rates[:-1], rates[1:], associations, updates, strict=True
+    output = len(updates) - 1
+    for layer, (codes, (coef_update, intercept_update)) in enumerate(
+        zip(associations, updates, strict=True)
     ):
+        pre, post = rates[layer], rates[layer + 1]
         association = codes[y] * sample_weight[:, np.newaxis]
+        if layer < output:
+            competition.silence_losers(layer, post, association)
         accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update)
 
 

@@ -1,0 +1,260 @@
+"""Figures of the benchmarks: accuracy against epoch and against the size of the attack."""
+
+from itertools import pairwise
+from math import ceil, isclose, sqrt
+
+__all__ = ["LearningCurvesDisplay", "RobustnessCurveDisplay"]
+
+# The colours of Okabe and Ito, which colour-blind readers can tell apart, dark ones first.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_MARKERS = "osD^vP*"
+
+
+def require_matplotlib():
+    """Raise an ImportError that says how to install matplotlib if it is missing."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            'Figures need matplotlib. Install it with: pip install "skstdp[plot]"'
+        ) from error
+
+
+def epsilon_label(epsilon):
+    """Size of an attack as text: in 255ths, the steps of 8-bit grey levels, if it is whole."""
+    steps = round(255 * epsilon)
+    if epsilon == 0:
+        return "0"
+    return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
+
+
+class _Display:
+    """Lines with bands of one standard deviation around them, one colour a model."""
+
+    def _start(self, table, ax):
+        """Set `ax_` and `figure_`, and title them with the one task in the table."""
+        require_matplotlib()
+        tasks = table["task"].unique()
+        if len(tasks) != 1:
+            raise ValueError(
+                f"Got the tasks {list(tasks)}, but expected one. Select its rows, for instance "
+                "with scores[scores['task'] == 'iris']."
+            )
+        if ax is None:
+            from matplotlib import pyplot
+
+            _, ax = pyplot.subplots()
+        self.ax_, self.figure_ = ax, ax.figure
+        self.lines_, self.fill_between_ = [], []
+        ax.set(title=tasks[0], ylabel="Accuracy")
+        ax.grid(alpha=0.3)
+
+    def _draw(self, accuracy, **kwargs):
+        """Draw mean and spread over splits; `accuracy` has the abscissa as its index."""
+        over_splits = accuracy.groupby(level=0)
+        mean, std = over_splits.mean(), over_splits.std()
+        (line,) = self.ax_.plot(mean.index, mean, **kwargs)
+        low, high = (mean - std).clip(lower=0), (mean + std).clip(upper=1)
+        band = self.ax_.fill_between(
+            mean.index, low, high, color=line.get_color(), alpha=0.15, linewidth=0
+        )
+        self.lines_.append(line)
+        self.fill_between_.append(band)
+
+
+class LearningCurvesDisplay(_Display):
+    """Accuracy against epoch: training dashed, test solid, one colour a model.
+
+    Lines are means over splits; bands reach one standard deviation to each side, within
+    [0, 1].
+
+    Parameters
+    ----------
+    curves : DataFrame
+        The `curves` of `skstdp.benchmarks.compare` for one task: columns task, model, split,
+        epoch, train_accuracy and test_accuracy.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+    lines_ : list of matplotlib Line2D
+        For each model the training curve, then the test curve.
+    fill_between_ : list of matplotlib PolyCollection
+        The bands, in the order of `lines_`.
+
+    See Also
+    --------
+    RobustnessCurveDisplay : Accuracy against the size of the attack.
+
+    Examples
+    --------
+    >>> from skstdp import STDPClassifier
+    >>> from skstdp.benchmarks import compare
+    >>> from skstdp.datasets import load_tasks
+    >>> models = {"STDP": STDPClassifier(max_iter=20)}
+    >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
+    >>> display = LearningCurvesDisplay(result.curves).plot()
+    >>> display.ax_.get_xlabel()
+    'Epoch'
+    """
+
+    def __init__(self, curves):
+        self.curves = curves
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : LearningCurvesDisplay
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `curves` holds several tasks.
+        """
+        self._start(self.curves, ax)
+        models = self.curves.set_index("epoch").groupby("model", sort=False)
+        for index, (model, curves) in enumerate(models):
+            color = _COLORS[index % len(_COLORS)]
+            for part, linestyle in (("train", "--"), ("test", "-")):
+                style = {"color": color, "linestyle": linestyle, "label": f"{model}, {part}"}
+                self._draw(curves[f"{part}_accuracy"], **(style | kwargs))
+        self.ax_.set_xlabel("Epoch")
+        self.ax_.legend()
+        return self
+
+
+class RobustnessCurveDisplay(_Display):
+    """Accuracy on the test folds against the size of the attack, one colour a model.
+
+    Lines are means over splits; bands reach one standard deviation to each side, within
+    [0, 1].
+
+    Parameters
+    ----------
+    scores : DataFrame
+        The `scores` of `skstdp.benchmarks.compare` for one task: columns task, model, split,
+        epsilon and accuracy.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+    lines_ : list of matplotlib Line2D
+        One curve a model.
+    fill_between_ : list of matplotlib PolyCollection
+        The bands, in the order of `lines_`.
+
+    See Also
+    --------
+    FGSMScorer : The attack.
+    LearningCurvesDisplay : Accuracy against epoch.
+
+    Examples
+    --------
+    >>> from skstdp import STDPClassifier
+    >>> from skstdp.benchmarks import compare
+    >>> from skstdp.datasets import load_tasks
+    >>> models = {"STDP": STDPClassifier(max_iter=20)}
+    >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
+    >>> display = RobustnessCurveDisplay(result.scores).plot()
+    >>> [label.get_text() for label in display.ax_.get_xticklabels()]
+    ['0', '4/255', '8/255', '12/255']
+    """
+
+    def __init__(self, scores):
+        self.scores = scores
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `scores` holds several tasks.
+        """
+        self._start(self.scores, ax)
+        models = self.scores.set_index("epsilon").groupby("model", sort=False)
+        for index, (model, scores) in enumerate(models):
+            style = {
+                "color": _COLORS[index % len(_COLORS)],
+                "marker": _MARKERS[index % len(_MARKERS)],
+                "label": model,
+            }
+            self._draw(scores["accuracy"], **(style | kwargs))
+        epsilons = sorted(self.scores["epsilon"].unique())
+        gaps = [after - before for before, after in pairwise(epsilons)]
+        # Labels that would run into each other are left to matplotlib, as decimals.
+        if min(gaps, default=1) > 0.05 * epsilons[-1]:
+            labels = [epsilon_label(epsilon) for epsilon in epsilons]
+            self.ax_.set_xticks(epsilons, labels, rotation=0 if len(labels) < 6 else 45)
+        self.ax_.set_xlabel("FGSM perturbation of each rate")
+        self.ax_.legend()
+        return self
+
+
+def plot_tasks(display_class, table):
+    """One figure with axes for each task of a table, the same scale and one legend.
+
+    Parameters
+    ----------
+    display_class : type
+        `LearningCurvesDisplay` or `RobustnessCurveDisplay`.
+    table : DataFrame
+        What that class takes, for any number of tasks.
+
+    Returns
+    -------
+    figure : matplotlib Figure
+        A figure that pyplot does not know, so it needs no screen and no closing.
+    """
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    tasks = list(table.groupby("task", sort=False))
+    n_columns = ceil(sqrt(len(tasks)))
+    n_rows = ceil(len(tasks) / n_columns)
+    figure = Figure(figsize=(1 + 3.2 * n_columns, 1.2 + 2.6 * n_rows), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
+    for ax in axes[len(tasks) :]:
+        ax.remove()
+    for ax, (_, rows) in zip(axes, tasks, strict=False):
+        display_class(rows).plot(ax)
+        ax.get_legend().remove()
+    figure.supxlabel(ax.get_xlabel(), fontsize="medium")
+    figure.supylabel(ax.get_ylabel(), fontsize="medium")
+    for ax in figure.axes:
+        ax.set(xlabel="", ylabel="")
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2 * n_columns)
+    return figure

@@ -1,0 +1,89 @@
+"""Naive twins of the package's kernels: one scalar at a time, as the formulas are printed."""
+
+import math
+
+import numpy as np
+
+
+def stdp_synapse(x, p, z, stdp_epsilon):
+    """Equation 3 for one synapse and one sample, without the step size."""
+    return z * (x**3 * p * (x - p)) / ((2 * p - x) ** 2 + stdp_epsilon)
+
+
+def stdp_update(pre, post, association, stdp_epsilon):
+    """Equation 3 summed over the samples, for the weights and for the biases."""
+    n_samples, n_pre = pre.shape
+    n_post = post.shape[1]
+    coef_update = np.zeros((n_pre, n_post))
+    intercept_update = np.zeros(n_post)
+    for j in range(n_post):
+        for i in range(n_pre):
+            coef_update[i, j] = math.fsum(
+                stdp_synapse(pre[s, i], post[s, j], association[s, j], stdp_epsilon)
+                for s in range(n_samples)
+            )
+        intercept_update[j] = math.fsum(
+            stdp_synapse(1.0, post[s, j], association[s, j], stdp_epsilon)
+            for s in range(n_samples)
+        )
+    return coef_update, intercept_update
+
+
+def sigmoid(drive):
+    """Logistic function of one number."""
+    return 1 / (1 + math.exp(-drive))
+
+
+def logits(row, coefs, intercepts):
+    """Logits of the output units for one sample."""
+    rates = list(row)
+    for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+        drive = [
+            sum(rates[i] * coef[i, j] for i in range(len(rates))) + intercept[j]
+            for j in range(len(intercept))
+        ]
+        rates = drive if layer == len(coefs) - 1 else [sigmoid(d) for d in drive]
+    return rates
+
+
+def cross_entropy(X, y, sample_weight, coefs, intercepts):
+    """Weighted cross-entropy: binary for one output unit, categorical for more."""
+    total = 0.0
+    for row, label, weight in zip(X, y, sample_weight, strict=True):
+        outputs = logits(row, coefs, intercepts)
+        if len(outputs) == 1:
+            probability = sigmoid(outputs[0] if label == 1 else -outputs[0])
+        else:
+            exponentials = [math.exp(output) for output in outputs]
+            probability = exponentials[label] / sum(exponentials)
+        total -= weight * math.log(probability)
+    return total
+
+
+def margin(row, label, coefs, intercepts):
+    """Logit of the true class minus the largest other."""
+    outputs = logits(row, coefs, intercepts)
+    if len(outputs) == 1:
+        return outputs[0] if label == 1 else -outputs[0]
+    return outputs[label] - max(o for k, o in enumerate(outputs) if k != label)
+
+
+def numerical_gradient(function, array, step=1e-6):
+    """Central finite differences of a function of nothing, entry by entry of an array."""
+    gradient = np.zeros_like(array)
+    for index in np.ndindex(array.shape):
+        kept = array[index]
+        array[index] = kept + step
+        above = function()
+        array[index] = kept - step
+        below = function()
+        array[index] = kept
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def winners(scores, association, sign, number):
+    """Units of one sample that learn: the most active of those associated with `sign`."""
+    contestants = [j for j in range(len(scores)) if association[j] * sign > 0]
+    ranked = sorted(contestants, key=lambda j: -scores[j])
+    return set(ranked[:number])

@@ -1,0 +1,94 @@
+import itertools
+
+import numpy as np
+import oracle
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skstdp._backprop import backprop_updates, cross_entropy, margin_input_gradient
+from skstdp._forward import class_margins, forward
+
+
+def random_network(n_outputs, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    sizes = [5, 4, 3, n_outputs]
+    coefs = [rng.normal(size=s).astype(dtype) for s in itertools.pairwise(sizes)]
+    intercepts = [rng.normal(size=n).astype(dtype) for n in sizes[1:]]
+    rates = rng.random((7, 5)).astype(dtype)
+    y = rng.integers(max(n_outputs, 2), size=7)
+    weight = rng.random(7).astype(dtype)
+    return coefs, intercepts, rates, y, weight / weight.sum()
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_forward_and_loss_equal_the_naive_ones(n_outputs):
+    coefs, intercepts, rates, y, weight = random_network(n_outputs)
+    logits = forward(rates, coefs, intercepts)[-1]
+    assert_allclose(logits, [oracle.logits(row, coefs, intercepts) for row in rates])
+    assert_allclose(
+        cross_entropy(logits, y, weight),
+        oracle.cross_entropy(rates, y, weight, coefs, intercepts),
+    )
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_updates_are_minus_the_numerical_gradient_of_every_weight(n_outputs):
+    coefs, intercepts, rates, y, weight = random_network(n_outputs)
+    updates = [
+        (np.empty_like(c), np.empty_like(b)) for c, b in zip(coefs, intercepts, strict=True)
+    ]
+    backprop_updates(forward(rates, coefs, intercepts), y, weight, updates, coefs=coefs)
+
+    def loss():
+        return oracle.cross_entropy(rates, y, weight, coefs, intercepts)
+
+    for coef, intercept, (coef_update, intercept_update) in zip(
+        coefs, intercepts, updates, strict=True
+    ):
+        assert_allclose(coef_update, -oracle.numerical_gradient(loss, coef), rtol=1e-5, atol=1e-9)
+        assert_allclose(
+            intercept_update, -oracle.numerical_gradient(loss, intercept), rtol=1e-5, atol=1e-9
+        )
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_margin_gradient_points_along_the_numerical_one(n_outputs):
+    coefs, intercepts, rates, y, _ = random_network(n_outputs)
+    direction = margin_input_gradient(rates, y, coefs, intercepts)
+    for row, label, ours in zip(rates.copy(), y, direction, strict=True):
+        numerical = oracle.numerical_gradient(
+            lambda row=row, label=label: oracle.margin(row, label, coefs, intercepts), row
+        )
+        cosine = ours @ numerical / np.linalg.norm(ours) / np.linalg.norm(numerical)
+        assert_allclose(cosine, 1, rtol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_saturated_hidden_units_do_not_hide_the_gradient(n_outputs, dtype):
+    """Drives of thousands: every sigmoid rounds to 0 or 1 and its slope to 0."""
+    coefs, intercepts, rates, y, _ = random_network(n_outputs, dtype=dtype)
+    coefs = [coefs[0] * dtype(1e4), *coefs[1:]]
+    direction = margin_input_gradient(rates, y, coefs, intercepts)
+    assert np.isfinite(direction).all()
+    assert (np.abs(direction).max(axis=1) > 0).all()
+    # The least saturated hidden unit decides. Its slope relative to the next is what is left.
+    drive = rates @ coefs[0] + intercepts[0]
+    least = np.abs(drive).argmin(axis=1)
+    cosines = [
+        abs(row @ coefs[0][:, unit]) / np.linalg.norm(row) / np.linalg.norm(coefs[0][:, unit])
+        for row, unit in zip(direction, least, strict=True)
+    ]
+    assert_allclose(cosines, 1, rtol=1e-5)
+
+
+def test_network_without_hidden_layer_is_linear():
+    coef = np.array([[1.0], [-2.0]])
+    direction = margin_input_gradient(
+        np.full((2, 2), 0.5), np.array([1, 0]), [coef], [np.zeros(1)]
+    )
+    assert_array_equal(np.sign(direction), [[1, -1], [-1, 1]])
+
+
+def test_class_margins_of_one_output_are_those_of_its_two_classes():
+    assert_array_equal(class_margins(np.array([[2.0], [-1.0]])), [[-2, 2], [1, -1]])

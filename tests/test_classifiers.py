@@ -1,0 +1,531 @@
+import copy
+import inspect
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skstdp import BPClassifier, STDPClassifier
+
+CLASSIFIERS = [STDPClassifier, BPClassifier]
+both = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
+
+
+def iris(*classes):
+    X, y = load_iris(return_X_y=True)
+    chosen = np.isin(y, classes or (0, 1, 2))
+    return X[chosen], y[chosen]
+
+
+def same_weights(a, b):
+    return all(
+        np.array_equal(mine, other)
+        for mine, other in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True)
+    )
+
+
+class TestLearning:
+    """Accuracies of the default parameters on raw IRIS, five folds four times."""
+
+    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=4, random_state=0)
+
+    @pytest.mark.parametrize(
+        ("classes", "least"), [((0, 1), 0.99), ((0, 2), 0.99), ((1, 2), 0.94), ((0, 1, 2), 0.93)]
+    )
+    def test_stdp(self, classes, least):
+        scores = cross_val_score(STDPClassifier(random_state=0), *iris(*classes), cv=self.folds)
+        assert scores.mean() >= least
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    @pytest.mark.parametrize("classes", [(0, 1), (0, 2), (1, 2), (0, 1, 2)])
+    def test_bp_is_at_least_as_good_as_scikit_learn(self, classes):
+        X, y = iris(*classes)
+        ours = cross_val_score(BPClassifier(random_state=0), X, y, cv=self.folds)
+        mlp = make_pipeline(MinMaxScaler(), MLPClassifier((32, 16), random_state=0))
+        assert ours.mean() >= cross_val_score(mlp, X, y, cv=self.folds).mean()
+
+    @both
+    def test_ten_classes(self, classifier):
+        X, y = load_digits(return_X_y=True)
+        model = classifier((60, 30), max_iter=30, random_state=0).fit(X[:1000], y[:1000])
+        assert model.score(X[1000:], y[1000:]) > 0.8
+
+
+@pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)])
+def test_bp_takes_the_step_of_scikit_learn(classes):
+    X, y = iris(*classes)
+    X = MinMaxScaler().fit_transform(X)
+    settings = {"learning_rate_init": 0.01, "batch_size": len(y), "random_state": 0}
+    ours = BPClassifier(learning_rate="constant", **settings)
+    theirs = MLPClassifier((32, 16), activation="logistic", alpha=0, **settings)
+    ours.partial_fit(X, y, classes=np.unique(y))
+    theirs.partial_fit(X, y, classes=np.unique(y))
+    # Start both from the weights of one, with fresh optimisers, and take one step.
+    for model in (ours, theirs):
+        del model._optimizer
+    ours.coefs_, ours.intercepts_ = copy.deepcopy((theirs.coefs_, theirs.intercepts_))
+    ours._reset_optimizer()
+    ours.partial_fit(X, y)
+    theirs.partial_fit(X, y)
+    for mine, other in zip(
+        ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True
+    ):
+        assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+    assert_allclose(ours.loss_, theirs.loss_, rtol=1e-9)
+
+
+def test_the_classifiers_differ_in_the_rule_alone():
+    """Same network, same options: only what belongs to the local rule is not shared."""
+    stdp = inspect.signature(STDPClassifier).parameters.keys()
+    bp = inspect.signature(BPClassifier).parameters.keys()
+    assert set(bp) <= set(stdp)
+    assert set(stdp) - set(bp) == {
+        "stdp_epsilon",
+        "positive_winners",
+        "negative_winners",
+        "winner_handicap",
+    }
+
+
+class TestInterface:
+    @both
+    def test_fitted_attributes(self, classifier):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        model = classifier((7, 5), max_iter=3, random_state=0).fit(X, y)
+        assert [coef.shape for coef in model.coefs_] == [(4, 7), (7, 5), (5, 3)]
+        assert [intercept.shape for intercept in model.intercepts_] == [(7,), (5,), (3,)]
+        assert_array_equal(model.classes_, [0, 1, 2])
+        assert model.n_iter_ == len(model.loss_curve_) == len(model.accuracy_curve_) == 3
+        assert model.loss_ == model.loss_curve_[-1]
+        assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (4, 3, 4)
+        assert_array_equal(model.feature_names_in_, X.columns)
+        assert model.validation_scores_ is None
+        assert classifier(max_iter=1).fit(*iris(0, 1)).n_outputs_ == 1
+
+    @both
+    @pytest.mark.parametrize("sizes", [5, (5,), [5], np.array([5]), ()])
+    def test_layer_sizes_in_any_form(self, classifier, sizes):
+        model = classifier(sizes, max_iter=1).fit(*iris())
+        expected = [(4, 3)] if np.size(sizes) == 0 else [(4, 5), (5, 3)]
+        assert [coef.shape for coef in model.coefs_] == expected
+
+    @both
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            np.array(["a", "b", "c"]),
+            np.array(["a", "b", "c"], dtype=object),
+            np.array([-1, 7, 300]),
+            np.array([0.0, 1.0, 2.0]),
+        ],
+        ids=["str", "object", "int", "float"],
+    )
+    def test_labels_of_any_type(self, classifier, labels):
+        X, y = iris()
+        reference = classifier(max_iter=5, random_state=0).fit(X, y)
+        model = classifier(max_iter=5, random_state=0).fit(X, labels[y])
+        assert_array_equal(model.predict(X), labels[reference.predict(X)])
+        assert model.predict(X).dtype == labels.dtype
+
+    @both
+    def test_boolean_labels_in_a_series(self, classifier):
+        X, y = iris(0, 1)
+        model = classifier(max_iter=5, random_state=0).fit(X, pd.Series(y == 1))
+        assert_array_equal(model.classes_, [False, True])
+        assert_array_equal(model.predict(X), model.decision_function(X) > 0)
+
+    @both
+    @pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)])
+    def test_responses_agree(self, classifier, classes):
+        X, y = iris(*classes)
+        model = classifier(max_iter=20, random_state=0).fit(X, y)
+        logits, proba = model.decision_function(X), model.predict_proba(X)
+        assert proba.shape == (len(X), len(classes))
+        assert_allclose(proba.sum(axis=1), 1)
+        assert_allclose(model.predict_log_proba(X), np.log(proba), rtol=1e-9)
+        assert_array_equal(model.classes_[proba.argmax(axis=1)], model.predict(X))
+        if len(classes) == 2:
+            assert_allclose(logits, np.log(proba[:, 1] / proba[:, 0]), rtol=1e-6)
+            assert_array_equal(logits > 0, model.predict(X) == classes[1])
+        else:
+            assert_array_equal(model.classes_[logits.argmax(axis=1)], model.predict(X))
+
+    @both
+    @pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)])
+    def test_saturated_outputs_still_tell_samples_apart(self, classifier, classes):
+        X, y = iris(*classes)
+        model = classifier(max_iter=20, random_state=0).fit(X, y)
+        order = model.decision_function(X).argsort(axis=0)
+        model.coefs_[-1] *= 1e5
+        model.intercepts_[-1] *= 1e5
+        logits = model.decision_function(X)
+        assert_array_equal(logits.argsort(axis=0), order)
+        assert np.isfinite(model.predict_log_proba(X)).all()
+        assert np.isin(model.predict_proba(X), (0, 1)).mean() > 0.9
+
+    @both
+    def test_float32_from_end_to_end(self, classifier):
+        X, y = iris()
+        model = classifier(max_iter=20, random_state=0).fit(X.astype(np.float32), y)
+        arrays = [
+            *model.coefs_,
+            *model.intercepts_,
+            *getattr(model, "associations_", []),
+            model.decision_function(X),
+            model.predict_proba(X),
+            model.predict_log_proba(X),
+        ]
+        assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+        reference = classifier(max_iter=20, random_state=0).fit(X, y)
+        assert reference.coefs_[0].dtype == np.float64
+        assert abs(model.score(X, y) - reference.score(X, y)) < 0.05
+
+    @both
+    def test_same_seed_same_weights(self, classifier):
+        X, y = iris()
+        fits = [classifier(max_iter=3, random_state=seed).fit(X, y) for seed in (0, 0, 1)]
+        assert same_weights(fits[0], fits[1])
+        assert not same_weights(fits[0], fits[2])
+
+    @both
+    def test_fit_does_not_change_its_input(self, classifier):
+        X, y = iris()
+        weight = np.ones(len(y))
+        before = X.copy(), y.copy(), weight.copy()
+        classifier(max_iter=2, class_weight="balanced").fit(X, y, sample_weight=weight)
+        for array, kept in zip((X, y, weight), before, strict=True):
+            assert_array_equal(array, kept)
+
+    @both
+    def test_clone_and_pickle(self, classifier):
+        X, y = iris()
+        model = classifier(max_iter=3, random_state=0).fit(X, y)
+        assert_array_equal(
+            pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X)
+        )
+        assert clone(model).get_params() == model.get_params()
+
+    @both
+    def test_shuffle_false_needs_no_luck(self, classifier):
+        X, y = iris()
+        rng = np.random.RandomState(0)
+        model = classifier(max_iter=2, shuffle=False, random_state=rng, batch_size=30)
+        state = model.fit(X, y)._random_state.get_state()[1]
+        again = clone(model).set_params(max_iter=1, random_state=np.random.RandomState(0))
+        assert_array_equal(again.fit(X, y)._random_state.get_state()[1], state)
+
+    @both
+    def test_verbose_prints_a_line_an_epoch(self, classifier, capsys):
+        X, y = iris()
+        classifier(max_iter=2, verbose=True).fit(X, y, X_val=X, y_val=y)
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 2
+        assert lines[1].startswith("Epoch 2/2: loss ")
+        assert "validation accuracy" in lines[1]
+
+
+class TestWeights:
+    @both
+    def test_weight_equals_copies(self, classifier):
+        X, y = iris(1, 2)
+        weight = np.random.default_rng(0).integers(0, 3, len(y))
+        copies = np.repeat(np.arange(len(y)), weight)
+        settings = {"batch_size": 1000, "max_iter": 10, "random_state": 0}
+        weighted = classifier(**settings).fit(X, y, sample_weight=weight)
+        repeated = classifier(**settings).fit(X[copies], y[copies])
+        assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
+
+    @both
+    def test_class_weight_multiplies_sample_weight(self, classifier):
+        X, y = iris(1, 2)
+        weight = np.random.default_rng(0).random(len(y))
+        settings = {"max_iter": 5, "random_state": 0}
+        by_class = classifier(class_weight={1: 2.0, 2: 0.5}, **settings)
+        by_class.fit(X, y, sample_weight=weight)
+        by_sample = classifier(**settings)
+        by_sample.fit(X, y, sample_weight=weight * np.where(y == 1, 2.0, 0.5))
+        assert_allclose(by_class.predict_proba(X), by_sample.predict_proba(X), rtol=1e-9)
+
+    @both
+    def test_balanced_helps_the_rare_class(self, classifier):
+        X, y = iris(1, 2)
+        X, y = X[:58], y[:58]
+        settings = {"max_iter": 100, "random_state": 0}
+        plain = classifier(**settings).fit(X, y).predict_proba(X)[:, 1].mean()
+        balanced = classifier(class_weight="balanced", **settings).fit(X, y)
+        assert balanced.predict_proba(X)[:, 1].mean() > plain
+
+    @both
+    def test_score_takes_weights(self, classifier):
+        X, y = iris()
+        model = classifier(max_iter=5, random_state=0).fit(X, y)
+        weight = np.random.default_rng(0).random(len(y))
+        right = model.predict(X) == y
+        assert_allclose(model.score(X, y, sample_weight=weight), np.average(right, weights=weight))
+
+
+class TestTraining:
+    @both
+    def test_validation_data_are_scored_after_each_epoch(self, classifier):
+        X, y = iris()
+        train, test = np.arange(0, 150, 2), np.arange(1, 150, 2)
+        model = classifier(max_iter=6, random_state=0)
+        model.fit(X[train], y[train], X_val=X[test], y_val=y[test])
+        assert len(model.validation_scores_) == 6
+        assert model.validation_scores_[-1] == model.score(X[test], y[test])
+        without = clone(model).fit(X[train], y[train])
+        assert same_weights(model, without)
+
+    @both
+    def test_history(self, classifier):
+        X, y = iris()
+        history = classifier(max_iter=4, random_state=0).fit(X, y, X_val=X, y_val=y).history_
+        assert list(history.columns) == ["loss", "accuracy", "validation_accuracy"]
+        assert history.index.tolist() == [1, 2, 3, 4]
+        assert history.index.name == "epoch"
+
+    @both
+    def test_curves_are_those_of_the_batches_before_their_update(self, classifier):
+        X, y = iris()
+        settings = {"random_state": 0, "batch_size": 150, "learning_rate": "constant"}
+        model = classifier(max_iter=1, **settings).fit(X, y)
+        longer = classifier(max_iter=2, **settings).fit(X, y)
+        assert longer.accuracy_curve_[1] == model.score(X, y)
+        log_proba = model.predict_log_proba(X)[np.arange(150), y]
+        assert_allclose(longer.loss_curve_[1], -log_proba.mean())
+
+    @both
+    def test_early_stopping_keeps_the_best_epoch(self, classifier):
+        X, y = iris()
+        model = classifier(early_stopping=True, validation_fraction=0.3, random_state=0)
+        model.set_params(max_iter=400, n_iter_no_change=60).fit(X, y)
+        assert model.n_iter_ == len(model.validation_scores_) < 400
+        best = int(np.argmax(model.validation_scores_))
+        assert model.n_iter_ - best - 1 >= 60
+        given = clone(model).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+        assert given.score(X[1::2], y[1::2]) == max(given.validation_scores_)
+
+    @both
+    def test_tol_stops_a_flat_loss(self, classifier):
+        X, y = iris(0, 1)
+        with np.errstate(all="raise"):
+            model = classifier(tol=1e9, n_iter_no_change=5, random_state=0).fit(X, y)
+        assert model.n_iter_ == 7
+
+    @both
+    def test_tol_warns_when_epochs_run_out(self, classifier):
+        model = classifier(tol=0.0, n_iter_no_change=20, max_iter=10, random_state=0)
+        with pytest.warns(ConvergenceWarning, match="Raise max_iter, or set tol=None"):
+            model.fit(*iris(0, 1))
+        assert model.n_iter_ == 10
+
+    @both
+    def test_warm_start_goes_on(self, classifier):
+        X, y = iris()
+        settings = {"max_iter": 5, "random_state": 0, "learning_rate": "constant"}
+        once = classifier(**settings).fit(X, y)
+        twice = classifier(warm_start=True, **settings).fit(X, y)
+        assert same_weights(once, twice)
+        encoder = twice.encoder_
+        twice.fit(X, y)
+        assert not same_weights(once, twice)
+        assert twice.loss_curve_[0] < once.loss_curve_[0]
+        assert twice.encoder_ is encoder
+
+    @both
+    def test_warm_start_refuses_other_classes(self, classifier):
+        model = classifier(warm_start=True, max_iter=1).fit(*iris())
+        with pytest.raises(ValueError, match="warm_start=True expected those of the previous"):
+            model.fit(*iris(0, 1))
+
+    @both
+    def test_partial_fit_is_fit_one_epoch_at_a_time(self, classifier):
+        X, y = iris()
+        settings = {"random_state": 0, "learning_rate": "constant", "batch_size": 40}
+        whole = classifier(max_iter=3, **settings).fit(X, y)
+        parts = classifier(**settings)
+        for _ in range(3):
+            parts.partial_fit(X, y, classes=[0, 1, 2])
+        assert same_weights(whole, parts)
+        assert parts.loss_curve_ == whole.loss_curve_
+        assert parts.n_iter_ == 3
+
+    @both
+    def test_partial_fit_learns_from_a_stream(self, classifier):
+        X, y = iris()
+        model = classifier(learning_rate_init=0.01, random_state=0)
+        rng = np.random.default_rng(0)
+        model.partial_fit(X, y, classes=[0, 1, 2])
+        for _ in range(300):
+            rows = rng.permutation(len(y))[:40]
+            model.partial_fit(X[rows], y[rows])
+        assert model.score(X, y) > 0.85
+
+    @both
+    def test_partial_fit_takes_samples_of_one_class(self, classifier):
+        X, y = iris()
+        model = classifier(random_state=0).partial_fit(X[:5], y[:5], classes=[0, 1, 2])
+        model.partial_fit(X[-1:], y[-1:])
+        assert np.isfinite(model.predict_proba(X)).all()
+
+    @both
+    @pytest.mark.parametrize("settings", [{"early_stopping": True}, {"class_weight": "balanced"}])
+    def test_no_partial_fit_where_it_makes_no_sense(self, classifier, settings):
+        model = classifier(**settings)
+        assert not hasattr(model, "partial_fit")
+        with pytest.raises(AttributeError) as error:
+            model.partial_fit(*iris(), classes=[0, 1, 2])
+        assert "partial_fit expected" in str(error.value.__cause__ or error.value)
+
+
+class TestBadInput:
+    """Each case names what was wrong, before any work, and changes nothing."""
+
+    DATA = (
+        ("X", np.full((150, 4), np.nan), "contains NaN"),
+        ("X", np.full((150, 4), np.inf), "contains infinity"),
+        ("X", np.empty((0, 4)), "0 sample"),
+        ("X", np.empty((150, 0)), "0 feature"),
+        ("X", np.ones(150), "Expected 2D array, got 1D"),
+        ("X", np.full((150, 4), "red"), "could not convert string to float: .*red"),
+        ("X", np.ones((149, 4)), "inconsistent numbers of samples"),
+        ("y", np.linspace(0, 1, 150), "Unknown label type: continuous"),
+        ("y", np.zeros(150), "expected at least 2 classes"),
+        ("y", None, "y"),
+        ("sample_weight", -np.ones(150), "Negative values in data"),
+        ("sample_weight", np.zeros(150), "at least one non-zero"),
+        ("sample_weight", np.ones(7), "sample_weight.shape == .7,."),
+        ("X_val", np.ones((5, 4)), "only one of X_val and y_val"),
+    )
+
+    PARAMETERS = (
+        {"hidden_layer_sizes": (8, -1)},
+        {"hidden_layer_sizes": (8, 0)},
+        {"hidden_layer_sizes": (8, 2.5)},
+        {"hidden_layer_sizes": 0},
+        {"hidden_layer_sizes": "big"},
+        {"rate_encoding": "gray"},
+        {"quiet_start": 0.0},
+        {"quiet_start": 1.5},
+        {"weight_init_scale": -1.0},
+        {"learning_rate": "adaptive"},
+        {"learning_rate_init": 0.0},
+        {"learning_rate_init": "auto"},
+        {"weight_decay": -1.0},
+        {"beta_1": 1.0},
+        {"beta_2": -0.1},
+        {"epsilon": -1e-8},
+        {"batch_size": 0},
+        {"batch_size": "big"},
+        {"max_iter": 0},
+        {"tol": -1.0},
+        {"n_iter_no_change": 0},
+        {"validation_fraction": 1.0},
+        {"class_weight": "fair"},
+        {"random_state": "lucky"},
+        {"shuffle": "yes"},
+    )
+
+    @staticmethod
+    def refuses(model, message, data):
+        before = copy.deepcopy(vars(model))
+        with pytest.raises((ValueError, TypeError), match=message):
+            model.fit(**data)
+        assert vars(model).keys() == before.keys()
+        for name, value in before.items():
+            assert pickle.dumps(getattr(model, name)) == pickle.dumps(value), name
+
+    @both
+    @pytest.mark.parametrize("fitted", [False, True], ids=["new", "fitted"])
+    @pytest.mark.parametrize(("name", "value", "message"), DATA, ids=lambda v: str(v)[:30])
+    def test_data(self, classifier, fitted, name, value, message):
+        X, y = iris()
+        model = classifier(max_iter=2)
+        if fitted:
+            model.fit(X[:, :2], y > 0)
+        self.refuses(model, message, {"X": X, "y": y, name: value})
+
+    @both
+    @pytest.mark.parametrize("parameters", PARAMETERS, ids=str)
+    def test_parameters(self, classifier, parameters):
+        (name,) = parameters
+        X, y = iris()
+        self.refuses(classifier(**parameters), name, {"X": X, "y": y})
+        fitted = classifier(max_iter=1).fit(X, y).set_params(**parameters)
+        self.refuses(fitted, name, {"X": X, "y": y})
+
+    @pytest.mark.parametrize("stdp_epsilon", [0.0, -1e-3, "small"])
+    def test_stdp_epsilon(self, stdp_epsilon):
+        X, y = iris()
+        self.refuses(STDPClassifier(stdp_epsilon=stdp_epsilon), "stdp_epsilon", {"X": X, "y": y})
+
+    @both
+    def test_text_column_of_a_frame_is_named_by_its_content(self, classifier):
+        frame = pd.DataFrame({"length": [1.0, 2.0], "colour": ["red", "blue"]})
+        with pytest.raises(ValueError, match="could not convert string to float"):
+            classifier().fit(frame, [0, 1])
+
+    @both
+    def test_number_and_names_of_features(self, classifier):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        model = classifier(max_iter=1).fit(X, y)
+        with pytest.raises(ValueError, match="feature names should match"):
+            model.predict(X.iloc[:, :3])
+        with pytest.raises(ValueError, match="feature names should match"):
+            model.predict(X.rename(columns={X.columns[0]: "other"}))
+        with pytest.raises(ValueError, match="expecting 4 features"):
+            classifier(max_iter=1).fit(X.to_numpy(), y).predict(np.ones((1, 3)))
+
+    @both
+    def test_not_fitted(self, classifier):
+        for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+            with pytest.raises(NotFittedError):
+                getattr(classifier(), method)(np.ones((1, 4)))
+        assert not hasattr(classifier(), "history_")
+
+    @both
+    def test_partial_fit_needs_the_classes_first(self, classifier):
+        X, y = iris()
+        model = classifier()
+        with pytest.raises(ValueError, match="classes must be passed on the first call"):
+            model.partial_fit(X, y)
+        assert not hasattr(model, "classes_")
+        model.partial_fit(X, y, classes=[0, 1, 2])
+        kept = copy.deepcopy(model)
+        for bad, message in (
+            ({"y": y + 1}, r"Got the labels \[3\] in y"),
+            ({"X": X[:, :3]}, "3 features"),
+            ({"X": np.where(X > 5, np.nan, X)}, "contains NaN"),
+            ({"classes": [0, 1]}, "first call|classes"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                model.partial_fit(**({"X": X, "y": y} | bad))
+        assert same_weights(model, kept)
+        assert model.n_iter_ == kept.n_iter_
+
+    @both
+    def test_interruption_leaves_the_fitted_model(self, classifier, monkeypatch):
+        X, y = iris()
+        model = classifier(max_iter=2, random_state=0, warm_start=True).fit(X, y)
+        kept = copy.deepcopy(model)
+        train_epoch = classifier._train_epoch
+
+        def interrupt(self, *args):
+            train_epoch(self, *args)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(classifier, "_train_epoch", interrupt)
+        for method in (model.fit, model.partial_fit):
+            with pytest.raises(KeyboardInterrupt):
+                method(X, y)
+            assert same_weights(model, kept)
+            assert model.loss_curve_ == kept.loss_curve_

@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import oracle
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_iris
+
+from skstdp import STDPClassifier
+from skstdp._associations import hidden_associations
+from skstdp._competition import Competition
+
+
+def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    post = rng.random((n_samples, n_units)).astype(dtype)
+    y = rng.integers(n_classes, size=n_samples)
+    codes = hidden_associations(n_classes, n_units, dtype)
+    return post, codes[y] * dtype(1 / n_samples)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("positive", "negative"), [(2, 3), (0.25, 0.5), (1, 1.0), (1.0, 4), (100, 0.01)]
+)
+def test_only_the_most_active_keep_their_association(positive, negative, dtype):
+    post, association = layer(dtype=dtype)
+    before = association.copy()
+    Competition([20], positive, negative, 0.0).silence_losers(0, post, association)
+    for rates, old, new in zip(post, before, association, strict=True):
+        learning = set()
+        for sign, winners in ((1, positive), (-1, negative)):
+            n_contestants = (old * sign > 0).sum()
+            number = winners if isinstance(winners, int) else math.ceil(winners * n_contestants)
+            learning |= oracle.winners(rates, old, sign, number)
+        assert set(np.flatnonzero(new)) == learning
+        assert_array_equal(new[list(learning)], old[list(learning)])
+
+
+def test_everybody_wins_by_default_bit_for_bit():
+    post, association = layer()
+    before = association.copy()
+    Competition([20], 1.0, 1.0, 0.5).silence_losers(0, post, association)
+    assert_array_equal(association, before)
+
+
+def test_frequent_winners_are_handicapped():
+    """Unit 0 is a little more active than unit 1 and wins until its handicap exceeds that."""
+    codes = np.ones((1, 2))
+    competition = Competition([2], 1, 1.0, 0.1)
+    post = np.array([[0.52, 0.50]])
+    winners = []
+    for _ in range(40):
+        association = codes.copy()
+        competition.silence_losers(0, post, association)
+        winners.append(int(association.argmax()))
+    # The win rate of unit 0 after n wins in a row is 1 - 0.95^n; it passes 0.2 at n = 5.
+    assert winners[:6] == [0, 0, 0, 0, 0, 1]
+    assert 0 < np.mean(winners) < 1
+
+
+def test_win_rates_are_running_means_by_sample_weight():
+    competition = Competition([2], 1, 1.0, 1e-9)
+    association = np.array([[0.75, 0.75], [0.25, 0.25]])
+    competition.silence_losers(0, np.array([[0.9, 0.1], [0.1, 0.9]]), association)
+    assert_allclose(competition.win_rates[0], [0.05 * 0.75, 0.05 * 0.25])
+
+
+@pytest.mark.parametrize("winners", [(2, 0.5), (1, 1)])
+def test_competition_changes_the_units_but_not_the_prediction_path(winners):
+    X, y = load_iris(return_X_y=True)
+    settings = {"positive_winners": winners[0], "negative_winners": winners[1]}
+    model = STDPClassifier(random_state=0, winner_handicap=0.05, **settings).fit(X, y)
+    assert model.score(X, y) > 0.9
+    rates = model.encoder_.transform(X[:5])
+    expected = [oracle.logits(row, model.coefs_, model.intercepts_) for row in rates]
+    assert_allclose(model.decision_function(X[:5]), expected)
+
+
+@pytest.mark.parametrize("name", ["positive_winners", "negative_winners"])
+@pytest.mark.parametrize("value", [0, -1, 0.0, 1.5, "all"])
+def test_bad_input(name, value):
+    with pytest.raises((ValueError, TypeError), match=name):
+        STDPClassifier(**{name: value}).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_a_handicap_is_not_negative():
+    with pytest.raises(ValueError, match="winner_handicap"):
+        STDPClassifier(winner_handicap=-0.1).fit([[0.0], [1.0]], [0, 1])

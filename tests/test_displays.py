@@ -1,0 +1,232 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pyplot = pytest.importorskip("matplotlib.pyplot")
+
+from matplotlib.colors import to_hex  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from skstdp._displays import (  # noqa: E402
+    LearningCurvesDisplay,
+    RobustnessCurveDisplay,
+    epsilon_label,
+    plot_tasks,
+)
+
+# Two splits, whose mean and standard deviation (n - 1) can be worked by hand.
+TRAIN = {"STDP": [[0.1, 0.4, 0.9], [0.3, 0.4, 1.0]], "BP": [[0.5, 0.6, 0.7], [0.5, 0.8, 0.7]]}
+TEST = {"STDP": [[0.2, 0.5, 0.6], [0.4, 0.5, 0.8]], "BP": [[0.4, 0.5, 0.6], [0.4, 0.5, 1.0]]}
+
+
+def _curves(task="iris"):
+    return pd.DataFrame(
+        [
+            (task, model, split, epoch + 1, TRAIN[model][split][epoch], TEST[model][split][epoch])
+            for split in (0, 1)
+            for model in ("STDP", "BP")
+            for epoch in range(3)
+        ],
+        columns=["task", "model", "split", "epoch", "train_accuracy", "test_accuracy"],
+    )
+
+
+def _scores(task="iris", epsilons=(0, 4 / 255, 8 / 255)):
+    return pd.DataFrame(
+        [
+            (task, model, split, epsilon, TEST[model][split][-1 - k % 3])
+            for split in (0, 1)
+            for model in ("STDP", "BP")
+            for k, epsilon in enumerate(epsilons)
+        ],
+        columns=["task", "model", "split", "epsilon", "accuracy"],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    pyplot.close("all")
+
+
+def _band(collection):
+    """Lower and upper edge of a band at each abscissa."""
+    vertices = pd.DataFrame(collection.get_paths()[0].vertices, columns=["x", "y"])
+    edges = vertices.groupby("x")["y"].agg(["min", "max"])
+    return edges.to_numpy().T
+
+
+def test_learning_curves_are_means_with_bands_of_one_standard_deviation():
+    display = LearningCurvesDisplay(_curves()).plot()
+    half = 0.5**0.5
+    expected = {
+        "STDP, train": ([0.2, 0.4, 0.95], [0.2 * half, 0, 0.1 * half], "--"),
+        "STDP, test": ([0.3, 0.5, 0.7], [0.2 * half, 0, 0.2 * half], "-"),
+        "BP, train": ([0.5, 0.7, 0.7], [0, 0.2 * half, 0], "--"),
+        "BP, test": ([0.4, 0.5, 0.8], [0, 0, 0.4 * half], "-"),
+    }
+    assert [line.get_label() for line in display.lines_] == list(expected)
+    for line, band in zip(display.lines_, display.fill_between_, strict=True):
+        mean, std, linestyle = expected[line.get_label()]
+        np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3])
+        np.testing.assert_allclose(line.get_ydata(), mean)
+        assert line.get_linestyle() == linestyle
+        low, high = np.subtract(mean, std), np.add(mean, std)
+        np.testing.assert_allclose(_band(band), [low, np.minimum(high, 1)])
+        assert to_hex(band.get_facecolor()[0]) == to_hex(line.get_color())
+    colors = [to_hex(line.get_color()) for line in display.lines_]
+    assert colors[0] == colors[1] != colors[2] == colors[3]
+
+
+def test_robustness_curves_are_means_with_bands_of_one_standard_deviation():
+    display = RobustnessCurveDisplay(_scores()).plot()
+    half = 0.5**0.5
+    expected = {
+        "STDP": ([0.7, 0.5, 0.3], [0.2 * half, 0, 0.2 * half]),
+        "BP": ([0.8, 0.5, 0.4], [0.4 * half, 0, 0]),
+    }
+    assert [line.get_label() for line in display.lines_] == list(expected)
+    for line, band in zip(display.lines_, display.fill_between_, strict=True):
+        mean, std = expected[line.get_label()]
+        np.testing.assert_allclose(line.get_xdata(), [0, 4 / 255, 8 / 255])
+        np.testing.assert_allclose(line.get_ydata(), mean)
+        low, high = np.subtract(mean, std), np.add(mean, std)
+        np.testing.assert_allclose(_band(band), [low, np.minimum(high, 1)])
+    assert display.lines_[0].get_marker() != display.lines_[1].get_marker()
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["0", "4/255", "8/255"]
+
+
+@pytest.mark.parametrize(
+    ("display", "n_lines"),
+    [(LearningCurvesDisplay(_curves()), 4), (RobustnessCurveDisplay(_scores()), 2)],
+)
+def test_plot_on_new_and_on_given_axes(display, n_lines):
+    assert display.plot() is display
+    assert pyplot.fignum_exists(display.figure_.number)
+    assert display.ax_ in display.figure_.axes
+
+    _, (left, right) = pyplot.subplots(1, 2)
+    display.plot(right, linewidth=3.5)
+    assert display.ax_ is right
+    assert display.figure_ is right.figure
+    assert not left.lines
+    assert list(right.lines) == display.lines_
+    assert len(display.lines_) == len(display.fill_between_) == n_lines
+    assert {line.get_linewidth() for line in display.lines_} == {3.5}
+    assert right.get_title() == "iris"
+    assert right.get_ylabel() == "Accuracy"
+    assert right.get_xlabel() in ("Epoch", "FGSM perturbation of each rate")
+    legend = [text.get_text() for text in right.get_legend().get_texts()]
+    assert legend == [line.get_label() for line in display.lines_]
+
+
+def test_keywords_win_over_the_style():
+    display = RobustnessCurveDisplay(_scores()).plot(color="k", marker="x")
+    assert {to_hex(line.get_color()) for line in display.lines_} == {"#000000"}
+    assert {line.get_marker() for line in display.lines_} == {"x"}
+
+
+def test_one_split_has_a_line_and_an_invisible_band():
+    curves = _curves().query("split == 0")
+    display = LearningCurvesDisplay(curves).plot()
+    np.testing.assert_allclose(display.lines_[0].get_ydata(), TRAIN["STDP"][0])
+    display.figure_.canvas.draw()
+    assert all(len(band.get_paths()[0].vertices) == 0 for band in display.fill_between_)
+
+
+@pytest.mark.parametrize(
+    ("display_class", "table"),
+    [(LearningCurvesDisplay, _curves), (RobustnessCurveDisplay, _scores)],
+)
+def test_one_display_shows_one_task(display_class, table):
+    both = pd.concat([table("a"), table("b")])
+    with pytest.raises(ValueError, match=r"^Got the tasks \['a', 'b'\], but expected one"):
+        display_class(both).plot()
+
+
+@pytest.mark.parametrize(
+    ("display_class", "table"),
+    [(LearningCurvesDisplay, _curves), (RobustnessCurveDisplay, _scores)],
+)
+@pytest.mark.parametrize(("n_tasks", "grid"), [(1, (1, 1)), (4, (2, 2)), (5, (2, 3))])
+def test_grid_has_axes_for_each_task_and_one_legend(display_class, table, n_tasks, grid, tmp_path):
+    names = [f"task {k}" for k in range(n_tasks)][::-1]
+    figure = plot_tasks(display_class, pd.concat([table(name) for name in names]))
+    assert [ax.get_title() for ax in figure.axes] == names
+    assert figure.axes[0].get_gridspec().get_geometry() == grid
+    assert len({ax.get_ylim() for ax in figure.axes}) == 1
+    assert not any(ax.get_legend() or ax.get_xlabel() or ax.get_ylabel() for ax in figure.axes)
+    (legend,) = figure.legends
+    alone = display_class(table()).plot()
+    assert [text.get_text() for text in legend.get_texts()] == [
+        line.get_label() for line in alone.lines_
+    ]
+    assert figure.get_supxlabel() == alone.ax_.get_xlabel()
+    assert figure.get_supylabel() == "Accuracy"
+
+    figure.savefig(tmp_path / "figure.png")
+    boxes = [text.get_window_extent() for text in (figure._supxlabel, legend)]
+    assert not boxes[0].overlaps(boxes[1])
+
+
+def test_grid_leaves_pyplot_alone():
+    figure = plot_tasks(RobustnessCurveDisplay, _scores())
+    assert isinstance(figure, Figure)
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "label"),
+    [
+        (0, "0"),
+        (4 / 255, "4/255"),
+        (np.float64(12) / 255, "12/255"),
+        (3 * (1 / 255), "3/255"),
+        (0.1, "0.1"),
+        (1 / 1000, "0.001"),
+        (0.6 / 255, "0.00235294"),
+        (1e-12, "1e-12"),
+    ],
+)
+def test_epsilon_label(epsilon, label):
+    assert epsilon_label(epsilon) == label
+
+
+@pytest.mark.parametrize(
+    "epsilons", [(0, 0.001, 0.5, 1), tuple(np.arange(9) * 2 / 255), (0,), (0.1, 0.2)]
+)
+def test_tick_labels_do_not_run_into_each_other(epsilons):
+    figure = plot_tasks(RobustnessCurveDisplay, _scores(epsilons=epsilons))
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    low, high = ax.get_xlim()
+    labels = [
+        label
+        for tick, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+        if low <= tick <= high
+    ]
+    assert labels
+    # Rotated labels have boxes that overlap, though the text does not: look at its baseline.
+    centres = sorted(label.get_window_extent().x0 for label in labels)
+    heights = [label.get_fontsize() for label in labels]
+    assert np.all(np.diff(centres) > heights[0])
+
+
+def test_missing_matplotlib_is_told_with_the_way_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    displays = [LearningCurvesDisplay(_curves()), RobustnessCurveDisplay(_scores())]
+    for plot in (*(display.plot for display in displays), lambda: plot_tasks(None, None)):
+        with pytest.raises(ImportError, match=r'pip install "skstdp\[plot\]"'):
+            plot()
+
+
+def test_import_leaves_matplotlib_for_later():
+    code = "import skstdp, skstdp._displays, skstdp.benchmarks, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = done.stdout.split()
+    assert "skstdp._displays" in modules
+    assert "matplotlib" not in modules
+    assert "skstdp.__main__" not in modules

@@ -1,0 +1,65 @@
+import itertools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.neural_network import MLPClassifier
+
+from skstdp import STDPClassifier
+from skstdp._forward import forward
+from skstdp._initialization import quieten, random_parameters
+
+LAYERS = [6, 20, 10, 1]
+
+
+def draw(scale=1.0, dtype=np.float64):
+    return random_parameters(LAYERS, np.random.RandomState(0), dtype, scale)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_same_numbers_as_scikit_learn(dtype):
+    mlp = MLPClassifier(activation="logistic")
+    mlp._random_state = np.random.RandomState(0)
+    coefs, intercepts = draw(dtype=dtype)
+    for n_in, n_out, coef, intercept in zip(LAYERS, LAYERS[1:], coefs, intercepts, strict=False):
+        expected = mlp._init_coef(n_in, n_out, dtype)
+        assert coef.dtype == intercept.dtype == dtype
+        assert_array_equal(coef, expected[0])
+        assert_array_equal(intercept, expected[1])
+
+
+def test_scale_multiplies_weights_and_biases():
+    for plain, scaled in zip(draw(), draw(3.0), strict=True):
+        for one_layer, scaled_layer in zip(plain, scaled, strict=True):
+            assert_allclose(scaled_layer, 3 * one_layer)
+
+
+@pytest.mark.parametrize("quiet_start", [0.1, 0.5, 1.0])
+def test_units_start_at_the_fraction_of_their_inputs(quiet_start):
+    """The mean drive of each unit is the logit of the target, on weighted data."""
+    rng = np.random.default_rng(0)
+    rates, weight = rng.random((200, 6)), rng.random(200)
+    coefs, intercepts = draw()
+    quieten(coefs, intercepts, rates, weight, quiet_start)
+    activities = forward(rates, coefs, intercepts)
+    for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+        mean_input = np.average(activities[layer], axis=0, weights=weight).mean()
+        target = min(quiet_start * mean_input, 0.5)
+        drive = np.average(activities[layer] @ coef + intercept, axis=0, weights=weight)
+        assert_allclose(1 / (1 + np.exp(-drive)), target, rtol=1e-10)
+
+
+def test_every_unit_starts_below_its_inputs():
+    X = np.random.default_rng(0).random((100, 4))
+    model = STDPClassifier(learning_rate_init=1e-300, max_iter=1, random_state=0)
+    model.fit(X, np.arange(100) % 2)
+    *rates, logits = forward(X, model.coefs_, model.intercepts_)
+    means = [rate.mean(axis=0) for rate in rates] + [(1 / (1 + np.exp(-logits))).mean(axis=0)]
+    for inputs, units in itertools.pairwise(means):
+        assert (units < inputs.mean()).all()
+
+
+def test_silent_inputs_do_not_silence_the_units():
+    coefs, intercepts = draw()
+    quieten(coefs, intercepts, np.zeros((5, 6)), np.ones(5), 0.5)
+    assert_allclose(intercepts[0], np.log(1e-4 / (1 - 1e-4)))

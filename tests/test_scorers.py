@@ -1,0 +1,180 @@
+import pickle
+
+import numpy as np
+import oracle
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from skstdp import BPClassifier, FGSMScorer, STDPClassifier
+
+CLASSIFIERS = [STDPClassifier, BPClassifier]
+
+
+@pytest.fixture(scope="module", params=[2, 3], ids=["two classes", "three classes"])
+def iris(request):
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])
+    chosen = y >= 3 - request.param
+    return X[chosen], names[y[chosen]]
+
+
+@pytest.fixture(scope="module", params=CLASSIFIERS, ids=lambda c: c.__name__)
+def fitted(request, iris):
+    return request.param(random_state=0).fit(*iris)
+
+
+def test_without_perturbation_it_is_accuracy(fitted, iris):
+    assert FGSMScorer(epsilon=0)(fitted, *iris) == fitted.score(*iris)
+
+
+@pytest.mark.parametrize("epsilon", [4 / 255, 0.1])
+def test_equals_an_attack_written_out_with_finite_differences(fitted, iris, epsilon):
+    X, y = iris
+    right = []
+    network = fitted.coefs_, fitted.intercepts_
+    for rates, label in zip(fitted.encoder_.transform(X), y, strict=True):
+        index = list(fitted.classes_).index(label)
+        gradient = oracle.numerical_gradient(
+            lambda rates=rates, index=index: oracle.margin(rates, index, *network), rates
+        )
+        attacked = np.clip(rates - epsilon * np.sign(gradient), 0, 1)
+        outputs = oracle.logits(attacked, *network)
+        predicted = int(outputs[0] > 0) if len(outputs) == 1 else int(np.argmax(outputs))
+        right.append(predicted == index)
+    assert FGSMScorer(epsilon)(fitted, X, y) == np.mean(right)
+
+
+def test_attack_costs_accuracy_and_more_costs_more(fitted, iris):
+    scores = [FGSMScorer(epsilon)(fitted, *iris) for epsilon in (0, 0.1, 0.2, 0.4)]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] < scores[0] - 0.3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
+def test_scale_of_the_logits_does_not_matter(classifier, dtype):
+    """Output units that saturate have gradients of zero; the score must not rise for that."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = X.astype(dtype)
+    model = classifier(random_state=0, max_iter=50).fit(X, y)
+    scorer = FGSMScorer(0.05)
+    score = scorer(model, X, y)
+    assert score < model.score(X, y)
+    for scale in (1e-3, 50, 1e3):
+        model.coefs_[-1] *= dtype(scale)
+        model.intercepts_[-1] *= dtype(scale)
+        assert scorer(model, X, y) == score
+        model.coefs_[-1] /= dtype(scale)
+        model.intercepts_[-1] /= dtype(scale)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
+def test_pipeline_is_attacked_at_the_input_of_its_last_step(classifier, iris):
+    X, y = iris
+    pipeline = make_pipeline(MinMaxScaler(), classifier(random_state=0)).fit(X, y)
+    scaled = pipeline[0].transform(X)
+    scorer = FGSMScorer(0.1)
+    assert scorer(pipeline, X, y) == scorer(pipeline[-1], scaled, y)
+
+
+def test_sample_weight(fitted, iris):
+    X, y = iris
+    weight = np.random.default_rng(0).integers(0, 3, len(y))
+    scorer = FGSMScorer(0.1)
+    repeated = np.repeat(np.arange(len(y)), weight)
+    assert_allclose(
+        scorer(fitted, X, y, sample_weight=weight), scorer(fitted, X[repeated], y[repeated])
+    )
+
+
+class TestModelSelection:
+    def frame(self):
+        return load_iris(return_X_y=True, as_frame=True)
+
+    def test_cross_val_score(self):
+        X, y = self.frame()
+        model = STDPClassifier(random_state=0)
+        scores = cross_val_score(model, X, y, scoring=FGSMScorer(0.05), cv=5)
+        folds = StratifiedKFold(5).split(X, y)
+        expected = [
+            FGSMScorer(0.05)(model.fit(X.iloc[train], y[train]), X.iloc[test], y[test])
+            for train, test in folds
+        ]
+        assert_array_equal(scores, expected)
+
+    def test_several_at_once(self):
+        X, y = self.frame()
+        scoring = {f"fgsm {k}/255": FGSMScorer(k / 255) for k in (0, 12, 60)}
+        scores = cross_validate(
+            BPClassifier(random_state=0), X, y, scoring={"clean": "accuracy", **scoring}
+        )
+        assert_array_equal(scores["test_clean"], scores["test_fgsm 0/255"])
+        assert scores["test_fgsm 60/255"].mean() < scores["test_clean"].mean()
+
+    def test_grid_search_on_a_data_frame_in_two_processes(self):
+        X, y = self.frame()
+        search = GridSearchCV(
+            make_pipeline(MinMaxScaler(), STDPClassifier(random_state=0, max_iter=60)),
+            {"stdpclassifier__learning_rate_init": [1e-4, 0.05]},
+            scoring={"accuracy": "accuracy", "fgsm": FGSMScorer(8 / 255)},
+            refit="fgsm",
+            n_jobs=2,
+            cv=3,
+        ).fit(X, y)
+        results = pd.DataFrame(search.cv_results_)
+        assert search.best_params_ == {"stdpclassifier__learning_rate_init": 0.05}
+        assert search.best_score_ == results["mean_test_fgsm"].max()
+        assert (results["mean_test_fgsm"] <= results["mean_test_accuracy"]).all()
+        assert FGSMScorer(8 / 255)(search, X, y) == FGSMScorer(8 / 255)(
+            search.best_estimator_, X, y
+        )
+
+
+def test_repr_and_pickle():
+    scorer = pickle.loads(pickle.dumps(FGSMScorer(0.25)))
+    assert repr(scorer) == "FGSMScorer(epsilon=0.25)"
+
+
+@pytest.mark.parametrize("epsilon", [-0.1, float("nan"), float("inf")])
+def test_epsilon_must_be_a_finite_number_not_below_zero(epsilon):
+    with pytest.raises(ValueError, match="epsilon"):
+        FGSMScorer(epsilon)
+
+
+def test_epsilon_must_be_a_number():
+    with pytest.raises(TypeError, match="epsilon"):
+        FGSMScorer("8/255")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        LinearDiscriminantAnalysis,
+        lambda: make_pipeline(StandardScaler(), RandomForestClassifier()),
+    ],
+)
+def test_other_estimators_are_refused_by_name(make, iris):
+    with pytest.raises(TypeError, match=r"type (Linear|RandomForest).*STDP"):
+        FGSMScorer()(make().fit(*iris), *iris)
+
+
+def test_unfitted_estimators_are_refused(iris):
+    for estimator in (STDPClassifier(), make_pipeline(MinMaxScaler(), STDPClassifier())):
+        with pytest.raises(NotFittedError):
+            FGSMScorer()(estimator, *iris)
+
+
+def test_unknown_labels_are_refused(fitted, iris):
+    X, y = iris
+    y = y.copy()
+    y[3] = "tulip"
+    with pytest.raises(ValueError, match=r"Got the labels \['tulip'\] in y"):
+        FGSMScorer()(fitted, X, y)

@@ -1,0 +1,241 @@
+import inspect
+import itertools
+
+import numpy as np
+import oracle
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skstdp import STDPClassifier, stdp_curve, stdp_update
+from skstdp._competition import Competition
+from skstdp._stdp import stdp_updates
+
+
+def random_layer(seed=0, n_samples=1, n_pre=40, n_post=30, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    pre = rng.random((n_samples, n_pre)).astype(dtype)
+    post = rng.random((n_samples, n_post)).astype(dtype)
+    association = rng.choice([-1.0, 1.0], (n_samples, n_post)).astype(dtype)
+    return pre, post, association
+
+
+@pytest.mark.parametrize("stdp_epsilon", [1e-9, 1e-3, 0.1])
+def test_each_synapse_equals_the_formula_as_printed(stdp_epsilon):
+    pre, post, association = random_layer()
+    coef_update, intercept_update = stdp_update(pre, post, association, stdp_epsilon=stdp_epsilon)
+    expected = oracle.stdp_update(pre, post, association, stdp_epsilon)
+    assert_allclose(coef_update, expected[0], rtol=1e-12)
+    assert_allclose(intercept_update, expected[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("rate", [1e-300, 1e-12, 1e-4, 0.5, 1 - 1e-12, 1.0])
+def test_silent_and_saturated_units_keep_all_digits(rate):
+    pre, post, association = random_layer(n_post=1)
+    post[:] = rate
+    coef_update, _ = stdp_update(pre, post, association, stdp_epsilon=1e-3)
+    expected, _ = oracle.stdp_update(pre, post, association, 1e-3)
+    assert_allclose(coef_update, expected, rtol=1e-12)
+
+
+def test_sum_over_samples():
+    pre, post, association = random_layer(n_samples=50, n_pre=7, n_post=5)
+    coef_update, intercept_update = stdp_update(pre, post, association, stdp_epsilon=1e-2)
+    expected = oracle.stdp_update(pre, post, association, 1e-2)
+    assert_allclose(coef_update, expected[0], rtol=1e-12, atol=1e-13)
+    assert_allclose(intercept_update, expected[1], rtol=1e-12, atol=1e-13)
+
+
+def test_at_the_pole_only_epsilon_is_left_in_the_denominator():
+    coef_update, _ = stdp_update([[0.5]], [[0.25]], [[1.0]], stdp_epsilon=1e-9)
+    assert_allclose(coef_update, [[0.5**3 * 0.25 * 0.25 / 1e-9]], rtol=1e-12)
+
+
+def test_zero_pre_synaptic_rate_contributes_exactly_nothing():
+    pre, post, association = random_layer(n_samples=20)
+    pre[:, ::2] = 0
+    coef_update, _ = stdp_update(pre, post, association, stdp_epsilon=1e-9)
+    assert_array_equal(coef_update[::2], 0)
+    assert (coef_update[1::2] != 0).all()
+
+
+def test_float32_stays_float32_and_close():
+    arrays = random_layer(n_samples=30, dtype=np.float32)
+    coef_update, intercept_update = stdp_update(*arrays, stdp_epsilon=1e-2)
+    assert coef_update.dtype == intercept_update.dtype == np.float32
+    expected = oracle.stdp_update(*(a.astype(float) for a in arrays), 1e-2)
+    # Relative to the largest update: near the pole a rate's last digit already moves the result.
+    assert_allclose(coef_update, expected[0], rtol=0, atol=1e-5 * np.abs(expected[0]).max())
+    assert_allclose(intercept_update, expected[1], rtol=0, atol=1e-5 * np.abs(expected[1]).max())
+
+
+def test_kernel_compiles_once_per_dtype():
+    from skstdp._stdp import _stdp
+
+    for dtype in (np.float64, np.float32):
+        X = np.random.default_rng(0).random((20, 3)).astype(dtype)
+        STDPClassifier(max_iter=2).fit(X, np.arange(20) % 2)
+    assert {str(signature[0].dtype) for signature in _stdp.signatures} == {"float32", "float64"}
+    assert len(_stdp.signatures) == 2
+
+
+def test_two_two_one_network_by_hand():
+    """One sample of class 1 through a 2-2-1 network, every number worked on paper.
+
+    Rates (0.8, 0.5) -> hidden (0.5, 0.2) -> output 0.25, hidden associations (+1, -1) for class
+    1, output +1, epsilon 0.01:
+
+        w_11 = + 0.512 * 0.5 * 0.3  / (0.2^2 + 0.01)     = 0.0768    / 0.05   = 1.536
+        w_12 = - 0.512 * 0.2 * 0.6  / (0.4^2 + 0.01)     = -0.06144  / 0.17   = -0.3614117647
+        w_21 = + 0.125 * 0.5 * 0    / (0.5^2 + 0.01)     = 0
+        w_22 = - 0.125 * 0.2 * 0.3  / (0.1^2 + 0.01)     = -0.0075   / 0.02   = -0.375
+        b_1  = + 1 * 0.5 * 0.5      / (0^2 + 0.01)       = 0.25      / 0.01   = 25
+        b_2  = - 1 * 0.2 * 0.8      / (0.6^2 + 0.01)     = -0.16     / 0.37   = -0.4324324324
+        v_1  = + 0.125 * 0.25 * 0.25 / (0^2 + 0.01)      = 0.0078125 / 0.01   = 0.78125
+        v_2  = + 0.008 * 0.25 * -0.05 / (0.3^2 + 0.01)   = -0.0001   / 0.1    = -0.001
+        c    = + 1 * 0.25 * 0.75    / (0.5^2 + 0.01)     = 0.1875    / 0.26   = 0.7211538462
+    """
+    activities = [
+        np.array([[0.8, 0.5]]),
+        np.array([[0.5, 0.2]]),
+        np.array([[np.log(0.25 / 0.75)]]),
+    ]
+    associations = [np.array([[-1.0, 1.0], [1.0, -1.0]]), np.array([[-1.0], [1.0]])]
+    updates = [(np.empty((2, 2)), np.empty(2)), (np.empty((2, 1)), np.empty(1))]
+    stdp_updates(
+        activities,
+        np.array([1]),
+        np.array([1.0]),
+        updates,
+        associations=associations,
+        stdp_epsilon=0.01,
+        competition=Competition([2], 1.0, 1.0, 0.0),
+    )
+    assert_allclose(updates[0][0], [[1.536, -0.36141176470588], [0, -0.375]], rtol=1e-12)
+    assert_allclose(updates[0][1], [25, -0.43243243243243], rtol=1e-12)
+    assert_allclose(updates[1][0], [[0.78125], [-0.001]], rtol=1e-12)
+    assert_allclose(updates[1][1], [0.72115384615385], rtol=1e-12)
+
+
+class TestLocality:
+    """A synapse's update depends on its own two rates and its association, on nothing else."""
+
+    def activities(self, rng):
+        return [
+            rng.random((6, 5)),
+            rng.random((6, 4)),
+            rng.random((6, 3)),
+            rng.normal(size=(6, 1)),
+        ]
+
+    def updates(self, activities, associations, winners=(1.0, 1.0, 0.0)):
+        sizes = [a.shape[1] for a in activities]
+        updates = [
+            (np.empty((n_in, n_out)), np.empty(n_out)) for n_in, n_out in itertools.pairwise(sizes)
+        ]
+        y = np.array([0, 1, 0, 1, 1, 0])
+        stdp_updates(
+            activities,
+            y,
+            np.full(6, 1 / 6),
+            updates,
+            associations=associations,
+            stdp_epsilon=1e-3,
+            competition=Competition([4, 3], *winners),
+        )
+        return updates
+
+    @pytest.mark.parametrize("layer", [0, 1, 2])
+    def test_nothing_else_matters(self, layer):
+        rng = np.random.default_rng(layer)
+        before, after = self.activities(rng), self.activities(rng)
+        codes, other_codes = (
+            [rng.choice([-1.0, 1.0], (2, n)) for n in (4, 3, 1)] for _ in range(2)
+        )
+        i, j = 1, 0
+        after[layer][:, i] = before[layer][:, i]
+        after[layer + 1][:, j] = before[layer + 1][:, j]
+        other_codes[layer][:, j] = codes[layer][:, j]
+        coef, intercept = self.updates(before, codes)[layer]
+        other_coef, other_intercept = self.updates(after, other_codes)[layer]
+        assert coef[i, j] == other_coef[i, j]
+        assert intercept[j] == other_intercept[j]
+        neighbours = np.ones(coef.shape, dtype=bool)
+        neighbours[i, j] = False
+        assert (coef != other_coef)[neighbours].all()
+
+    def test_under_competition_a_winner_learns_by_its_own_rates(self):
+        """What the neighbours do decides whether a unit learns, and not what it learns."""
+        rng = np.random.default_rng(0)
+        activities = self.activities(rng)
+        codes = [rng.choice([-1.0, 1.0], (2, n)) for n in (4, 3, 1)]
+        for layer in range(1, 3):
+            activities[layer][:, 0] = 0.99
+        free, _ = zip(*self.updates(activities, codes), strict=True)
+        contested, _ = zip(*self.updates(activities, codes, (1, 1, 0.0)), strict=True)
+        for layer in range(2):
+            assert_array_equal(contested[layer][:, 0], free[layer][:, 0])
+            assert (contested[layer][:, 1:] != free[layer][:, 1:]).any()
+        assert_array_equal(contested[2], free[2])
+
+    def test_the_rule_is_not_given_weights_or_errors(self):
+        assert list(inspect.signature(stdp_updates).parameters) == [
+            "activities",
+            "y",
+            "sample_weight",
+            "updates",
+            "associations",
+            "stdp_epsilon",
+            "competition",
+        ]
+
+
+def test_sign_turns_where_the_post_synaptic_unit_outpaces_the_pre_synaptic():
+    below, _ = stdp_update([[0.5]], [[0.4]], [[1.0]])
+    at, _ = stdp_update([[0.5]], [[0.5]], [[1.0]])
+    above, _ = stdp_update([[0.5]], [[0.6]], [[1.0]])
+    assert below > 0
+    assert at == 0
+    assert above < 0
+
+
+def test_curve_is_the_rule_in_terms_of_spike_times():
+    """Equation 6 at T_pre = 1/x, T_post = 1/p equals equation 7 at x and p."""
+    rng = np.random.default_rng(0)
+    x, p = rng.uniform(0.1, 1, (2, 50))
+    for one_x, one_p in zip(x, p, strict=True):
+        expected = oracle.stdp_synapse(one_x, one_p, 1, 0)
+        assert_allclose(stdp_curve(1 / one_p - 1 / one_x, 1 / one_x), expected, rtol=1e-9)
+
+
+def test_corrected_curve_has_the_higher_peak_after_the_spike():
+    delta_t = np.linspace(-0.9, 0.9, 181)
+    corrected = stdp_curve(delta_t)
+    printed = stdp_curve(delta_t, corrected=False)
+    assert corrected.max() > -corrected.min()
+    assert printed.max() < -printed.min()
+    assert np.isinf(stdp_curve(1.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"pre": [[1.5]]}, r"Got pre=.*1\.5.* expected rates in \[0, 1\]"),
+        ({"post": [[-0.1]]}, r"Got post=.*-0\.1.* expected rates in \[0, 1\]"),
+        ({"pre": [[np.nan]]}, "contains NaN"),
+        ({"association": [[1.0, 1.0]]}, r"association of shape \(1, 2\)"),
+        ({"pre": [[0.5], [0.5]]}, "inconsistent numbers of samples"),
+        ({"stdp_epsilon": 0.0}, "stdp_epsilon"),
+        ({"stdp_epsilon": -1.0}, "stdp_epsilon"),
+    ],
+)
+def test_bad_input(change, message):
+    good = {"pre": [[0.5]], "post": [[0.5]], "association": [[1.0]], "stdp_epsilon": 1e-9}
+    with pytest.raises(ValueError, match=message):
+        stdp_update(**good | change)
+
+
+def test_curve_needs_a_positive_spike_time():
+    with pytest.raises(ValueError, match="t_pre"):
+        stdp_curve([0.1], t_pre=0.0)
+    with pytest.raises(TypeError, match="t_pre"):
+        stdp_curve([0.1], t_pre="soon")
