@@ -4,22 +4,37 @@ The path of the data, one module a stage:
 
 ===================  ==============================================================
 ``_classifiers``     validation, the epoch loop, prediction
-``_encoding``        features to rates in [0, 1]
+``_split``           the part of the data that early stopping sets aside
+``_encoding``        features to rates in [0, 1], on and off units
 ``_initialization``  weights and biases before training
 ``_associations``    the fixed codes: class to +1 or -1 for each unit
 ``_forward``         activities of every layer
+``_competition``     which units of a layer learn from a sample
 ``_stdp``            the local rule, its kernel and the spike-timing curve
 ``_backprop``        the exact gradient, also with respect to the input
 ``_optimizers``      Adam with decoupled weight decay
 ``_attacks``         adversarial perturbations
 ``_scorers``         accuracy under attack as a scorer
+``_displays``        figures
+``datasets``         tasks to compare classifiers on
+``benchmarks``       the comparisons, as functions that return data frames
+``__main__``         the command line
 ===================  ==============================================================
 """
 
 from ._classifiers import BPClassifier, STDPClassifier
+from ._displays import LearningCurvesDisplay, RobustnessCurveDisplay
 from ._scorers import FGSMScorer
 from ._stdp import stdp_curve, stdp_update
 
 __version__ = "0.1.0"
 
-__all__ = ["BPClassifier", "FGSMScorer", "STDPClassifier", "stdp_curve", "stdp_update"]
+__all__ = [
+    "BPClassifier",
+    "FGSMScorer",
+    "LearningCurvesDisplay",
+    "RobustnessCurveDisplay",
+    "STDPClassifier",
+    "stdp_curve",
+    "stdp_update",
+]

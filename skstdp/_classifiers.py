@@ -22,7 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from ._associations import hidden_associations, output_associations
 from ._backprop import backprop_updates, cross_entropy, margin_input_gradient
 from ._competition import Competition
-from ._encoding import encode, fit_encoder
+from ._encoding import encode, fit_encoder, on_off_gradient, on_off_pairs, uses_complement
 from ._forward import class_margins, forward
 from ._initialization import quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam
@@ -52,9 +52,11 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "rate_encoding": [StrOptions({"auto", "minmax", "none"})],
+        "complement": ["boolean", StrOptions({"auto"})],
         "weight_init_scale": [Interval(Real, 0, None, closed="left")],
         "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "fan_in_scaling": ["boolean"],
         "learning_rate": [StrOptions(set(SCHEDULES))],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -278,13 +280,21 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self.encoder_ = fit_encoder(X, self.rate_encoding)
             rates = self._encode(X)
             self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-            layer_units = [X.shape[1], *self._hidden_layer_sizes(), self.n_outputs_]
+            self.complement_ = uses_complement(self.complement, rates)
+            n_inputs = rates.shape[1] * (1 + self.complement_)
+            layer_units = [n_inputs, *self._hidden_layer_sizes(), self.n_outputs_]
             self.n_layers_ = len(layer_units)
             self.coefs_, self.intercepts_ = random_parameters(
                 layer_units, self._random_state, X.dtype, self.weight_init_scale
             )
             if self.quiet_start is not None:
-                quieten(self.coefs_, self.intercepts_, rates, sample_weight, self.quiet_start)
+                quieten(
+                    self.coefs_,
+                    self.intercepts_,
+                    self._inputs(rates),
+                    sample_weight,
+                    self.quiet_start,
+                )
             self._associate(layer_units, X.dtype)
             self._forget_history()
             return rates
@@ -359,18 +369,22 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         layers = list(zip(self.coefs_, self.intercepts_, strict=True))
         updates = [(np.empty_like(coef), np.empty_like(intercept)) for coef, intercept in layers]
         rule = self._rule()
+        step_sizes = [
+            self.learning_rate_init / (len(coef) if self.fan_in_scaling else 1)
+            for coef in self.coefs_
+        ]
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
         n_batches = -(-n_samples // min(self._batch_size(n_samples), n_samples))
         loss = n_right = 0.0
         for k, rows in enumerate(np.array_split(order, n_batches)):
             batch_y, weight = y[rows], sample_weight[rows]
-            activities = forward(rates[rows], self.coefs_, self.intercepts_)
+            activities = forward(self._inputs(rates[rows]), self.coefs_, self.intercepts_)
             loss += cross_entropy(activities[-1], batch_y, weight)
             n_right += weight @ (class_margins(activities[-1]).argmax(axis=1) == batch_y)
             rule(activities, batch_y, weight / weight.sum(), updates)
-            step_size = self.learning_rate_init * step_factor(k / n_batches)
-            self._optimizer.step(layers, updates, [step_size] * len(layers))
+            factor = step_factor(k / n_batches)
+            self._optimizer.step(layers, updates, [factor * size for size in step_sizes])
         total = float(sample_weight.sum())
         self.loss_curve_.append(loss / total)
         self.accuracy_curve_.append(float(n_right) / total)
@@ -378,7 +392,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _batch_size(self, n_samples):
         if self.batch_size == "auto":
-            return min(max(n_samples // 5, 40), 200)
+            return min(max(n_samples // 5, 32), 200)
         return self.batch_size
 
     def _report_epoch(self):
@@ -390,21 +404,28 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _encode(self, X):
         return encode(X, self.encoder_, getattr(self, "feature_names_in_", None))
 
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+        return on_off_pairs(rates) if self.complement_ else rates
+
     def _rates(self, X):
-        """Checked and encoded X: what the network sees."""
+        """Checked and encoded X, one rate in [0, 1] a feature."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
         return self._encode(X.astype(self.coefs_[0].dtype, copy=False))
 
     def _logits(self, rates):
-        return forward(rates, self.coefs_, self.intercepts_)[-1]
+        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
 
     def _predict_rates(self, rates):
         return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
 
     def _margin_gradient(self, rates, y):
         """Direction in rates in which the margin of the true class grows fastest."""
-        return margin_input_gradient(rates, self._class_indices(y), self.coefs_, self.intercepts_)
+        gradient = margin_input_gradient(
+            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
+        )
+        return on_off_gradient(gradient) if self.complement_ else gradient
 
     def decision_function(self, X):
         """Logits of the output units.
@@ -498,9 +519,17 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         How X becomes rates in [0, 1]. "minmax" scales each feature's range in the training data
         to [0, 1] and clips what lies outside. "auto" does so unless all training data are in
         [0, 1] already; these are taken as they are, and later data are clipped. "none" takes X
-        as it is, and a value outside [0, 1] is an error."""
+        as it is, and a value outside [0, 1] is an error.
+    complement : bool or "auto", default="auto"
+        Whether the first layer sees, besides the rate x of each feature, that of an off unit,
+        1 - x: without it a low value moves no weight, because the rule does nothing at x = 0.
+        "auto" adds off units unless the mean rate of the training data is below 0.2, as in
+        images of strokes."""
 
-_TRAINING_PARAMETERS = """learning_rate : {"constant", "linear"}, default="linear"
+_TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
+        Whether the step size of each layer is divided by the number of its inputs: a step of all
+        of them then moves a unit equally far in narrow and in wide layers.
+    learning_rate : {"constant", "linear"}, default="linear"
         Schedule of the step size: constant, or falling to zero in equal steps until `max_iter`.
     weight_decay : float, default=0.0
         Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
@@ -513,9 +542,9 @@ _TRAINING_PARAMETERS = """learning_rate : {"constant", "linear"}, default="linea
         Positive term in Adam's denominator.
     batch_size : int or "auto", default="auto"
         Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
-        equal size. "auto" is a fifth of the samples, but at least 40 and at most 200: small
-        data get the same number of steps as larger ones.
-    max_iter : int, default=200
+        equal size. "auto" is a fifth of the samples, but at least 32 and at most 200: up to a
+        thousand samples give five steps an epoch.
+    max_iter : int, default=400
         Number of epochs, >= 1.
     shuffle : bool, default=True
         Whether to draw a new order of the samples in each epoch.
@@ -551,6 +580,9 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Biases of each layer.
     encoder_ : MinMaxScaler or None
         Fitted map from X to rates; None for `rate_encoding="none"`.
+    complement_ : bool
+        Whether the first layer sees off units: then `coefs_[0]` has 2 * `n_features_in_` rows,
+        those of the rates x first.
     n_iter_ : int
         Number of epochs run.
     loss_ : float
@@ -569,7 +601,7 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Number of output units: 1 for two classes, else one a class.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X was a data frame with string names."""
 
 
@@ -596,18 +628,27 @@ class STDPClassifier(_SigmoidMLP):
     ----------
     {_NETWORK_PARAMETERS}
     {_ENCODING_PARAMETERS}
-    stdp_epsilon : float, default=1e-3
+    stdp_epsilon : float, default=3e-3
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
+    positive_winners : float or int, default=0.25
+        Share in (0, 1], or number >= 1, of the units that learn from a sample among those of a
+        hidden layer whose association with its class is positive: the most active ones. 1.0
+        lets all of them learn, as in the paper; then they become copies of each other.
+    negative_winners : float or int, default=0.5
+        The same among the units whose association is negative.
+    winner_handicap : float, default=0.05
+        What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
+        wins half the time loses half of it. Prediction is not affected.
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
-    quiet_start : float or None, default=0.5
-        Mean rate at which the units of each layer start, as a fraction in (0, 1] of the mean
-        rate of their inputs over the training data; the biases are set to this end. A unit that
+    quiet_start : float or None, default=0.4
+        Rate at which each unit starts, for its mean drive over the training data, as a fraction
+        in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
         starts above its inputs learns the opposite of its association. None draws the biases
         like the weights.
-    learning_rate_init : float, default=0.04
+    learning_rate_init : float, default=0.3
         Step size at the start, positive.
     {_TRAINING_PARAMETERS}
 
@@ -661,20 +702,22 @@ class STDPClassifier(_SigmoidMLP):
         hidden_layer_sizes=(32, 16),
         *,
         rate_encoding="auto",
-        stdp_epsilon=1e-3,
-        positive_winners=1.0,
-        negative_winners=1.0,
-        winner_handicap=0.0,
+        complement="auto",
+        stdp_epsilon=3e-3,
+        positive_winners=0.25,
+        negative_winners=0.5,
+        winner_handicap=0.05,
         weight_init_scale=4.0,
-        quiet_start=0.5,
-        learning_rate_init=0.04,
+        quiet_start=0.4,
+        learning_rate_init=0.3,
+        fan_in_scaling=True,
         learning_rate="linear",
         weight_decay=0.0,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
         batch_size="auto",
-        max_iter=200,
+        max_iter=400,
         shuffle=True,
         tol=None,
         n_iter_no_change=10,
@@ -687,6 +730,7 @@ class STDPClassifier(_SigmoidMLP):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
+        self.complement = complement
         self.stdp_epsilon = stdp_epsilon
         self.positive_winners = positive_winners
         self.negative_winners = negative_winners
@@ -694,6 +738,7 @@ class STDPClassifier(_SigmoidMLP):
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
+        self.fan_in_scaling = fan_in_scaling
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.beta_1 = beta_1
@@ -740,13 +785,13 @@ class BPClassifier(_SigmoidMLP):
     ----------
     {_NETWORK_PARAMETERS}
     {_ENCODING_PARAMETERS}
-    weight_init_scale : float, default=1.0
+    weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`.
     quiet_start : float or None, default=None
-        As in `STDPClassifier`: the mean rate at which units start, as a fraction in (0, 1] of
-        that of their inputs. None draws the biases like the weights.
-    learning_rate_init : float, default=0.02
+        As in `STDPClassifier`: the rate at which units start, as a fraction in (0, 1] of the
+        mean rate of their inputs. None draws the biases like the weights.
+    learning_rate_init : float, default=0.3
         Step size at the start, positive.
     {_TRAINING_PARAMETERS}
 
@@ -781,16 +826,18 @@ class BPClassifier(_SigmoidMLP):
         hidden_layer_sizes=(32, 16),
         *,
         rate_encoding="auto",
-        weight_init_scale=1.0,
+        complement="auto",
+        weight_init_scale=4.0,
         quiet_start=None,
-        learning_rate_init=0.02,
+        learning_rate_init=0.3,
+        fan_in_scaling=True,
         learning_rate="linear",
         weight_decay=0.0,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
         batch_size="auto",
-        max_iter=200,
+        max_iter=400,
         shuffle=True,
         tol=None,
         n_iter_no_change=10,
@@ -803,9 +850,11 @@ class BPClassifier(_SigmoidMLP):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
+        self.complement = complement
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
+        self.fan_in_scaling = fan_in_scaling
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.beta_1 = beta_1

@@ -213,11 +213,12 @@ class RobustnessCurveDisplay(_Display):
             }
             self._draw(scores["accuracy"], **(style | kwargs))
         epsilons = sorted(self.scores["epsilon"].unique())
-        gaps = [after - before for before, after in pairwise(epsilons)]
-        # Labels that would run into each other are left to matplotlib, as decimals.
-        if min(gaps, default=1) > 0.05 * epsilons[-1]:
+        gap = min((after - before for before, after in pairwise(epsilons)), default=1)
+        span = epsilons[-1] - epsilons[0]
+        # Labels that would run into each other even aslant are left to matplotlib, as decimals.
+        if gap > 0.08 * span:
             labels = [epsilon_label(epsilon) for epsilon in epsilons]
-            self.ax_.set_xticks(epsilons, labels, rotation=0 if len(labels) < 6 else 45)
+            self.ax_.set_xticks(epsilons, labels, rotation=0 if gap > 0.22 * span else 45)
         self.ax_.set_xlabel("FGSM perturbation of each rate")
         self.ax_.legend()
         return self

@@ -1,7 +1,10 @@
-"""From features to rates in [0, 1]."""
+"""From features to rates in [0, 1], and from rates to what the first layer sees."""
 
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler
+
+# Below this mean rate silence is the background and says little, as in images of strokes.
+_SPARSE = 0.2
 
 
 def fit_encoder(X, rate_encoding):
@@ -40,3 +43,19 @@ def encode(X, encoder, feature_names):
             "expects rates in [0, 1]. Scale the data, or use rate_encoding='minmax'."
         )
     return X
+
+
+def uses_complement(complement, rates):
+    """Whether each feature gets an off unit besides its on unit."""
+    return bool(rates.mean() >= _SPARSE) if complement == "auto" else complement
+
+
+def on_off_pairs(rates):
+    """Rates of the on units, x, followed by those of the off units, 1 - x."""
+    return np.hstack([rates, 1 - rates])
+
+
+def on_off_gradient(gradient):
+    """Gradient with respect to x, from that with respect to x and 1 - x."""
+    on, off = np.hsplit(gradient, 2)
+    return on - off

@@ -1,13 +1,12 @@
 """Accuracy under attack, in the form of a scikit-learn scorer."""
 
-from numbers import Real
-
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _BaseScorer
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted, check_scalar
+from sklearn.utils.validation import check_is_fitted
 
 from ._attacks import fgsm
+from ._validation import check_number
 
 __all__ = ["FGSMScorer"]
 
@@ -61,9 +60,7 @@ class FGSMScorer(_BaseScorer):
     """
 
     def __init__(self, epsilon=8 / 255):
-        check_scalar(epsilon, "epsilon", Real, min_val=0)
-        if not epsilon < float("inf"):
-            raise ValueError(f"Got epsilon={epsilon}, but expected a finite number >= 0.")
+        check_number(epsilon, "epsilon", zero=True)
         self.epsilon = epsilon
         super().__init__(accuracy_score, sign=1, kwargs={})
 
@@ -83,7 +80,9 @@ def _network_and_input(estimator, X):
         return _network_and_input(estimator.best_estimator_, X)
     if isinstance(estimator, Pipeline):
         check_is_fitted(estimator)
-        return _network_and_input(estimator[-1], estimator[:-1].transform(X))
+        if len(estimator) > 1:
+            X = estimator[:-1].transform(X)
+        return _network_and_input(estimator[-1], X)
     if not hasattr(estimator, "_margin_gradient"):
         raise TypeError(
             f"Got an estimator of type {type(estimator).__name__}, but FGSMScorer expected an "

@@ -17,14 +17,12 @@ intercept_update : ndarray of shape (n_post,)
 The arrays of one call share one dtype, float64 or float32.
 """
 
-from numbers import Real
-
 import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.validation import check_scalar
 
 from ._jit import inlined, kernel
+from ._validation import check_number
 
 __all__ = ["stdp_curve", "stdp_update"]
 
@@ -143,7 +141,7 @@ def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
     ------
     ValueError
         If a rate is outside [0, 1], an array is not finite or not two-dimensional, the
-        shapes do not match, or `stdp_epsilon` is not positive.
+        shapes do not match, or `stdp_epsilon` is not a finite number > 0.
     TypeError
         If `stdp_epsilon` is not a number.
 
@@ -178,7 +176,7 @@ def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
             f"Got association of shape {association.shape}, but expected the shape of post, "
             f"{post.shape}."
         )
-    check_scalar(stdp_epsilon, "stdp_epsilon", Real, min_val=0, include_boundaries="neither")
+    check_number(stdp_epsilon, "stdp_epsilon", zero=False)
     coef_update = np.empty((pre.shape[1], post.shape[1]), dtype=pre.dtype)
     intercept_update = np.empty(post.shape[1], dtype=pre.dtype)
     accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update)
@@ -216,7 +214,7 @@ def stdp_curve(delta_t, t_pre=1.0, *, corrected=True):
     Raises
     ------
     ValueError
-        If `t_pre` is not positive.
+        If `t_pre` is not a finite number > 0.
     TypeError
         If `t_pre` is not a number.
 
@@ -237,7 +235,7 @@ def stdp_curve(delta_t, t_pre=1.0, *, corrected=True):
     >>> stdp_curve([-0.5, 0.0, 0.5], corrected=False).round(3)
     array([-2.   ,  0.   ,  0.222])
     """
-    check_scalar(t_pre, "t_pre", Real, min_val=0, include_boundaries="neither")
+    check_number(t_pre, "t_pre", zero=False)
     delta_t = np.asarray(delta_t, dtype=np.float64)
     sign = -1 if corrected else 1
     with np.errstate(divide="ignore"):

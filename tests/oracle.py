@@ -60,9 +60,8 @@ def cross_entropy(X, y, sample_weight, coefs, intercepts):
     return total
 
 
-def margin(row, label, coefs, intercepts):
+def margin(outputs, label):
     """Logit of the true class minus the largest other."""
-    outputs = logits(row, coefs, intercepts)
     if len(outputs) == 1:
         return outputs[0] if label == 1 else -outputs[0]
     return outputs[label] - max(o for k, o in enumerate(outputs) if k != label)

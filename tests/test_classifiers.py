@@ -65,7 +65,9 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
     X, y = iris(*classes)
     X = MinMaxScaler().fit_transform(X)
     settings = {"learning_rate_init": 0.01, "batch_size": len(y), "random_state": 0}
-    ours = BPClassifier(learning_rate="constant", **settings)
+    ours = BPClassifier(
+        learning_rate="constant", complement=False, fan_in_scaling=False, **settings
+    )
     theirs = MLPClassifier((32, 16), activation="logistic", alpha=0, **settings)
     ours.partial_fit(X, y, classes=np.unique(y))
     theirs.partial_fit(X, y, classes=np.unique(y))
@@ -101,7 +103,7 @@ class TestInterface:
     def test_fitted_attributes(self, classifier):
         X, y = load_iris(return_X_y=True, as_frame=True)
         model = classifier((7, 5), max_iter=3, random_state=0).fit(X, y)
-        assert [coef.shape for coef in model.coefs_] == [(4, 7), (7, 5), (5, 3)]
+        assert [coef.shape for coef in model.coefs_] == [(8, 7), (7, 5), (5, 3)]
         assert [intercept.shape for intercept in model.intercepts_] == [(7,), (5,), (3,)]
         assert_array_equal(model.classes_, [0, 1, 2])
         assert model.n_iter_ == len(model.loss_curve_) == len(model.accuracy_curve_) == 3
@@ -115,7 +117,7 @@ class TestInterface:
     @pytest.mark.parametrize("sizes", [5, (5,), [5], np.array([5]), ()])
     def test_layer_sizes_in_any_form(self, classifier, sizes):
         model = classifier(sizes, max_iter=1).fit(*iris())
-        expected = [(4, 3)] if np.size(sizes) == 0 else [(4, 5), (5, 3)]
+        expected = [(8, 3)] if np.size(sizes) == 0 else [(8, 5), (5, 3)]
         assert [coef.shape for coef in model.coefs_] == expected
 
     @both
@@ -417,7 +419,9 @@ class TestBadInput:
         {"quiet_start": 0.0},
         {"quiet_start": 1.5},
         {"weight_init_scale": -1.0},
+        {"complement": "maybe"},
         {"learning_rate": "adaptive"},
+        {"fan_in_scaling": "no"},
         {"learning_rate_init": 0.0},
         {"learning_rate_init": "auto"},
         {"weight_decay": -1.0},

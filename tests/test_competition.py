@@ -70,7 +70,9 @@ def test_win_rates_are_running_means_by_sample_weight():
 def test_competition_changes_the_units_but_not_the_prediction_path(winners):
     X, y = load_iris(return_X_y=True)
     settings = {"positive_winners": winners[0], "negative_winners": winners[1]}
-    model = STDPClassifier(random_state=0, winner_handicap=0.05, **settings).fit(X, y)
+    model = STDPClassifier(random_state=0, complement=False, winner_handicap=0.05, **settings).fit(
+        X, y
+    )
     assert model.score(X, y) > 0.9
     rates = model.encoder_.transform(X[:5])
     expected = [oracle.logits(row, model.coefs_, model.intercepts_) for row in rates]

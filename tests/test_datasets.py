@@ -70,6 +70,12 @@ def test_csv_labels_of_any_type(write, labels, expected):
     assert list(task.X) == ["kind"]
 
 
+def test_csv_with_a_comma_at_the_end_of_each_row(write):
+    task = load_csv_task(write("length,kind\n2,a,\n4,b,\n"), "kind")
+    assert list(task.X["length"]) == [2, 4]
+    assert list(task.y) == ["a", "b"]
+
+
 def test_csv_with_windows_line_ends_and_byte_order_mark(write):
     task = load_csv_task(write(b"\xef\xbb\xbf" + TABLE.replace("\n", "\r\n").encode()), "kind")
     assert list(task.X) == ["length", "width"]
@@ -83,7 +89,8 @@ def test_csv_with_windows_line_ends_and_byte_order_mark(write):
         (b"\x89PNG\r\n\x1a\n", r"^Cannot read .*flowers\.csv as .*: 'utf-8' codec"),
         ("a,kind\n1,x\n1,2,3\n", r"^Cannot read .*Expected 2 fields in line 3, saw 3"),
         ("length,kind\n", r"^Got no rows below the header of .*flowers\.csv"),
-        ("length,kind\n1,2,a\n3,4,b\n", r"^Got rows in .*flowers\.csv longer than its header"),
+        ("length,kind\n0,2,a\n1,4,b\n", r"^Got rows in .*flowers\.csv longer than its header"),
+        ("length,kind\n7,2,a\n9,4,b\n", r"^Got rows in .*flowers\.csv longer than its header"),
         (",length,kind\n0,2,a\n1,4,b\n", r"^Got no name for column 1 .* row numbers"),
         (
             "length,width,species\n1,2,a\n3,4,b\n",

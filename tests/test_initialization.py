@@ -51,7 +51,7 @@ def test_units_start_at_the_fraction_of_their_inputs(quiet_start):
 
 def test_every_unit_starts_below_its_inputs():
     X = np.random.default_rng(0).random((100, 4))
-    model = STDPClassifier(learning_rate_init=1e-300, max_iter=1, random_state=0)
+    model = STDPClassifier(learning_rate_init=1e-300, max_iter=1, complement=False, random_state=0)
     model.fit(X, np.arange(100) % 2)
     *rates, logits = forward(X, model.coefs_, model.intercepts_)
     means = [rate.mean(axis=0) for rate in rates] + [(1 / (1 + np.exp(-logits))).mean(axis=0)]

@@ -10,9 +10,10 @@ from sklearn.datasets import load_wine
 
 pytest.importorskip("matplotlib")
 
-from skstdp import __main__ as command_line  # noqa: E402
-from skstdp.benchmarks import compare, summarise  # noqa: E402
-from skstdp.datasets import load_csv_task, load_tasks  # noqa: E402
+from skstdp import BPClassifier
+from skstdp import __main__ as command_line
+from skstdp.benchmarks import compare, summarise
+from skstdp.datasets import load_csv_task, load_tasks
 
 QUICK = ["--splits", "2", "--repeats", "1"]
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
@@ -123,7 +124,8 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
 
     def record(tasks, **options):
         given.update(options, tasks=[task.name for task in tasks])
-        return compare(tasks[:1], n_splits=2, n_repeats=1, epsilons=options["epsilons"])
+        models = {"BP": BPClassifier(max_iter=2)}
+        return compare(tasks[:1], estimators=models, epsilons=options["epsilons"])
 
     monkeypatch.setattr(command_line, "compare", record)
     out = ["--out", str(tmp_path)]

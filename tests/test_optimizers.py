@@ -74,7 +74,16 @@ def test_fit_follows_the_schedule_step_by_step(learning_rate, expected, monkeypa
 
     monkeypatch.setattr(Adam, "step", spy)
     X = np.random.default_rng(0).random((10, 2))
-    STDPClassifier(
-        (4,), max_iter=2, batch_size=5, learning_rate=learning_rate, learning_rate_init=0.1
-    ).fit(X, np.arange(10) % 2)
+    settings = {"batch_size": 5, "learning_rate": learning_rate, "learning_rate_init": 0.1}
+    y = np.arange(10) % 2
+    STDPClassifier((4,), max_iter=2, fan_in_scaling=False, **settings).fit(X, y)
     assert_allclose(taken, np.transpose([expected, expected]))
+
+
+def test_fan_in_scaling_divides_by_the_number_of_inputs(monkeypatch):
+    taken = []
+    monkeypatch.setattr(Adam, "step", lambda *args: taken.append(args[-1]))
+    X = np.random.default_rng(0).random((10, 9))
+    model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, complement=False)
+    model.fit(X, np.arange(10) % 2)
+    assert_allclose(taken, [[0.6 / 9, 0.6 / 4, 0.6 / 25]])

@@ -40,14 +40,19 @@ def test_equals_an_attack_written_out_with_finite_differences(fitted, iris, epsi
     X, y = iris
     right = []
     network = fitted.coefs_, fitted.intercepts_
+    assert fitted.complement_
+
+    def outputs(rates):
+        return oracle.logits(np.append(rates, 1 - rates), *network)
+
     for rates, label in zip(fitted.encoder_.transform(X), y, strict=True):
         index = list(fitted.classes_).index(label)
         gradient = oracle.numerical_gradient(
-            lambda rates=rates, index=index: oracle.margin(rates, index, *network), rates
+            lambda rates=rates, index=index: oracle.margin(outputs(rates), index), rates
         )
         attacked = np.clip(rates - epsilon * np.sign(gradient), 0, 1)
-        outputs = oracle.logits(attacked, *network)
-        predicted = int(outputs[0] > 0) if len(outputs) == 1 else int(np.argmax(outputs))
+        logits = outputs(attacked)
+        predicted = int(logits[0] > 0) if len(logits) == 1 else int(np.argmax(logits))
         right.append(predicted == index)
     assert FGSMScorer(epsilon)(fitted, X, y) == np.mean(right)
 
@@ -141,6 +146,12 @@ class TestModelSelection:
 def test_repr_and_pickle():
     scorer = pickle.loads(pickle.dumps(FGSMScorer(0.25)))
     assert repr(scorer) == "FGSMScorer(epsilon=0.25)"
+
+
+def test_pipeline_of_one_step(iris):
+    X, y = iris
+    pipeline = make_pipeline(STDPClassifier(max_iter=5, random_state=0)).fit(X, y)
+    assert FGSMScorer(0.1)(pipeline, X, y) == FGSMScorer(0.1)(pipeline[-1], X, y)
 
 
 @pytest.mark.parametrize("epsilon", [-0.1, float("nan"), float("inf")])

@@ -225,7 +225,9 @@ def test_corrected_curve_has_the_higher_peak_after_the_spike():
         ({"association": [[1.0, 1.0]]}, r"association of shape \(1, 2\)"),
         ({"pre": [[0.5], [0.5]]}, "inconsistent numbers of samples"),
         ({"stdp_epsilon": 0.0}, "stdp_epsilon"),
-        ({"stdp_epsilon": -1.0}, "stdp_epsilon"),
+        ({"stdp_epsilon": -1.0}, "Got stdp_epsilon=-1.0, but expected a finite number > 0"),
+        ({"stdp_epsilon": np.nan}, "stdp_epsilon"),
+        ({"stdp_epsilon": np.inf}, "stdp_epsilon"),
     ],
 )
 def test_bad_input(change, message):
