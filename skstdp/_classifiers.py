@@ -151,7 +151,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
             rates = self._start(X, sample_weight, first_pass)
             self._reset_optimizer()
-            self._train(rates, y, sample_weight, validation)
+            self._train(rates, y, sample_weight, validation, first_pass)
         return self
 
     def _can_partial_fit(self):
@@ -317,14 +317,19 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             weight_decay=self.weight_decay,
         )
 
-    def _train(self, rates, y, sample_weight, validation):
+    def _train(self, rates, y, sample_weight, validation, first_pass):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
+        best, best_network, n_stale = -np.inf, None, 0
         if validation is not None:
             self.validation_scores_ = []
-            validation_rates = self._encode(validation[0].astype(rates.dtype, copy=False))
+            X_val, y_val, weight_val = validation
+            validation = self._encode(X_val.astype(rates.dtype, copy=False)), y_val, weight_val
+            if self.early_stopping and not first_pass:
+                # A warm start must not end with less than it started with.
+                best = self._validation_score(*validation)
+                best_network = deepcopy((self.coefs_, self.intercepts_))
         schedule = SCHEDULES[self.learning_rate]
-        best, best_network, n_stale = -np.inf, None, 0
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
         for epoch in range(self.max_iter):
@@ -336,10 +341,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             )
             self.n_iter_ += 1
             if validation is not None:
-                predicted = self._predict_rates(validation_rates)
-                self.validation_scores_.append(
-                    accuracy_score(validation[1], predicted, sample_weight=validation[2])
-                )
+                self.validation_scores_.append(self._validation_score(*validation))
             if self.verbose:
                 self._report_epoch()
             if not monitors:
@@ -363,6 +365,9 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 )
         if best_network is not None:
             self.coefs_, self.intercepts_ = best_network
+
+    def _validation_score(self, rates, y, sample_weight):
+        return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
 
     def _train_epoch(self, rates, y, sample_weight, step_factor):
         """One pass over the samples in batches of nearly equal size."""
@@ -553,12 +558,14 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         `n_iter_` tells when, as soon as the training loss has not improved by more than `tol`
         for more than `n_iter_no_change` epochs, and a `ConvergenceWarning` says if that never
         happened.
-    n_iter_no_change : int, default=10
-        Epochs without improvement that stop the training, >= 1.
+    n_iter_no_change : int, default=30
+        Epochs without improvement that stop the training, >= 1. Sigmoid layers take some epochs
+        to start; less may stop them before.
     early_stopping : bool, default=False
         Whether to set aside part of the data (stratified), to stop when the accuracy on it has
         not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
-        epochs, and to keep the weights of the best epoch.
+        epochs, and to keep the weights of the best epoch. With `warm_start` the weights it
+        starts from count as an epoch.
     validation_fraction : float, default=0.1
         Share of the data that `early_stopping` sets aside, in (0, 1).
     warm_start : bool, default=False
@@ -720,7 +727,7 @@ class STDPClassifier(_SigmoidMLP):
         max_iter=400,
         shuffle=True,
         tol=None,
-        n_iter_no_change=10,
+        n_iter_no_change=30,
         early_stopping=False,
         validation_fraction=0.1,
         warm_start=False,
@@ -840,7 +847,7 @@ class BPClassifier(_SigmoidMLP):
         max_iter=400,
         shuffle=True,
         tol=None,
-        n_iter_no_change=10,
+        n_iter_no_change=30,
         early_stopping=False,
         validation_fraction=0.1,
         warm_start=False,

@@ -11,10 +11,33 @@ from numbers import Integral
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, kernel
 
 # Share of a batch in the running win rate: it remembers about twenty batches.
 _MEMORY = 0.05
+
+
+@inlined
+def _largest(values, n, rank):
+    """The value of the given rank, 1 for the largest, among the first n; reorders them."""
+    low, high, place = 0, n - 1, rank - 1
+    while low < high:
+        pivot = values[place]
+        i, j = low, high
+        while i <= j:
+            while values[i] > pivot:
+                i += 1
+            while values[j] < pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if j < place:
+            low = i
+        if place < i:
+            high = j
+    return values[place]
 
 
 @kernel
@@ -28,7 +51,7 @@ def _silence_losers(scores, association, sign, count, share, contestants):
         n_winners = count if count > 0 else max(1, int(np.ceil(share * n)))
         if n_winners >= n:
             continue
-        least = np.partition(contestants[:n], n - n_winners)[n - n_winners]
+        least = _largest(contestants, n, n_winners)
         for j in range(scores.shape[1]):
             if association[s, j] * sign > 0 and scores[s, j] < least:
                 association[s, j] = 0

@@ -52,7 +52,11 @@ def uses_complement(complement, rates):
 
 def on_off_pairs(rates):
     """Rates of the on units, x, followed by those of the off units, 1 - x."""
-    return np.hstack([rates, 1 - rates])
+    n_features = rates.shape[1]
+    pairs = np.empty((len(rates), 2 * n_features), dtype=rates.dtype)
+    pairs[:, :n_features] = rates
+    np.subtract(1, rates, out=pairs[:, n_features:])
+    return pairs
 
 
 def on_off_gradient(gradient):

@@ -192,7 +192,7 @@ def _no_fit(fits):
         ({"n_splits": 1}, ValueError, "n_splits=2 or more"),
         ({"n_splits": -3}, ValueError, "n_splits=2 or more"),
         ({"n_repeats": 0}, ValueError, "repetitions"),
-        ({"epsilons": [-0.1]}, ValueError, "epsilon == -0.1, must be >= 0"),
+        ({"epsilons": [-0.1]}, ValueError, "Got epsilon=-0.1, but expected"),
         ({"random_state": -1}, ValueError, "[Ss]eed must be between"),
         (
             {"estimators": {"early": BPClassifier(early_stopping=True)}},

@@ -56,7 +56,7 @@ class TestLearning:
     @both
     def test_ten_classes(self, classifier):
         X, y = load_digits(return_X_y=True)
-        model = classifier((60, 30), max_iter=30, random_state=0).fit(X[:1000], y[:1000])
+        model = classifier((60, 30), max_iter=100, random_state=0).fit(X[:1000], y[:1000])
         assert model.score(X[1000:], y[1000:]) > 0.8
 
 
@@ -344,6 +344,17 @@ class TestTraining:
         assert twice.encoder_ is encoder
 
     @both
+    def test_early_stopping_never_loses_what_a_warm_start_had(self, classifier):
+        X, y = iris()
+        model = classifier(early_stopping=True, warm_start=True, random_state=0)
+        model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+        kept = copy.deepcopy(model)
+        model.set_params(learning_rate_init=100.0, max_iter=3)
+        model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+        assert max(model.validation_scores_) < kept.score(X[1::2], y[1::2])
+        assert same_weights(model, kept)
+
+    @both
     def test_warm_start_refuses_other_classes(self, classifier):
         model = classifier(warm_start=True, max_iter=1).fit(*iris())
         with pytest.raises(ValueError, match="warm_start=True expected those of the previous"):
@@ -364,7 +375,7 @@ class TestTraining:
     @both
     def test_partial_fit_learns_from_a_stream(self, classifier):
         X, y = iris()
-        model = classifier(learning_rate_init=0.01, random_state=0)
+        model = classifier(learning_rate_init=0.1, random_state=0)
         rng = np.random.default_rng(0)
         model.partial_fit(X, y, classes=[0, 1, 2])
         for _ in range(300):

@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 
 from skstdp import STDPClassifier
 from skstdp._associations import hidden_associations
-from skstdp._competition import Competition
+from skstdp._competition import Competition, _largest
 
 
 def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
@@ -17,6 +17,14 @@ def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
     y = rng.integers(n_classes, size=n_samples)
     codes = hidden_associations(n_classes, n_units, dtype)
     return post, codes[y] * dtype(1 / n_samples)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 101])
+def test_value_of_a_rank(n):
+    rng = np.random.default_rng(n)
+    for values in (rng.random(n), rng.integers(3, size=n).astype(float), np.zeros(n)):
+        for rank in range(1, n + 1):
+            assert _largest(values.copy(), n, rank) == sorted(values, reverse=True)[rank - 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
