@@ -149,7 +149,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 validation = X[held], self.classes_[y[held]], sample_weight[held]
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
 
-            rates = self._start(X, sample_weight, first_pass)
+            rates, sample_weight = self._start(X, sample_weight, first_pass)
             self._reset_optimizer()
             self._train(rates, y, sample_weight, validation, first_pass)
         return self
@@ -214,7 +214,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 )
             X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
             y, sample_weight = self._index_and_weigh(y, sample_weight)
-            rates = self._start(X, sample_weight, first_pass)
+            rates, sample_weight = self._start(X, sample_weight, first_pass)
             if first_pass:
                 self._reset_optimizer()
             self._train_epoch(rates, y, sample_weight, lambda progress: 1.0)
@@ -297,10 +297,12 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 )
             self._associate(layer_units, X.dtype)
             self._forget_history()
-            return rates
+            return rates, sample_weight
         for name in self._changed_by_training:
             setattr(self, name, deepcopy(getattr(self, name)))
-        return self._encode(X.astype(self.coefs_[0].dtype, copy=False))
+        dtype = self.coefs_[0].dtype
+        rates = self._encode(X.astype(dtype, copy=False))
+        return rates, sample_weight.astype(dtype, copy=False)
 
     def _forget_history(self):
         self.n_iter_ = 0
@@ -380,7 +382,7 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         ]
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
-        n_batches = -(-n_samples // min(self._batch_size(n_samples), n_samples))
+        n_batches = self._n_batches(n_samples)
         loss = n_right = 0.0
         for k, rows in enumerate(np.array_split(order, n_batches)):
             batch_y, weight = y[rows], sample_weight[rows]
@@ -395,10 +397,10 @@ class _SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.accuracy_curve_.append(float(n_right) / total)
         self.loss_ = self.loss_curve_[-1]
 
-    def _batch_size(self, n_samples):
+    def _n_batches(self, n_samples):
         if self.batch_size == "auto":
-            return min(max(n_samples // 5, 32), 200)
-        return self.batch_size
+            return max(1, min(5, n_samples // 16), -(-n_samples // 200))
+        return -(-n_samples // self.batch_size)
 
     def _report_epoch(self):
         figures = [f"loss {self.loss_:.6f}", f"accuracy {self.accuracy_curve_[-1]:.4f}"]
@@ -547,8 +549,8 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Positive term in Adam's denominator.
     batch_size : int or "auto", default="auto"
         Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
-        equal size. "auto" is a fifth of the samples, but at least 32 and at most 200: up to a
-        thousand samples give five steps an epoch.
+        equal size. "auto" makes five batches an epoch, of at least 16 and at most 200 samples:
+        fewer batches of less than 80 samples, more of over 1000.
     max_iter : int, default=400
         Number of epochs, >= 1.
     shuffle : bool, default=True
@@ -635,7 +637,7 @@ class STDPClassifier(_SigmoidMLP):
     ----------
     {_NETWORK_PARAMETERS}
     {_ENCODING_PARAMETERS}
-    stdp_epsilon : float, default=3e-3
+    stdp_epsilon : float, default=1e-2
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
     positive_winners : float or int, default=0.25
@@ -650,7 +652,7 @@ class STDPClassifier(_SigmoidMLP):
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
-    quiet_start : float or None, default=0.4
+    quiet_start : float or None, default=0.3
         Rate at which each unit starts, for its mean drive over the training data, as a fraction
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
         starts above its inputs learns the opposite of its association. None draws the biases
@@ -710,12 +712,12 @@ class STDPClassifier(_SigmoidMLP):
         *,
         rate_encoding="auto",
         complement="auto",
-        stdp_epsilon=3e-3,
+        stdp_epsilon=1e-2,
         positive_winners=0.25,
         negative_winners=0.5,
         winner_handicap=0.05,
         weight_init_scale=4.0,
-        quiet_start=0.4,
+        quiet_start=0.3,
         learning_rate_init=0.3,
         fan_in_scaling=True,
         learning_rate="linear",

@@ -50,7 +50,10 @@ class TestLearning:
     def test_bp_is_at_least_as_good_as_scikit_learn(self, classes):
         X, y = iris(*classes)
         ours = cross_val_score(BPClassifier(random_state=0), X, y, cv=self.folds)
-        mlp = make_pipeline(MinMaxScaler(), MLPClassifier((32, 16), random_state=0))
+        # Its default step, 1e-3, leaves it far behind in as many epochs.
+        settings = {"learning_rate_init": 0.02, "max_iter": 400, "random_state": 0}
+        mlp = MLPClassifier((32, 16), activation="logistic", **settings)
+        mlp = make_pipeline(MinMaxScaler(), mlp)
         assert ours.mean() >= cross_val_score(mlp, X, y, cv=self.folds).mean()
 
     @both
@@ -306,6 +309,41 @@ class TestTraining:
         assert_allclose(longer.loss_curve_[1], -log_proba.mean())
 
     @both
+    @pytest.mark.parametrize(
+        ("batch_size", "n_samples", "n_batches"),
+        [
+            ("auto", 2, 1),
+            ("auto", 31, 1),
+            ("auto", 32, 2),
+            ("auto", 100, 5),
+            ("auto", 1000, 5),
+            ("auto", 1001, 6),
+            (40, 100, 3),
+            (100, 100, 1),
+            (1000, 100, 1),
+        ],
+    )
+    def test_batches_of_an_epoch(self, classifier, batch_size, n_samples, n_batches, monkeypatch):
+        sizes = []
+        rule = classifier._rule
+
+        def spy(self):
+            update = rule(self)
+
+            def counting(activities, *args):
+                sizes.append(len(activities[0]))
+                update(activities, *args)
+
+            return counting
+
+        monkeypatch.setattr(classifier, "_rule", spy)
+        X = np.random.default_rng(0).random((n_samples, 2))
+        classifier(max_iter=1, batch_size=batch_size).fit(X, np.arange(n_samples) % 2)
+        assert len(sizes) == n_batches
+        assert sum(sizes) == n_samples
+        assert max(sizes) - min(sizes) <= 1
+
+    @both
     def test_early_stopping_keeps_the_best_epoch(self, classifier):
         X, y = iris()
         model = classifier(early_stopping=True, validation_fraction=0.3, random_state=0)
@@ -353,6 +391,16 @@ class TestTraining:
         model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         assert max(model.validation_scores_) < kept.score(X[1::2], y[1::2])
         assert same_weights(model, kept)
+
+    @both
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_the_dtype_of_the_first_data_stays(self, classifier, method):
+        X, y = iris()
+        model = classifier(warm_start=True, max_iter=2, random_state=0)
+        model.fit(X.astype(np.float32), y)
+        getattr(model, method)(X, y)
+        assert {coef.dtype for coef in model.coefs_} == {np.dtype(np.float32)}
+        assert model.predict_proba(X).dtype == np.float32
 
     @both
     def test_warm_start_refuses_other_classes(self, classifier):
