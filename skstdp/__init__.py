@@ -3,7 +3,8 @@
 The path of the data, one module a stage:
 
 ===================  ==============================================================
-``_classifiers``     validation, the epoch loop, prediction
+``_classifiers``     the two classifiers: parameters, and the rule each one learns by
+``_sigmoid_mlp``     what they share: validation, the epoch loop, prediction
 ``_split``           the part of the data that early stopping sets aside
 ``_encoding``        features to rates in [0, 1], on and off units
 ``_initialization``  weights and biases before training

@@ -62,23 +62,24 @@ class Competition:
 
     Parameters
     ----------
-    hidden_layer_sizes : list of int
-        Number of units of each hidden layer.
     positive_winners, negative_winners : int or float
         Number, or share, of the winners among the units that are associated positively and
         negatively with the class of a sample. 1.0 lets all of them learn.
     handicap : float
         What a unit that always wins loses of its score, in rate units.
+    win_rates : list of ndarrays of shape (n_post,)
+        Running share of the samples that each unit of each hidden layer won among the
+        positively associated; updated in place.
     """
 
-    def __init__(self, hidden_layer_sizes, positive_winners, negative_winners, handicap):
+    def __init__(self, positive_winners, negative_winners, handicap, win_rates):
         self.contests = [
             (sign, winners)
             for sign, winners in ((1, positive_winners), (-1, negative_winners))
             if isinstance(winners, Integral) or winners < 1
         ]
         self.handicap = handicap
-        self.win_rates = [np.zeros(n_units) for n_units in hidden_layer_sizes]
+        self.win_rates = win_rates
 
     def silence_losers(self, layer, post, association):
         """Set the association of the units that lose to zero, in place.

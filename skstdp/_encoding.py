@@ -45,9 +45,11 @@ def encode(X, encoder, feature_names):
     return X
 
 
-def uses_complement(complement, rates):
+def uses_complement(complement, rates, sample_weight):
     """Whether each feature gets an off unit besides its on unit."""
-    return bool(rates.mean() >= _SPARSE) if complement == "auto" else complement
+    if complement == "auto":
+        return bool(np.average(rates.mean(axis=1), weights=sample_weight) >= _SPARSE)
+    return bool(complement)
 
 
 def on_off_pairs(rates):

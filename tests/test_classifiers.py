@@ -261,6 +261,34 @@ class TestWeights:
         assert_allclose(by_class.predict_proba(X), by_sample.predict_proba(X), rtol=1e-9)
 
     @both
+    @pytest.mark.parametrize("scale", [1e-300, 1e300])
+    def test_only_ratios_of_weights_count(self, classifier, scale):
+        X, y = iris()
+        weight = np.random.default_rng(0).random(len(y))
+        settings = {"max_iter": 3, "random_state": 0}
+        plain = classifier(**settings).fit(X, y, sample_weight=weight)
+        scaled = classifier(**settings).fit(X, y, sample_weight=weight * scale)
+        assert_allclose(scaled.predict_proba(X), plain.predict_proba(X), rtol=1e-9)
+        assert_allclose(scaled.loss_curve_, plain.loss_curve_, rtol=1e-9)
+
+    @both
+    def test_a_class_of_weight_zero_teaches_nothing(self, classifier):
+        X, y = iris()
+        settings = {"max_iter": 3, "random_state": 0, "shuffle": False, "batch_size": 50}
+        model = classifier(class_weight={1: 0.0}, **settings).fit(X, y)
+        assert np.isfinite(model.predict_proba(X)).all()
+        X[70:80] = X[50]
+        again = classifier(class_weight={1: 0.0}, **settings).fit(X, y)
+        assert same_weights(model, again)
+
+    @both
+    @pytest.mark.parametrize("weight", [-1.0, np.nan, 0.0])
+    def test_class_weights_out_of_range(self, classifier, weight):
+        model = classifier(class_weight={0: weight, 1: weight, 2: weight})
+        with pytest.raises(ValueError, match=r"Got class_weight=.*but expected"):
+            model.fit(*iris())
+
+    @both
     def test_balanced_helps_the_rare_class(self, classifier):
         X, y = iris(1, 2)
         X, y = X[:58], y[:58]
@@ -409,6 +437,12 @@ class TestTraining:
             model.fit(*iris(0, 1))
 
     @both
+    def test_warm_start_refuses_another_network(self, classifier):
+        model = classifier(warm_start=True, max_iter=1).fit(*iris())
+        with pytest.raises(ValueError, match="hidden_layer_sizes=8, but warm_start=True expected"):
+            model.set_params(hidden_layer_sizes=8).fit(*iris())
+
+    @both
     def test_partial_fit_is_fit_one_epoch_at_a_time(self, classifier):
         X, y = iris()
         settings = {"random_state": 0, "learning_rate": "constant", "batch_size": 40}
@@ -466,6 +500,7 @@ class TestBadInput:
         ("sample_weight", np.zeros(150), "at least one non-zero"),
         ("sample_weight", np.ones(7), "sample_weight.shape == .7,."),
         ("X_val", np.ones((5, 4)), "only one of X_val and y_val"),
+        ("y_val", np.ones(5), "only one of X_val and y_val"),
     )
 
     PARAMETERS = (

@@ -34,7 +34,7 @@ def test_value_of_a_rank(n):
 def test_only_the_most_active_keep_their_association(positive, negative, dtype):
     post, association = layer(dtype=dtype)
     before = association.copy()
-    Competition([20], positive, negative, 0.0).silence_losers(0, post, association)
+    Competition(positive, negative, 0.0, [np.zeros(20)]).silence_losers(0, post, association)
     for rates, old, new in zip(post, before, association, strict=True):
         learning = set()
         for sign, winners in ((1, positive), (-1, negative)):
@@ -48,14 +48,14 @@ def test_only_the_most_active_keep_their_association(positive, negative, dtype):
 def test_everybody_wins_by_default_bit_for_bit():
     post, association = layer()
     before = association.copy()
-    Competition([20], 1.0, 1.0, 0.5).silence_losers(0, post, association)
+    Competition(1.0, 1.0, 0.5, [np.zeros(20)]).silence_losers(0, post, association)
     assert_array_equal(association, before)
 
 
 def test_frequent_winners_are_handicapped():
     """Unit 0 is a little more active than unit 1 and wins until its handicap exceeds that."""
     codes = np.ones((1, 2))
-    competition = Competition([2], 1, 1.0, 0.1)
+    competition = Competition(1, 1.0, 0.1, [np.zeros(2)])
     post = np.array([[0.52, 0.50]])
     winners = []
     for _ in range(40):
@@ -68,7 +68,7 @@ def test_frequent_winners_are_handicapped():
 
 
 def test_win_rates_are_running_means_by_sample_weight():
-    competition = Competition([2], 1, 1.0, 1e-9)
+    competition = Competition(1, 1.0, 1e-9, [np.zeros(2)])
     association = np.array([[0.75, 0.75], [0.25, 0.25]])
     competition.silence_losers(0, np.array([[0.9, 0.1], [0.1, 0.9]]), association)
     assert_allclose(competition.win_rates[0], [0.05 * 0.75, 0.05 * 0.25])
@@ -97,3 +97,13 @@ def test_bad_input(name, value):
 def test_a_handicap_is_not_negative():
     with pytest.raises(ValueError, match="winner_handicap"):
         STDPClassifier(winner_handicap=-0.1).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():
+    X, y = load_iris(return_X_y=True)
+    model = STDPClassifier(max_iter=1, warm_start=True, random_state=0).fit(X, y)
+    rates = [rate.copy() for rate in model._win_rates]
+    assert all(rate.any() for rate in rates)
+    model.set_params(positive_winners=1.0, negative_winners=1.0).fit(X, y)
+    for kept, rate in zip(model._win_rates, rates, strict=True):
+        assert_array_equal(kept, rate)

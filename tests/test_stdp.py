@@ -108,7 +108,7 @@ def test_two_two_one_network_by_hand():
         updates,
         associations=associations,
         stdp_epsilon=0.01,
-        competition=Competition([2], 1.0, 1.0, 0.0),
+        competition=Competition(1.0, 1.0, 0.0, [np.zeros(2)]),
     )
     assert_allclose(updates[0][0], [[1.536, -0.36141176470588], [0, -0.375]], rtol=1e-12)
     assert_allclose(updates[0][1], [25, -0.43243243243243], rtol=1e-12)
@@ -140,7 +140,7 @@ class TestLocality:
             updates,
             associations=associations,
             stdp_epsilon=1e-3,
-            competition=Competition([4, 3], *winners),
+            competition=Competition(*winners, [np.zeros(4), np.zeros(3)]),
         )
         return updates
 

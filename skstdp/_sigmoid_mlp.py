@@ -1,0 +1,527 @@
+"""Everything of the two classifiers but their learning rules: one network, one fit loop."""
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
+from copy import deepcopy
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score
+from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ._backprop import cross_entropy, margin_input_gradient
+from ._encoding import encode, fit_encoder, on_off_gradient, on_off_pairs, uses_complement
+from ._forward import class_margins, forward
+from ._initialization import quieten, random_parameters
+from ._optimizers import SCHEDULES, Adam
+from ._split import hold_out
+
+_FLOATS = [np.float64, np.float32]
+
+
+@contextmanager
+def _unchanged_on_error(estimator):
+    """Give an estimator its old attributes back when the block raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+    """Everything but the learning rule."""
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "rate_encoding": [StrOptions({"auto", "minmax", "none"})],
+        "complement": ["boolean", StrOptions({"auto"})],
+        "weight_init_scale": [Interval(Real, 0, None, closed="left")],
+        "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "fan_in_scaling": ["boolean"],
+        "learning_rate": [StrOptions(set(SCHEDULES))],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "warm_start": ["boolean"],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    _changed_by_training = (
+        "coefs_",
+        "intercepts_",
+        "loss_curve_",
+        "accuracy_curve_",
+        "_optimizer",
+        "_random_state",
+    )
+
+    @abstractmethod
+    def _associate(self, layer_units, dtype):
+        """Fix what the rule needs besides the network, once, before training."""
+
+    @abstractmethod
+    def _rule(self):
+        """The learning rule: activities, y, sample_weight and updates are its arguments."""
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the network from scratch, or from where it is with `warm_start=True`.
+
+        An error leaves the estimator as it was before the call.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data, float32 or float64; other numbers become float64.
+        y : array-like of shape (n_samples,)
+            Class labels, of any type, at least two different ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, >= 0 and not all zero. None for equal weights.
+        X_val : array-like of shape (n_val_samples, n_features), default=None
+            Data to record the accuracy on after each epoch, in `validation_scores_`. With
+            `early_stopping=True` it takes the place of the part of X that is set aside.
+        y_val : array-like of shape (n_val_samples,), default=None
+            Class labels of `X_val`.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data is not as described here.
+        """
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Got only one of X_val and y_val, but expected both or neither.")
+        with _unchanged_on_error(self):
+            self._validate_params()
+            first_pass = not (self.warm_start and hasattr(self, "coefs_"))
+            X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
+            classes = np.unique(y)
+            if first_pass:
+                self._set_classes(classes)
+            elif self._hidden_layer_sizes() != [len(b) for b in self.intercepts_[:-1]]:
+                raise ValueError(
+                    f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but warm_start=True "
+                    "expected those of the previous call to fit."
+                )
+            elif not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"Got the classes {classes} in y, but warm_start=True expected those of the "
+                    f"previous call to fit, {self.classes_}."
+                )
+            y, sample_weight = self._index_and_weigh(y, sample_weight)
+
+            validation = None
+            if X_val is not None:
+                X_val, y_val = validate_data(
+                    self, X_val, y_val, dtype=_FLOATS, order="C", reset=False
+                )
+                self._class_indices(y_val)
+                validation = X_val, y_val, None
+            elif self.early_stopping:
+                random_state = np.random.RandomState(self._random_seed())
+                held = hold_out(X, y, self.validation_fraction, random_state)
+                validation = X[held], self.classes_[y[held]], sample_weight[held]
+                X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
+
+            rates, sample_weight = self._start(X, sample_weight, first_pass)
+            self._reset_optimizer()
+            self._train(rates, y, sample_weight, validation, first_pass)
+        return self
+
+    def _can_partial_fit(self):
+        if self.early_stopping:
+            raise AttributeError(
+                "Got early_stopping=True, but partial_fit expected False: it sees one epoch at a "
+                "time and cannot go back to the best one."
+            )
+        if self.class_weight == "balanced":
+            raise AttributeError(
+                "Got class_weight='balanced', but partial_fit expected None or a dict: it cannot "
+                "know how frequent the classes are in all data."
+            )
+        return True
+
+    @available_if(_can_partial_fit)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on the given samples.
+
+        The first call draws the weights and fits the encoder and the initial biases on its
+        samples; later values outside that range are clipped. The step size stays at
+        `learning_rate_init`, because no last epoch is known. An error leaves the estimator as
+        it was before the call.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples, float32 or float64; other numbers become float64.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that any call will give. Needed at the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, >= 0 and not all zero. None for equal weights.
+
+        Returns
+        -------
+        self : object
+            The trained classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data is not as described here, or `classes` is missing at the
+            first call.
+        AttributeError
+            If `early_stopping` is true or `class_weight` is "balanced": then there is no such
+            method.
+        """
+        with _unchanged_on_error(self):
+            self._validate_params()
+            first_pass = not hasattr(self, "coefs_")
+            if first_pass:
+                _check_partial_fit_first_call(self, classes)
+                self._set_classes(self.classes_)
+            elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"Got classes={classes!r}, but expected those of the first call, "
+                    f"{self.classes_}."
+                )
+            X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
+            y, sample_weight = self._index_and_weigh(y, sample_weight)
+            rates, sample_weight = self._start(X, sample_weight, first_pass)
+            if first_pass:
+                self._reset_optimizer()
+            self._train_epoch(rates, y, sample_weight, lambda progress: 1.0)
+            self.n_iter_ += 1
+        return self
+
+    def _validate_training_data(self, X, y, sample_weight, reset):
+        sizes = self._hidden_layer_sizes()
+        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+            raise ValueError(
+                f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected positive "
+                "integers, one a hidden layer."
+            )
+        X, y = validate_data(self, X, y, dtype=_FLOATS, order="C", reset=reset)
+        check_classification_targets(y)
+        sample_weight = _check_sample_weight(
+            sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+        )
+        # A sample of weight zero must be the same as no sample, for the encoder too.
+        counts = sample_weight > 0
+        if counts.all():
+            return X, y, sample_weight
+        return X[counts], y[counts], sample_weight[counts]
+
+    def _hidden_layer_sizes(self):
+        sizes = self.hidden_layer_sizes
+        return [sizes] if isinstance(sizes, Integral) else list(sizes)
+
+    def _random_seed(self):
+        return check_random_state(self.random_state).randint(2**31 - 1)
+
+    def _set_classes(self, classes):
+        if len(classes) < 2:
+            raise ValueError(
+                f"Got samples of {len(classes)} class, {classes}, but expected at least 2 classes."
+            )
+        self.classes_ = classes
+
+    def _class_indices(self, y):
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"Got the labels {unknown} in y, but expected only the classes {self.classes_}."
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _index_and_weigh(self, y, sample_weight):
+        indices = self._class_indices(y)
+        if self.class_weight is not None:
+            class_weight = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight
+            )
+            if not (np.isfinite(class_weight).all() and (class_weight >= 0).all()):
+                raise ValueError(
+                    f"Got class_weight={self.class_weight!r}, but expected finite weights >= 0."
+                )
+            sample_weight = sample_weight * class_weight.astype(sample_weight.dtype)[indices]
+            if not sample_weight.any():
+                raise ValueError(
+                    f"Got class_weight={self.class_weight!r}, but expected a positive weight for "
+                    "one of the classes in y."
+                )
+        # Only ratios count, and sums of huge or tiny weights would leave the range of the dtype.
+        return indices, sample_weight / sample_weight.max()
+
+    def _start(self, X, sample_weight, first_pass):
+        """Draw the network, or copy it so that nobody else's weights change; encode X."""
+        if first_pass:
+            self._random_state = np.random.RandomState(self._random_seed())
+            self.encoder_ = fit_encoder(X, self.rate_encoding)
+            rates = self._encode(X)
+            self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
+            self.complement_ = uses_complement(self.complement, rates, sample_weight)
+            n_inputs = rates.shape[1] * (1 + self.complement_)
+            layer_units = [n_inputs, *self._hidden_layer_sizes(), self.n_outputs_]
+            self.n_layers_ = len(layer_units)
+            self.coefs_, self.intercepts_ = random_parameters(
+                layer_units, self._random_state, X.dtype, self.weight_init_scale
+            )
+            if self.quiet_start is not None:
+                quieten(
+                    self.coefs_,
+                    self.intercepts_,
+                    self._inputs(rates),
+                    sample_weight,
+                    self.quiet_start,
+                )
+            self._associate(layer_units, X.dtype)
+            self._forget_history()
+            return rates, sample_weight
+        for name in self._changed_by_training:
+            setattr(self, name, deepcopy(getattr(self, name)))
+        dtype = self.coefs_[0].dtype
+        rates = self._encode(X.astype(dtype, copy=False))
+        return rates, sample_weight.astype(dtype, copy=False)
+
+    def _forget_history(self):
+        self.n_iter_ = 0
+        self.loss_curve_ = []
+        self.accuracy_curve_ = []
+        self.validation_scores_ = None
+
+    def _reset_optimizer(self):
+        self._optimizer = Adam(
+            list(zip(self.coefs_, self.intercepts_, strict=True)),
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
+            weight_decay=self.weight_decay,
+        )
+
+    def _train(self, rates, y, sample_weight, validation, first_pass):
+        """Epochs until `max_iter`, or until the monitored figure stops improving."""
+        self._forget_history()
+        best, best_network, n_stale = -np.inf, None, 0
+        if validation is not None:
+            self.validation_scores_ = []
+            X_val, y_val, weight_val = validation
+            validation = self._encode(X_val.astype(rates.dtype, copy=False)), y_val, weight_val
+            if self.early_stopping and not first_pass:
+                # A warm start must not end with less than it started with.
+                best = self._validation_score(*validation)
+                best_network = deepcopy((self.coefs_, self.intercepts_))
+        schedule = SCHEDULES[self.learning_rate]
+        tol = 0.0 if self.tol is None else self.tol
+        monitors = self.early_stopping or self.tol is not None
+        for epoch in range(self.max_iter):
+            self._train_epoch(
+                rates,
+                y,
+                sample_weight,
+                lambda progress, epoch=epoch: schedule((epoch + progress) / self.max_iter),
+            )
+            self.n_iter_ += 1
+            if validation is not None:
+                self.validation_scores_.append(self._validation_score(*validation))
+            if self.verbose:
+                self._report_epoch()
+            if not monitors:
+                continue
+            figure = self.validation_scores_[-1] if self.early_stopping else -self.loss_curve_[-1]
+            n_stale = 0 if figure > best + tol else n_stale + 1
+            if figure > best:
+                best = figure
+                if self.early_stopping:
+                    best_network = deepcopy((self.coefs_, self.intercepts_))
+            if n_stale > self.n_iter_no_change:
+                break
+        else:
+            if monitors and not self.early_stopping:
+                warnings.warn(
+                    f"The training loss still improved by more than tol={self.tol} within the "
+                    f"last n_iter_no_change={self.n_iter_no_change} of max_iter={self.max_iter} "
+                    "epochs. Raise max_iter, or set tol=None to run every epoch.",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
+        if best_network is not None:
+            self.coefs_, self.intercepts_ = best_network
+
+    def _validation_score(self, rates, y, sample_weight):
+        return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
+
+    def _train_epoch(self, rates, y, sample_weight, step_factor):
+        """One pass over the samples in batches of nearly equal size."""
+        layers = list(zip(self.coefs_, self.intercepts_, strict=True))
+        updates = [(np.empty_like(coef), np.empty_like(intercept)) for coef, intercept in layers]
+        rule = self._rule()
+        step_sizes = [
+            self.learning_rate_init / (len(coef) if self.fan_in_scaling else 1)
+            for coef in self.coefs_
+        ]
+        n_samples = len(y)
+        order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
+        n_batches = self._n_batches(n_samples)
+        loss = n_right = 0.0
+        for k, rows in enumerate(np.array_split(order, n_batches)):
+            batch_y, weight = y[rows], sample_weight[rows]
+            if not weight.any():
+                continue
+            activities = forward(self._inputs(rates[rows]), self.coefs_, self.intercepts_)
+            loss += cross_entropy(activities[-1], batch_y, weight)
+            n_right += weight @ (class_margins(activities[-1]).argmax(axis=1) == batch_y)
+            rule(activities, batch_y, weight / weight.sum(), updates)
+            factor = step_factor(k / n_batches)
+            self._optimizer.step(layers, updates, [factor * size for size in step_sizes])
+        total = float(sample_weight.sum())
+        self.loss_curve_.append(loss / total)
+        self.accuracy_curve_.append(float(n_right) / total)
+        self.loss_ = self.loss_curve_[-1]
+
+    def _n_batches(self, n_samples):
+        if self.batch_size == "auto":
+            return max(1, min(5, n_samples // 16), -(-n_samples // 200))
+        return -(-n_samples // self.batch_size)
+
+    def _report_epoch(self):
+        figures = [f"loss {self.loss_:.6f}", f"accuracy {self.accuracy_curve_[-1]:.4f}"]
+        if self.validation_scores_:
+            figures.append(f"validation accuracy {self.validation_scores_[-1]:.4f}")
+        print(f"Epoch {self.n_iter_}/{self.max_iter}: {', '.join(figures)}")
+
+    def _encode(self, X):
+        return encode(X, self.encoder_, getattr(self, "feature_names_in_", None))
+
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+        return on_off_pairs(rates) if self.complement_ else rates
+
+    def _rates(self, X):
+        """Checked and encoded X, one rate in [0, 1] a feature."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
+        return self._encode(X.astype(self.coefs_[0].dtype, copy=False))
+
+    def _logits(self, rates):
+        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
+
+    def _predict_rates(self, rates):
+        return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
+
+    def _margin_gradient(self, rates, y):
+        """Direction in rates in which the margin of the true class grows fastest."""
+        gradient = margin_input_gradient(
+            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
+        )
+        return on_off_gradient(gradient) if self.complement_ else gradient
+
+    def decision_function(self, X):
+        """Logits of the output units.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            With two classes, the logit of the one output unit: positive for the second class.
+            They tell samples apart where the rates round to 0 or 1.
+        """
+        logits = self._logits(self._rates(X))
+        return logits[:, 0] if self.n_outputs_ == 1 else logits
+
+    def predict(self, X):
+        """Class with the most active output unit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        return self._predict_rates(self._rates(X))
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        With two classes, the rate of the output unit and its complement; with more, the
+        softmax of the output logits. The local rule does not fit probabilities, so those of
+        `STDPClassifier` rank the classes but are not calibrated.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`; each row sums to one.
+        """
+        logits = self._logits(self._rates(X))
+        return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
+
+    def predict_log_proba(self, X):
+        """Logarithm of `predict_proba`, finite where a probability rounds to zero.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+            Log probabilities in the order of `classes_`.
+        """
+        logits = self._logits(self._rates(X))
+        if self.n_outputs_ == 1:
+            return log_expit(class_margins(logits))
+        return log_softmax(logits, axis=1)
+
+    @property
+    def history_(self):
+        """One row an epoch: loss, accuracy while training, and validation accuracy if any.
+
+        The loss is cross-entropy and the accuracy is that of each batch before its own update.
+        """
+        check_is_fitted(self)
+        history = {"loss": self.loss_curve_, "accuracy": self.accuracy_curve_}
+        if self.validation_scores_ is not None:
+            history["validation_accuracy"] = self.validation_scores_
+        epochs = pd.RangeIndex(1, len(self.loss_curve_) + 1, name="epoch")
+        return pd.DataFrame(history, index=epochs)
