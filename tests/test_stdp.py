@@ -1,6 +1,7 @@
 import inspect
 import itertools
 
+import numba
 import numpy as np
 import oracle
 import pytest
@@ -68,6 +69,7 @@ def test_float32_stays_float32_and_close():
     assert_allclose(intercept_update, expected[1], rtol=0, atol=1e-5 * np.abs(expected[1]).max())
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 def test_kernel_compiles_once_per_dtype():
     from skstdp._stdp import _stdp
 
