@@ -54,7 +54,9 @@ class TestLearning:
         settings = {"learning_rate_init": 0.02, "max_iter": 400, "random_state": 0}
         mlp = MLPClassifier((32, 16), activation="logistic", **settings)
         mlp = make_pipeline(MinMaxScaler(), mlp)
-        assert ours.mean() >= cross_val_score(mlp, X, y, cv=self.folds).mean()
+        theirs = cross_val_score(mlp, X, y, cv=self.folds)
+        # Rounding differs between machines, and may move one of the rows predicted in four repeats.
+        assert ours.mean() > theirs.mean() - 1.5 / (4 * len(y))
 
     @both
     def test_ten_classes(self, classifier):
