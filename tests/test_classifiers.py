@@ -55,7 +55,7 @@ class TestLearning:
         mlp = MLPClassifier((32, 16), activation="logistic", **settings)
         mlp = make_pipeline(MinMaxScaler(), mlp)
         theirs = cross_val_score(mlp, X, y, cv=self.folds)
-        # Rounding differs between machines, and may move one of the rows predicted in four repeats.
+        # Rounding differs between machines, and may move one of the rows of four repeats.
         assert ours.mean() > theirs.mean() - 1.5 / (4 * len(y))
 
     @both
