@@ -124,11 +124,6 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             classes = np.unique(y)
             if first_pass:
                 self._set_classes(classes)
-            elif self._hidden_layer_sizes() != [len(b) for b in self.intercepts_[:-1]]:
-                raise ValueError(
-                    f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but warm_start=True "
-                    "expected those of the previous call to fit."
-                )
             elif not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     f"Got the classes {classes} in y, but warm_start=True expected those of the "
@@ -227,6 +222,11 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError(
                 f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected positive "
                 "integers, one a hidden layer."
+            )
+        if not reset and sizes != [len(intercept) for intercept in self.intercepts_[:-1]]:
+            raise ValueError(
+                f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected those of the "
+                "network that is trained further."
             )
         X, y = validate_data(self, X, y, dtype=_FLOATS, order="C", reset=reset)
         check_classification_targets(y)

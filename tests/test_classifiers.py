@@ -1,5 +1,4 @@
 import copy
-import inspect
 import pickle
 
 import numpy as np
@@ -92,15 +91,14 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
 
 def test_the_classifiers_differ_in_the_rule_alone():
     """Same network, same options: only what belongs to the local rule is not shared."""
-    stdp = inspect.signature(STDPClassifier).parameters.keys()
-    bp = inspect.signature(BPClassifier).parameters.keys()
-    assert set(bp) <= set(stdp)
-    assert set(stdp) - set(bp) == {
+    stdp, bp = STDPClassifier().get_params(), BPClassifier().get_params()
+    assert stdp.keys() - bp.keys() == {
         "stdp_epsilon",
         "positive_winners",
         "negative_winners",
         "winner_handicap",
     }
+    assert {name for name in bp if bp[name] != stdp[name]} == {"quiet_start"}
 
 
 class TestInterface:
@@ -439,10 +437,12 @@ class TestTraining:
             model.fit(*iris(0, 1))
 
     @both
-    def test_warm_start_refuses_another_network(self, classifier):
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_training_further_refuses_another_network(self, classifier, method):
         model = classifier(warm_start=True, max_iter=1).fit(*iris())
-        with pytest.raises(ValueError, match="hidden_layer_sizes=8, but warm_start=True expected"):
-            model.set_params(hidden_layer_sizes=8).fit(*iris())
+        model.set_params(hidden_layer_sizes=8)
+        with pytest.raises(ValueError, match="hidden_layer_sizes=8, but expected those of the"):
+            getattr(model, method)(*iris())
 
     @both
     def test_partial_fit_is_fit_one_epoch_at_a_time(self, classifier):

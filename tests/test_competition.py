@@ -45,7 +45,7 @@ def test_only_the_most_active_keep_their_association(positive, negative, dtype):
         assert_array_equal(new[list(learning)], old[list(learning)])
 
 
-def test_everybody_wins_by_default_bit_for_bit():
+def test_at_one_everybody_wins_bit_for_bit():
     post, association = layer()
     before = association.copy()
     Competition(1.0, 1.0, 0.5, [np.zeros(20)]).silence_losers(0, post, association)
