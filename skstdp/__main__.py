@@ -1,27 +1,24 @@
 """Command line: python -m skstdp."""
 
 import argparse
+import ast
 import sys
-import tempfile
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from ._displays import (
-    LearningCurvesDisplay,
-    RobustnessCurveDisplay,
-    epsilon_label,
-    plot_tasks,
-    require_matplotlib,
-)
-from .benchmarks._compare import EPSILONS, check_class_sizes, compare, summarise
-from .datasets import COLLECTIONS, load_csv_task, load_tasks
+from ._commands import CONFIGURATIONS, benchmark, fail, figures
+from ._displays import epsilon_label
+from .benchmarks._compare import EPSILONS
+from .datasets import COLLECTIONS
 
 _EXAMPLES = """\
 examples:
   python -m skstdp benchmark iris
-  python -m skstdp benchmark digits --out figures --repeats 1
+  python -m skstdp benchmark iris wine digits --out figures --repeats 1 --jobs 2
   python -m skstdp benchmark penguins.csv --target species --epsilon 2/255 0.1
+  python -m skstdp benchmark lookalikes --data mnist --set max_iter=30 --seeds 3
+  python -m skstdp figures 2 --data mnist
 """
 
 
@@ -36,7 +33,7 @@ def main(argv=None):
     Returns
     -------
     status : int
-        0 if the command succeeded.
+        0 if the command succeeded, 130 if it was interrupted.
 
     Raises
     ------
@@ -47,15 +44,10 @@ def main(argv=None):
     return arguments.run(arguments)
 
 
-def _fail(message):
-    print(f"skstdp: error: {' '.join(str(message).split())}", file=sys.stderr)
-    raise SystemExit(2)
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """Leave out the usage: the line that says what is wrong must not drown in it."""
-        _fail(f"{message.rstrip('.')}. See --help.")
+        fail(f"{message.rstrip('.')}. See --help.")
 
 
 def _parser():
@@ -67,6 +59,7 @@ def _parser():
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_benchmark(commands)
+    _add_figures(commands)
     return parser
 
 
@@ -77,25 +70,20 @@ def _add_benchmark(commands):
         description=(
             "Compare networks trained by the local rule (STDP) and by backpropagation (BP) on\n"
             "the same splits, without attack and under FGSM. Prints the accuracies and writes\n"
-            "them and two figures to a directory."
+            "them and two figures to a directory. Each fit is written there as soon as it is\n"
+            "done, and the same command goes on where an interrupted one stopped."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "data",
+        "data_names",
+        nargs="+",
         metavar="DATA",
         help=f"{', '.join(COLLECTIONS)} or the path of a CSV file with a header line",
     )
     parser.add_argument(
-        "--target", metavar="COLUMN", help="column of the CSV file that holds the classes"
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("results"),
-        help="directory to write to, made if it does not exist (default: results)",
+        "--target", metavar="COLUMN", help="column of the CSV files that holds the classes"
     )
     parser.add_argument(
         "--splits",
@@ -112,11 +100,11 @@ def _add_benchmark(commands):
         help="how often to draw the folds (default: 4)",
     )
     parser.add_argument(
-        "--seed",
+        "--seeds",
         metavar="N",
-        type=partial(_integer, minimum=0),
-        default=0,
-        help="draws the folds and the initial weights (default: 0)",
+        type=partial(_integer, minimum=1),
+        default=5,
+        help="fits on MNIST, which has fixed test images instead of folds (default: 5)",
     )
     parser.add_argument(
         "--epsilon",
@@ -127,7 +115,86 @@ def _add_benchmark(commands):
         help="sizes of the attack on features scaled to [0, 1], as fractions or decimals "
         f"(default: {' '.join(map(epsilon_label, EPSILONS))})",
     )
-    parser.set_defaults(run=_benchmark)
+    _add_common(parser, configuration="default")
+    parser.set_defaults(run=benchmark)
+
+
+def _add_figures(commands):
+    parser = commands.add_parser(
+        "figures",
+        help="make a figure of the paper anew",
+        description=(
+            "Make a figure of the paper anew, as PNG and CSV: accuracy against epoch (2) and\n"
+            "against the size of the attack (3) on pairs of IRIS and MNIST, and the STDP curve\n"
+            "(4). Figures 2 and 3 come from the same networks, which are trained once."
+        ),
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("number", metavar="2|3|4", type=int, choices=(2, 3, 4), help="the figure")
+    parser.add_argument(
+        "--pairs",
+        choices=("all", "iris"),
+        default="all",
+        help="leave out the pairs of MNIST with iris (default: all)",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=partial(_integer, minimum=1),
+        default=5,
+        help="fits on each pair of MNIST, and repeats of five folds on IRIS (default: 5)",
+    )
+    _add_common(parser, configuration="paper")
+    parser.set_defaults(run=figures)
+
+
+def _add_common(parser, configuration):
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder with the four files of MNIST, gzipped or not (default: download them)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("results"),
+        help="directory to write to, made if it does not exist (default: results)",
+    )
+    parser.add_argument(
+        "--configuration",
+        choices=CONFIGURATIONS,
+        default=configuration,
+        help="parameters of the networks: our defaults, those of the paper, or those of the paper "
+        f"without what it does not mention (default: {configuration})",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        type=_setting,
+        action="append",
+        default=[],
+        help='set a parameter of the networks that have it, such as "hidden_layer_sizes=(200,)"; '
+        "may be given several times",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=partial(_integer, minimum=0),
+        default=0,
+        help="draws the folds and the initial weights (default: 0)",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=partial(_integer, minimum=1),
+        default=1,
+        help="networks that train at the same time (default: 1)",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="train all networks, also those that were there"
+    )
 
 
 def _integer(text, minimum):
@@ -152,108 +219,16 @@ def _epsilon(text):
     return epsilon
 
 
-def _benchmark(arguments):
-    # What the user can have got wrong comes to light here, before the long work.
-    try:
-        require_matplotlib()
-        name, tasks = _load(arguments.data, arguments.target)
-        for task in tasks:
-            check_class_sizes(task, arguments.splits)
-        _prepare(arguments.out)
-    except (ImportError, OSError, ValueError) as error:
-        _fail(error)
-
-    scores, curves = compare(
-        tasks,
-        epsilons=arguments.epsilon,
-        n_splits=arguments.splits,
-        n_repeats=arguments.repeats,
-        random_state=arguments.seed,
-        progress=_progress(),
-    )
-    summary = summarise(scores)
-    paths = [
-        arguments.out / f"{name}_{kind}"
-        for kind in (
-            "scores.csv",
-            "summary.csv",
-            "accuracy_by_epoch.png",
-            "accuracy_by_epsilon.png",
+def _setting(text):
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(
+            f"Got {text!r}, but expected NAME=VALUE, such as max_iter=50."
         )
-    ]
-    scores.to_csv(paths[0], index=False)
-    summary.to_csv(paths[1], index=False)
-    plot_tasks(LearningCurvesDisplay, curves).savefig(paths[2], dpi=150)
-    plot_tasks(RobustnessCurveDisplay, scores).savefig(paths[3], dpi=150)
-
-    n_folds = arguments.splits * arguments.repeats
-    print(f"Accuracy, mean ± standard deviation over {n_folds} test folds\n")
-    print(_format(summary))
-    print("\nWritten:", *paths, sep="\n  ")
-    return 0
-
-
-def _load(data, target):
-    """Name and tasks of a collection or of a CSV file."""
-    if data in COLLECTIONS:
-        if target is not None:
-            raise ValueError(f"Got --target {target} with {data}, but expected it with CSV files.")
-        return data, load_tasks(data)
-    if not Path(data).exists():
-        raise ValueError(
-            f"Got {data}, but expected {', '.join(COLLECTIONS)} or the path of a CSV file."
-        )
-    if target is None:
-        raise ValueError(f"Got no --target, but expected a column of {data} with the classes.")
-    task = load_csv_task(data, target)
-    return task.name, [task]
-
-
-def _prepare(directory):
-    """Make the directory, and try to write to it."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
-    except OSError as error:
-        raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
-
-
-def _progress():
-    """A bar if rich is installed and a terminal shows it, else lines of text.
-
-    Both go to stderr: stdout is for the result.
-    """
-    if not sys.stderr.isatty():
-        return _count
-    try:
-        from rich.console import Console
-        from rich.progress import track
-    except ImportError:
-        return _count
-    return partial(track, description="Training", console=Console(stderr=True), transient=True)
-
-
-def _count(fits):
-    """Yield the fits, with a line after each tenth of them."""
-    for done, fit in enumerate(fits, start=1):
-        yield fit
-        if done * 10 // len(fits) > (done - 1) * 10 // len(fits):
-            print(f"{done} of {len(fits)} networks trained", file=sys.stderr)
-
-
-def _format(summary):
-    """The summary as text, in blocks of at most 100 columns."""
-    table = summary[["task", "model"]].copy()
-    for column in summary:
-        if column.endswith("_mean"):
-            attack = column.removesuffix("_mean")
-            spread = summary[f"{attack}_std"]
-            table[attack] = [
-                f"{mean:.3f} ± {std:.3f}"
-                for mean, std in zip(summary[column], spread, strict=True)
-            ]
-    return table.set_index(["task", "model"]).to_string(line_width=100)
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
 
 
 if __name__ == "__main__":

@@ -57,13 +57,10 @@ def backprop_updates(activities, y, sample_weight, updates, *, coefs):
             delta *= rate * (1 - rate)
 
 
-def margin_input_gradient(rates, y, coefs, intercepts):
-    """Direction in which each sample's margin grows fastest, exact up to a positive factor.
+def margin_and_input_gradient(rates, y, coefs, intercepts):
+    """Each sample's margin, and the direction in which it grows fastest.
 
-    The margin is the logit of the true class minus the largest other logit. Each row is scaled
-    between layers so that its largest entry stays near one, and slopes of saturated units are
-    handled as logarithms: a gradient too small for its dtype would come out as zero, and an
-    attack that follows it would report a robustness that is not there.
+    The margin is the logit of the true class minus the largest other logit.
 
     Parameters
     ----------
@@ -76,31 +73,72 @@ def margin_input_gradient(rates, y, coefs, intercepts):
 
     Returns
     -------
+    margins : ndarray of shape (n_samples,)
+        Negative where another class has the largest logit.
     direction : ndarray of shape (n_samples, n_features)
-        Each row is a positive multiple of the gradient of that sample's margin.
+        Each row is a positive multiple of the gradient of that sample's margin, exact however
+        far the hidden units are saturated.
     """
-    drives = [rates]
+    drives = []
     hidden = rates
     for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
-        drives.append(hidden @ coef + intercept)
-        hidden = expit(drives[-1])
-    logits = hidden @ coefs[-1] + intercepts[-1]
+        drive = hidden @ coef
+        drive += intercept
+        drives.append(drive)
+        hidden = expit(drive)
+    scores = class_margins(hidden @ coefs[-1] + intercepts[-1])
 
     rows = np.arange(len(y))
-    others = class_margins(logits).copy()
+    others = scores.copy()
     others[rows, y] = -np.inf
-    delta = np.zeros_like(others)
-    delta[rows, y] = 1
-    delta[rows, others.argmax(axis=1)] = -1
-    if logits.shape[1] == 1:
-        delta = delta[:, 1:]
+    rival = others.argmax(axis=1)
+    if coefs[-1].shape[1] == 1:
+        # The two scores are the one logit and its negative.
+        margins = scores[rows, y]
+        delta = np.where(y == 1, 1, -1).astype(scores.dtype)[:, np.newaxis]
+    else:
+        margins = scores[rows, y] - others[rows, rival]
+        delta = np.zeros_like(scores)
+        delta[rows, y] = 1
+        delta[rows, rival] = -1
 
-    for layer in reversed(range(1, len(coefs))):
-        delta = delta @ coefs[layer].T
-        drive = drives[layer]
+    for coef, drive in zip(reversed(coefs[1:]), reversed(drives), strict=True):
+        delta = _through_sigmoid(delta @ coef.T, drive)
+    return margins, delta @ coefs[0].T
+
+
+def margin_input_gradient(rates, y, coefs, intercepts):
+    """The direction alone, with the arguments of `margin_and_input_gradient`."""
+    return margin_and_input_gradient(rates, y, coefs, intercepts)[1]
+
+
+# A row whose largest entry is at least this loses to underflow only what is smaller than it by
+# the range of float32, 1e-32.
+_SAFE = 1e-6
+
+
+def _through_sigmoid(delta, drive):
+    """Gradient with respect to the drive of a layer, from that with respect to its rates.
+
+    Each row is scaled so that its largest entry is near one: a gradient too small for its dtype
+    would come out as zero, and an attack that follows it would report a robustness that is not
+    there. For the same reason the slopes of saturated units are handled as logarithms, in the
+    rows where that makes a difference.
+    """
+    tail = np.exp(-np.abs(drive))
+    product = delta * tail
+    tail += 1
+    tail *= tail
+    product /= tail
+    peak = np.abs(product).max(axis=1, keepdims=True)
+    saturated = np.flatnonzero(peak < _SAFE)
+    peak[saturated] = 1
+    product /= peak
+    if len(saturated):
+        delta, drive = delta[saturated], drive[saturated]
         with np.errstate(divide="ignore"):
             magnitude = np.log(np.abs(delta)) + log_expit(drive) + log_expit(-drive)
         largest = magnitude.max(axis=1, keepdims=True)
         largest[np.isneginf(largest)] = 0
-        delta = np.sign(delta) * np.exp(magnitude - largest)
-    return delta @ coefs[0].T
+        product[saturated] = np.sign(delta) * np.exp(magnitude - largest)
+    return product

@@ -69,6 +69,11 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
     warm_start : bool, default=False
         Whether `fit` goes on from the weights, encoder and random state of the previous call.
         The optimiser and the schedule start anew.
+    adversarial_epsilon : float, default=0.0
+        In [0, 1]. When positive, each batch is replaced by what the fast gradient sign attack of
+        this size makes of it for the network as it is then, and the loss and accuracy of the
+        epoch are those of these samples. The gradient is needed by whoever changes the sample,
+        not by the rule, to which it is one more input.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, by label; multiplied with `sample_weight`. "balanced" weighs
         each class inversely to its frequency.
@@ -229,6 +234,7 @@ class STDPClassifier(SigmoidMLP):
         early_stopping=False,
         validation_fraction=0.1,
         warm_start=False,
+        adversarial_epsilon=0.0,
         class_weight=None,
         random_state=None,
         verbose=False,
@@ -257,6 +263,7 @@ class STDPClassifier(SigmoidMLP):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
+        self.adversarial_epsilon = adversarial_epsilon
         self.class_weight = class_weight
         self.random_state = random_state
         self.verbose = verbose
@@ -352,6 +359,7 @@ class BPClassifier(SigmoidMLP):
         early_stopping=False,
         validation_fraction=0.1,
         warm_start=False,
+        adversarial_epsilon=0.0,
         class_weight=None,
         random_state=None,
         verbose=False,
@@ -376,6 +384,7 @@ class BPClassifier(SigmoidMLP):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
+        self.adversarial_epsilon = adversarial_epsilon
         self.class_weight = class_weight
         self.random_state = random_state
         self.verbose = verbose

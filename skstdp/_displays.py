@@ -1,13 +1,19 @@
-"""Figures of the benchmarks: accuracy against epoch and against the size of the attack."""
+"""Figures: accuracy against epoch and against the size of the attack, and the STDP curve."""
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 from math import ceil, isclose, sqrt
 
-__all__ = ["LearningCurvesDisplay", "RobustnessCurveDisplay"]
+import numpy as np
+import pandas as pd
+
+from ._stdp import stdp_curve
+
+__all__ = ["LearningCurvesDisplay", "RobustnessCurveDisplay", "STDPCurveDisplay"]
 
 # The colours of Okabe and Ito, which colour-blind readers can tell apart, dark ones first.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = "osD^vP*"
+_LINESTYLES = ("-", "--", ":", "-.")
 
 
 def require_matplotlib():
@@ -28,6 +34,15 @@ def epsilon_label(epsilon):
     return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
 
 
+def _axes(ax):
+    """The given axes, or those of a new figure."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        _, ax = pyplot.subplots()
+    return ax
+
+
 class _Display:
     """Lines with bands of one standard deviation around them, one colour a model."""
 
@@ -40,10 +55,7 @@ class _Display:
                 f"Got the tasks {list(tasks)}, but expected one. Select its rows, for instance "
                 "with scores[scores['task'] == 'iris']."
             )
-        if ax is None:
-            from matplotlib import pyplot
-
-            _, ax = pyplot.subplots()
+        ax = _axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_, self.fill_between_ = [], []
         ax.set(title=tasks[0], ylabel="Accuracy")
@@ -133,22 +145,25 @@ class LearningCurvesDisplay(_Display):
             for part, linestyle in (("train", "--"), ("test", "-")):
                 style = {"color": color, "linestyle": linestyle, "label": f"{model}, {part}"}
                 self._draw(curves[f"{part}_accuracy"], **(style | kwargs))
+        if self.ax_.get_xscale() == "linear":
+            self.ax_.locator_params(axis="x", integer=True)
         self.ax_.set_xlabel("Epoch")
         self.ax_.legend()
         return self
 
 
 class RobustnessCurveDisplay(_Display):
-    """Accuracy on the test folds against the size of the attack, one colour a model.
+    """Accuracy on the test rows against the size of the attack, one colour a model.
 
     Lines are means over splits; bands reach one standard deviation to each side, within
-    [0, 1].
+    [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
+    a line style of its own.
 
     Parameters
     ----------
     scores : DataFrame
         The `scores` of `skstdp.benchmarks.compare` for one task: columns task, model, split,
-        epsilon and accuracy.
+        attack, epsilon and accuracy.
 
     Attributes
     ----------
@@ -157,7 +172,7 @@ class RobustnessCurveDisplay(_Display):
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
-        One curve a model.
+        One curve a model and kind of attack.
     fill_between_ : list of matplotlib PolyCollection
         The bands, in the order of `lines_`.
 
@@ -204,14 +219,20 @@ class RobustnessCurveDisplay(_Display):
             If `scores` holds several tasks.
         """
         self._start(self.scores, ax)
+        kinds = [attack for attack in self.scores["attack"].unique() if attack != "none"]
+        linestyles = dict(zip(kinds, cycle(_LINESTYLES), strict=False))
         models = self.scores.set_index("epsilon").groupby("model", sort=False)
         for index, (model, scores) in enumerate(models):
-            style = {
-                "color": _COLORS[index % len(_COLORS)],
-                "marker": _MARKERS[index % len(_MARKERS)],
-                "label": model,
-            }
-            self._draw(scores["accuracy"], **(style | kwargs))
+            # A model that no attack applies to still has its point without attack.
+            for kind in [kind for kind in kinds if kind in set(scores["attack"])] or ["none"]:
+                style = {
+                    "color": _COLORS[index % len(_COLORS)],
+                    "linestyle": linestyles.get(kind, "-"),
+                    "marker": _MARKERS[index % len(_MARKERS)],
+                    "label": f"{model}, {kind}" if len(kinds) > 1 and kind != "none" else model,
+                }
+                rows = scores[scores["attack"].isin(["none", kind])]
+                self._draw(rows["accuracy"], **(style | kwargs))
         epsilons = sorted(self.scores["epsilon"].unique())
         gap = min((after - before for before, after in pairwise(epsilons)), default=1)
         span = epsilons[-1] - epsilons[0]
@@ -219,7 +240,126 @@ class RobustnessCurveDisplay(_Display):
         if gap > 0.08 * span:
             labels = [epsilon_label(epsilon) for epsilon in epsilons]
             self.ax_.set_xticks(epsilons, labels, rotation=0 if gap > 0.22 * span else 45)
-        self.ax_.set_xlabel("FGSM perturbation of each rate")
+        attack = f"{kinds[0]} perturbation" if len(kinds) == 1 else "Perturbation"
+        self.ax_.set_xlabel(f"{attack} of each rate")
+        self.ax_.legend()
+        return self
+
+
+class STDPCurveDisplay:
+    """Weight change against the spike-time difference: Figure 4 of the paper.
+
+    Equation 6, on which the rule is based, is solid; equation 5, whose higher peak is on the
+    other side than in biological neurons, is dotted.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Columns equation (5 or 6), delta_t and delta_w, as `from_rule` makes it.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+    lines_ : list of matplotlib Line2D
+        One curve an equation, in the order of `curves`.
+
+    See Also
+    --------
+    stdp_curve : The values.
+
+    References
+    ----------
+    .. [1] S. K. Gupta, "A More Biologically Plausible Local Learning Rule for ANNs",
+           arXiv:2011.12012, 2020, Appendix A.
+
+    Examples
+    --------
+    >>> from skstdp import STDPCurveDisplay
+    >>> display = STDPCurveDisplay.from_rule().plot()
+    >>> [line.get_label() for line in display.lines_]
+    ['Equation 5', 'Equation 6']
+    """
+
+    def __init__(self, curves):
+        self.curves = curves
+
+    @classmethod
+    def from_rule(cls, t_pre=1.0, *, delta_t=None):
+        """Compute both curves.
+
+        Parameters
+        ----------
+        t_pre : float, default=1.0
+            Pre-synaptic spike time, positive, in units of the inverse of a rate.
+        delta_t : array-like of shape (n_points,), default=None
+            Spike-time differences, in the same units. None takes 1001 from -4 to 4 times
+            `t_pre`.
+
+        Returns
+        -------
+        display : STDPCurveDisplay
+            Display of the curves, not drawn yet.
+
+        Raises
+        ------
+        ValueError
+            If `t_pre` is not a finite number > 0.
+        TypeError
+            If `t_pre` is not a number.
+        """
+        if delta_t is None:
+            delta_t = np.linspace(-4, 4, 1001) * t_pre
+        curves = [
+            pd.DataFrame(
+                {
+                    "equation": equation,
+                    "delta_t": delta_t,
+                    "delta_w": stdp_curve(delta_t, t_pre, corrected=corrected),
+                }
+            )
+            for equation, corrected in ((5, False), (6, True))
+        ]
+        return cls(pd.concat(curves, ignore_index=True))
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : STDPCurveDisplay
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        require_matplotlib()
+        self.ax_ = _axes(ax)
+        self.figure_ = self.ax_.figure
+        self.lines_ = []
+        for equation, curve in self.curves.groupby("equation", sort=False):
+            color, linestyle = {5: (_COLORS[1], ":"), 6: (_COLORS[0], "-")}[equation]
+            style = {"color": color, "linestyle": linestyle, "label": f"Equation {equation}"}
+            self.lines_ += self.ax_.plot(curve["delta_t"], curve["delta_w"], **(style | kwargs))
+        # Each curve has a pole, and so no largest value; most values are far below it.
+        height = 2 * self.curves["delta_w"].abs().quantile(0.75)
+        self.ax_.set(
+            ylim=(-height, height),
+            xlabel=r"Spike-time difference $\Delta T = T_{post} - T_{pre}$",
+            ylabel=r"Weight change $\Delta W$",
+        )
+        self.ax_.grid(alpha=0.3)
         self.ax_.legend()
         return self
 
@@ -243,19 +383,21 @@ def plot_tasks(display_class, table):
     from matplotlib.figure import Figure
 
     tasks = list(table.groupby("task", sort=False))
-    n_columns = ceil(sqrt(len(tasks)))
+    # Three in a row leave no gap.
+    n_columns = 3 if len(tasks) == 3 else ceil(sqrt(len(tasks)))
     n_rows = ceil(len(tasks) / n_columns)
     figure = Figure(figsize=(1 + 3.2 * n_columns, 1.2 + 2.6 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
     for ax in axes[len(tasks) :]:
         ax.remove()
-    for ax, (_, rows) in zip(axes, tasks, strict=False):
-        display_class(rows).plot(ax)
-        ax.get_legend().remove()
+    displays = [display_class(rows).plot(ax) for ax, (_, rows) in zip(axes, tasks, strict=False)]
+    ax = displays[0].ax_
     figure.supxlabel(ax.get_xlabel(), fontsize="medium")
     figure.supylabel(ax.get_ylabel(), fontsize="medium")
     for ax in figure.axes:
+        ax.get_legend().remove()
         ax.set(xlabel="", ylabel="")
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2 * n_columns)
+    # Of all axes: a model need not be there for every task.
+    lines = {line.get_label(): line for display in displays for line in display.lines_}
+    figure.legend(handles=lines.values(), loc="outside upper center", ncols=2 * n_columns)
     return figure

@@ -18,7 +18,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ._backprop import cross_entropy, margin_input_gradient
+from ._attacks import fgsm
+from ._backprop import cross_entropy, margin_and_input_gradient
 from ._encoding import encode, fit_encoder, on_off_gradient, on_off_pairs, uses_complement
 from ._forward import class_margins, forward
 from ._initialization import quieten, random_parameters
@@ -64,6 +65,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
+        "adversarial_epsilon": [Interval(Real, 0, 1, closed="both")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -395,7 +397,11 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             batch_y, weight = y[rows], sample_weight[rows]
             if not weight.any():
                 continue
-            activities = forward(self._inputs(rates[rows]), self.coefs_, self.intercepts_)
+            batch = rates[rows]
+            if self.adversarial_epsilon > 0:
+                labels = self.classes_[batch_y]
+                batch = fgsm(batch, labels, self._margin_gradient, self.adversarial_epsilon)
+            activities = forward(self._inputs(batch), self.coefs_, self.intercepts_)
             loss += cross_entropy(activities[-1], batch_y, weight)
             n_right += weight @ (class_margins(activities[-1]).argmax(axis=1) == batch_y)
             rule(activities, batch_y, weight / weight.sum(), updates)
@@ -436,12 +442,16 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _predict_rates(self, rates):
         return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
 
-    def _margin_gradient(self, rates, y):
-        """Direction in rates in which the margin of the true class grows fastest."""
-        gradient = margin_input_gradient(
+    def _margin_and_gradient(self, rates, y):
+        """Margin of the true class, and the direction in rates in which it grows fastest."""
+        margins, gradient = margin_and_input_gradient(
             self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
         )
-        return on_off_gradient(gradient) if self.complement_ else gradient
+        return margins, on_off_gradient(gradient) if self.complement_ else gradient
+
+    def _margin_gradient(self, rates, y):
+        """The direction alone."""
+        return self._margin_and_gradient(rates, y)[1]
 
     def decision_function(self, X):
         """Logits of the output units.

@@ -26,6 +26,10 @@ from ._validation import check_number
 
 __all__ = ["stdp_curve", "stdp_update"]
 
+# Under strong competition few units learn from a sample. Going to their columns one by one costs
+# this many times as much a unit as going along the whole row.
+_SCATTER_COST = 8
+
 
 @inlined
 def _add_to_row(x, post, association, stdp_epsilon, update):
@@ -38,15 +42,48 @@ def _add_to_row(x, post, association, stdp_epsilon, update):
         update[j] += association[j] * (x_cubed * (p * (x - p))) / (u * u + stdp_epsilon)
 
 
+@inlined
+def _add_to_columns(x, post, association, columns, stdp_epsilon, row):
+    x_cubed = x * x * x
+    for k in range(columns.shape[0]):
+        p = post[k]
+        u = p + p - x
+        row[columns[k]] += association[k] * (x_cubed * (p * (x - p))) / (
+            u * u + stdp_epsilon
+        )
+
+
 @kernel
 def _stdp(pre, post, association, stdp_epsilon, one, coef_update, intercept_update):
     coef_update[:] = 0
     intercept_update[:] = 0
+    n_post = post.shape[1]
+    columns = np.empty(n_post, np.intp)
+    learner_post = np.empty_like(post[0])
+    learner_association = np.empty_like(association[0])
     for s in range(pre.shape[0]):
-        for i in range(pre.shape[1]):
-            if pre[s, i] != 0:
-                _add_to_row(pre[s, i], post[s], association[s], stdp_epsilon, coef_update[i])
-        _add_to_row(one, post[s], association[s], stdp_epsilon, intercept_update)
+        n_learners = 0
+        for j in range(n_post):
+            if association[s, j] != 0:
+                columns[n_learners] = j
+                learner_post[n_learners] = post[s, j]
+                learner_association[n_learners] = association[s, j]
+                n_learners += 1
+        if n_learners * _SCATTER_COST > n_post:
+            for i in range(pre.shape[1]):
+                if pre[s, i] != 0:
+                    _add_to_row(pre[s, i], post[s], association[s], stdp_epsilon, coef_update[i])
+            _add_to_row(one, post[s], association[s], stdp_epsilon, intercept_update)
+        else:
+            p, z, at = (
+                learner_post[:n_learners],
+                learner_association[:n_learners],
+                columns[:n_learners],
+            )
+            for i in range(pre.shape[1]):
+                if pre[s, i] != 0:
+                    _add_to_columns(pre[s, i], p, z, at, stdp_epsilon, coef_update[i])
+            _add_to_columns(one, p, z, at, stdp_epsilon, intercept_update)
 
 
 def accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update):

@@ -1,4 +1,4 @@
-"""Classification tasks for the benchmarks: two built-in collections, and CSV files."""
+"""Classification tasks for the benchmarks: built-in collections, and CSV files."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_float_dtype, is_numeric_dtype
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+
+from ._mnist import load_mnist
 
 __all__ = ["Task", "load_csv_task", "load_tasks"]
 
@@ -21,10 +23,20 @@ class Task:
     ----------
     name : str
         What the task is called, for instance "iris 0v1".
-    X : DataFrame of shape (n_samples, n_features)
+    X : DataFrame or ndarray of shape (n_samples, n_features)
         Numeric features without missing values.
-    y : Series of shape (n_samples,)
+    y : Series or ndarray of shape (n_samples,)
         Class labels, of any type.
+    X_test : DataFrame or ndarray of shape (n_test_samples, n_features), default=None
+        Samples to test on if these are fixed; X is then for training only. None leaves it to
+        the benchmark to divide X.
+    y_test : Series or ndarray of shape (n_test_samples,), default=None
+        Class labels of `X_test`.
+
+    Raises
+    ------
+    ValueError
+        If only one of `X_test` and `y_test` is given.
 
     Examples
     --------
@@ -36,36 +48,67 @@ class Task:
     """
 
     name: str
-    X: pd.DataFrame
-    y: pd.Series
+    X: pd.DataFrame | np.ndarray
+    y: pd.Series | np.ndarray
+    X_test: pd.DataFrame | np.ndarray | None = None
+    y_test: pd.Series | np.ndarray | None = None
+
+    def __post_init__(self):
+        if (self.X_test is None) != (self.y_test is None):
+            raise ValueError("Got only one of X_test and y_test, but expected both or neither.")
 
 
-# Name of a collection: scikit-learn's loader, and the pairs of classes to tell apart.
+# Name of a table: scikit-learn's loader.
+_TABLES = {
+    "breast_cancer": load_breast_cancer,
+    "digits": load_digits,
+    "iris": load_iris,
+    "wine": load_wine,
+}
+# Name of a collection: where its samples are from, the pairs of classes to tell apart, and
+# whether all classes are a task, too.
 _SOURCES = {
-    "iris": (load_iris, [(0, 1), (0, 2), (1, 2)]),
-    "digits": (load_digits, [(0, digit) for digit in range(1, 6)]),
+    "iris": ("iris", [(0, 1), (0, 2), (1, 2)], True),
+    "digits": ("digits", [(0, digit) for digit in range(1, 6)], True),
+    "wine": ("wine", [], True),
+    "breast_cancer": ("breast_cancer", [], True),
+    "mnist": ("mnist", [(0, digit) for digit in range(1, 6)], True),
+    "lookalikes": ("mnist", [(4, 9), (7, 9), (3, 5), (3, 8), (5, 8), (2, 7)], False),
 }
 COLLECTIONS = tuple(_SOURCES)
+IMAGE_COLLECTIONS = ("mnist", "lookalikes")
 
 
-def load_tasks(name):
+def load_tasks(name, *, data=None, pairs=None):
     """Tasks of a built-in collection: pairs of classes, then all classes.
 
     Parameters
     ----------
-    name : {"iris", "digits"}
+    name : {"iris", "digits", "wine", "breast_cancer", "mnist", "lookalikes"}
         "iris" holds the three pairs of species and all three; "digits", images of 8 x 8 pixels,
-        holds 0 against each of 1 to 5 and all ten digits.
+        holds 0 against each of 1 to 5 and all ten digits, and so does "mnist", of 28 x 28 pixels;
+        "lookalikes" holds six pairs of MNIST that are harder to tell apart; "wine" and
+        "breast_cancer" are one task each.
+    data : str or path-like, default=None
+        Folder with the four files of MNIST in their own format (train-images-idx3-ubyte and so
+        on), gzipped or not. None downloads them from openml.org. Only for "mnist" and
+        "lookalikes".
+    pairs : sequence of (int, int), default=None
+        Pairs of classes to load instead of all this, for instance [(4, 9)].
 
     Returns
     -------
     tasks : list of Task
-        Features in their original units: cm for iris, grey levels in [0, 16] for digits.
+        Features in their original units: cm for iris, grey levels in [0, 16] for digits. Those
+        of MNIST are grey levels in [0, 1], float32, with its test images as fixed test rows.
 
     Raises
     ------
     ValueError
-        If there is no collection of that name.
+        If there is no collection of that name or no such pair, or a file in `data` is missing,
+        cut off or of another format.
+    OSError
+        If `data` is None and MNIST cannot be downloaded.
 
     Examples
     --------
@@ -76,19 +119,52 @@ def load_tasks(name):
     iris 0v2 (100, 4)
     iris 1v2 (100, 4)
     iris (150, 4)
+    >>> [task.name for task in load_tasks("wine", pairs=[(0, 2)])]
+    ['wine 0v2']
     """
     if name not in _SOURCES:
         raise ValueError(f"Got the collection {name!r}, but expected one of {COLLECTIONS}.")
-    load, pairs = _SOURCES[name]
-    X, y = load(return_X_y=True, as_frame=True)
-    tasks = []
-    for first, second in pairs:
-        rows = y.isin([first, second])
-        task_name = f"{name} {first}v{second}"
-        tasks.append(
-            Task(task_name, X[rows].reset_index(drop=True), y[rows].reset_index(drop=True))
+    if data is not None and name not in IMAGE_COLLECTIONS:
+        raise ValueError(
+            f"Got data={str(data)!r} with the collection {name!r}, but expected it with "
+            f"{' and '.join(IMAGE_COLLECTIONS)} only."
         )
-    return [*tasks, Task(name, X, y)]
+    source, default_pairs, all_classes = _SOURCES[name]
+    if source == "mnist":
+        arrays, select = load_mnist(data), _select_images
+    else:
+        arrays, select = _TABLES[source](return_X_y=True, as_frame=True), _select_rows
+    if pairs is None:
+        pairs = default_pairs
+    else:
+        all_classes = False
+    classes = np.unique(arrays[1])
+    tasks = []
+    for pair in pairs:
+        if np.shape(pair) != (2,) or pair[0] == pair[1] or not np.isin(pair, classes).all():
+            raise ValueError(
+                f"Got {pair!r} among the pairs, but expected two different classes of "
+                f"{', '.join(map(str, classes))}."
+            )
+        tasks.append(Task("{} {}v{}".format(source, *pair), *select(arrays, pair)))
+    if all_classes:
+        tasks.append(Task(source, *select(arrays, classes)))
+    return tasks
+
+
+def _select_rows(arrays, classes):
+    X, y = arrays
+    rows = y.isin(classes)
+    return X[rows].reset_index(drop=True), y[rows].reset_index(drop=True)
+
+
+def _select_images(arrays, classes):
+    """Rates instead of grey levels, for the chosen images only: all of them take 188 MB."""
+    selected = []
+    for images, labels in (arrays[:2], arrays[2:]):
+        rows = np.isin(labels, classes)
+        selected += [np.divide(images[rows], 255, dtype=np.float32), labels[rows]]
+    return selected
 
 
 def load_csv_task(path, target):

@@ -1,3 +1,4 @@
+import decimal
 import itertools
 
 import numpy as np
@@ -5,7 +6,12 @@ import oracle
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skstdp._backprop import backprop_updates, cross_entropy, margin_input_gradient
+from skstdp._backprop import (
+    backprop_updates,
+    cross_entropy,
+    margin_and_input_gradient,
+    margin_input_gradient,
+)
 from skstdp._forward import class_margins, forward
 
 
@@ -95,3 +101,59 @@ def test_network_without_hidden_layer_is_linear():
 
 def test_class_margins_of_one_output_are_those_of_its_two_classes():
     assert_array_equal(class_margins(np.array([[2.0], [-1.0]])), [[-2, 2], [1, -1]])
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_margins_are_those_of_the_naive_logits(n_outputs):
+    coefs, intercepts, rates, y, _ = random_network(n_outputs)
+    margins, direction = margin_and_input_gradient(rates, y, coefs, intercepts)
+    expected = [
+        oracle.margin(oracle.logits(row, coefs, intercepts), label)
+        for row, label in zip(rates, y, strict=True)
+    ]
+    assert_allclose(margins, expected)
+    assert_array_equal(direction, margin_input_gradient(rates, y, coefs, intercepts))
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_margin_and_gradient_stay_in_float32(n_outputs):
+    coefs, intercepts, rates, y, _ = random_network(n_outputs, dtype=np.float32)
+    margins, direction = margin_and_input_gradient(rates, y, coefs, intercepts)
+    assert margins.dtype == direction.dtype == np.float32
+
+
+@pytest.mark.parametrize("scale", [1, 10, 100, 1e3, 1e4])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_gradient_is_exact_at_every_degree_of_saturation(n_outputs, scale):
+    """Slopes are used as they are or as logarithms; each row is checked in exact arithmetic."""
+    coefs, intercepts, rates, y, _ = random_network(n_outputs)
+    coefs = [coefs[0] * scale, coefs[1] * min(scale, 10), coefs[2]]
+    direction = margin_input_gradient(rates, y, coefs, intercepts)
+    for row, label, ours in zip(rates, y, direction, strict=True):
+        exact = exact_margin_gradient(row, label, coefs, intercepts)
+        largest = max(map(abs, exact))
+        assert_allclose(
+            ours / np.abs(ours).max(), [float(entry / largest) for entry in exact], atol=1e-6
+        )
+
+
+def exact_margin_gradient(row, label, coefs, intercepts):
+    """The chain rule in decimals of 60 digits with exponents of any size."""
+    decimal.getcontext().prec = 60
+    exact = np.vectorize(lambda value: decimal.Decimal(float(value)), otypes=[object])
+    rates, slopes = exact(row), []
+    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
+        drive = rates @ exact(coef) + exact(intercept)
+        rates = np.array([1 / (1 + (-d).exp()) for d in drive])
+        slopes.append(np.array([1 / (1 + (-d).exp()) / (1 + d.exp()) for d in drive]))
+    logits = rates @ exact(coefs[-1]) + exact(intercepts[-1])
+    delta = [decimal.Decimal(0)] * len(logits)
+    if len(logits) == 1:
+        delta[0] += 1 if label == 1 else -1
+    else:
+        rival = max((k for k in range(len(logits)) if k != label), key=lambda k: logits[k])
+        delta[label] += 1
+        delta[rival] -= 1
+    for coef, slope in zip(coefs[:0:-1], slopes[::-1], strict=True):
+        delta = exact(coef) @ delta * slope
+    return exact(coefs[0]) @ delta

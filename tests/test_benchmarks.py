@@ -1,20 +1,27 @@
+import json
+import re
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import (
     GridSearchCV,
     RepeatedStratifiedKFold,
     cross_val_score,
     cross_validate,
 )
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
-from skstdp.benchmarks import compare, summarise
+from skstdp.benchmarks import compare, paper_classifiers, summarise
 from skstdp.datasets import Task, load_tasks
 
 SIZES = {"n_splits": 3, "n_repeats": 2, "random_state": 5}
@@ -47,12 +54,14 @@ def _splits(task):
 
 def test_tables_hold_each_combination_once(tasks, result):
     names, splits = [task.name for task in tasks], range(6)
-    keys = pd.MultiIndex.from_product([names, splits, ["local", "exact"], [0, 0.1, 0.2]])
+    attacks = [("none", 0), ("FGSM", 0.1), ("FGSM", 0.2)]
     scores = result.scores
-    assert list(scores) == ["task", "model", "split", "epsilon", "accuracy"]
-    assert list(zip(scores.task, scores.split, scores.model, scores.epsilon, strict=True)) == (
-        list(keys)
-    )
+    assert list(scores) == ["task", "model", "split", "attack", "epsilon", "accuracy"]
+    columns = [scores.task, scores.split, scores.model, scores.attack, scores.epsilon]
+    assert list(zip(*columns, strict=True)) == [
+        (task, split, model, *attack)
+        for task, split, model, attack in product(names, splits, ["local", "exact"], attacks)
+    ]
     curves = result.curves
     assert list(curves) == ["task", "model", "split", "epoch", "train_accuracy", "test_accuracy"]
     assert not curves.duplicated(["task", "model", "split", "epoch"]).any()
@@ -200,14 +209,19 @@ def _no_fit(fits):
             "^Got early_stopping=True in the model 'early'",
         ),
         (
-            {"estimators": {"other": LogisticRegression()}},
+            {"estimators": {"other": LinearRegression()}},
             TypeError,
-            "^Got a LogisticRegression as the model 'other'",
+            "^Got a LinearRegression as the model 'other', but expected a classifier",
         ),
+        ({"estimators": {"class": BPClassifier}}, TypeError, "^Got a .* as the model 'class'"),
+        ({"estimators": lambda task: {task.name: 3}}, TypeError, "^Got a int as .* 'iris 1v2'"),
+        ({"tasks": []}, ValueError, "^Got tasks with the names .*at least one"),
+        ({"n_seeds": 0}, ValueError, "^Got n_seeds=0, but expected an integer >= 1"),
+        ({"scorers": ["accuracy"]}, TypeError, "^Got 'accuracy' among the scorers, .* name and"),
         (
-            {"estimators": {"search": GridSearchCV(BPClassifier(), {})}},
-            TypeError,
-            "^Got a GridSearchCV as the model 'search'",
+            {"scorers": [FGSMScorer(0.1), FGSMScorer(0.1)]},
+            ValueError,
+            "^Got two scorers for FGSM at epsilon=0.1",
         ),
     ],
 )
@@ -231,20 +245,20 @@ def test_class_of_as_many_samples_as_folds():
 def test_summary_of_numbers_worked_by_hand():
     scores = pd.DataFrame(
         [
-            ("z", "STDP", 0, 0.0, 0.9),
-            ("z", "STDP", 0, 8 / 255, 0.5),
-            ("z", "BP", 0, 0.0, 1.0),
-            ("z", "BP", 0, 8 / 255, 0.2),
-            ("z", "STDP", 1, 0.0, 0.7),
-            ("z", "STDP", 1, 8 / 255, 0.5),
-            ("z", "BP", 1, 0.0, 1.0),
-            ("z", "BP", 1, 8 / 255, 0.4),
-            ("a", "STDP", 0, 0.0, 0.6),
-            ("a", "STDP", 0, 8 / 255, 0.0),
-            ("a", "STDP", 1, 0.0, 0.6),
-            ("a", "STDP", 1, 8 / 255, 0.3),
+            ("z", "STDP", 0, "none", 0.0, 0.9),
+            ("z", "STDP", 0, "FGSM", 8 / 255, 0.5),
+            ("z", "BP", 0, "none", 0.0, 1.0),
+            ("z", "BP", 0, "FGSM", 8 / 255, 0.2),
+            ("z", "STDP", 1, "none", 0.0, 0.7),
+            ("z", "STDP", 1, "FGSM", 8 / 255, 0.5),
+            ("z", "BP", 1, "none", 0.0, 1.0),
+            ("z", "BP", 1, "FGSM", 8 / 255, 0.4),
+            ("a", "STDP", 0, "none", 0.0, 0.6),
+            ("a", "STDP", 0, "FGSM", 8 / 255, 0.0),
+            ("a", "STDP", 1, "none", 0.0, 0.6),
+            ("a", "STDP", 1, "FGSM", 8 / 255, 0.3),
         ],
-        columns=["task", "model", "split", "epsilon", "accuracy"],
+        columns=["task", "model", "split", "attack", "epsilon", "accuracy"],
     )
     half = 0.5**0.5
     expected = pd.DataFrame(
@@ -263,3 +277,301 @@ def test_summary_of_numbers_worked_by_hand():
 def test_summary_columns_go_from_weak_to_strong(result):
     attacks = [name.removesuffix("_mean") for name in summarise(result.scores) if "_mean" in name]
     assert attacks == ["clean", "0.1", "51/255"]
+
+
+def test_summary_tells_kinds_of_attack_apart_and_keeps_models_without():
+    rows = [
+        ("z", "other", 0, "none", 0.0, 0.5),
+        ("z", "BP", 0, "none", 0.0, 1.0),
+        ("z", "BP", 0, "FGSM", 0.1, 0.6),
+        ("z", "BP", 0, "PGD", 0.1, 0.4),
+    ]
+    columns = ["task", "model", "split", "attack", "epsilon", "accuracy"]
+    summary = summarise(pd.DataFrame(rows, columns=columns))
+    assert list(summary["model"]) == ["other", "BP"]
+    means = summary.filter(like="_mean")
+    assert list(means) == ["clean_mean", "FGSM 0.1_mean", "PGD 0.1_mean"]
+    np.testing.assert_array_equal(means, [[0.5, np.nan, np.nan], [1, 0.6, 0.4]])
+
+
+class HalfScorer(FGSMScorer):
+    """An attack of another name: FGSM of half the size."""
+
+    attack = "Half"
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        return FGSMScorer(self.epsilon / 2)(estimator, X, y_true)
+
+
+def test_attacks_are_named_by_their_scorers(tasks, models, result):
+    scorers = [HalfScorer(0.2), FGSMScorer(0.2), FGSMScorer(0)]
+    scores = compare(tasks[:1], estimators=models, scorers=scorers, **SIZES).scores
+    n_fits = 12
+    assert list(scores.attack) == ["none", "Half", "FGSM"] * n_fits
+    assert list(scores.epsilon) == [0, 0.2, 0.2] * n_fits
+    expected = result.scores[: 3 * n_fits]
+    half = scores.accuracy[scores.attack == "Half"]
+    assert list(half) == list(expected.accuracy[expected.epsilon == 0.1])
+    full = scores.accuracy[scores.attack == "FGSM"]
+    assert list(full) == list(expected.accuracy[expected.epsilon == 0.2])
+    assert list(half) != list(full)
+
+
+# The scorers know no gradient of the one, and none for this kernel of the other.
+@pytest.mark.parametrize("refused", [RandomForestClassifier(n_estimators=3), SVC(kernel="linear")])
+def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused):
+    task = tasks[0]
+    other = Pipeline([("scale", StandardScaler()), ("classify", refused)])
+    search = GridSearchCV(models["exact"], {"max_iter": [20]}, cv=2)
+    given = {"other": other, "exact": models["exact"], "search": search}
+    sizes = {"n_splits": 3, "n_repeats": 1, "random_state": 5}
+    scores, curves = compare([task], estimators=given, epsilons=[0.1], **sizes)
+    assert set(curves.model) == {"exact"}
+    assert list(scores.model) == ["other", "exact", "exact", "search", "search"] * 3
+    assert set(scores.attack[scores.model == "other"]) == {"none"}
+    seeds = np.random.RandomState(5).randint(2**31 - 1, size=3)
+    for (train, test), seed, accuracy in zip(
+        _splits(task), seeds, scores.accuracy[scores.model == "other"], strict=False
+    ):
+        scaler = MinMaxScaler(clip=True).fit(task.X.iloc[train])
+        by_hand = clone(other).set_params(classify__random_state=int(seed))
+        by_hand.fit(scaler.transform(task.X.iloc[train]), task.y.iloc[train])
+        predicted = by_hand.predict(scaler.transform(task.X.iloc[test]))
+        assert accuracy == accuracy_score(task.y.iloc[test], predicted)
+
+
+def test_no_curves_at_all(tasks):
+    forest = {"forest": RandomForestClassifier(n_estimators=2)}
+    curves = compare(tasks[:1], estimators=forest, n_splits=2, n_repeats=1).curves
+    assert len(curves) == 0
+    assert list(curves)[-2:] == ["train_accuracy", "test_accuracy"]
+
+
+def test_error_of_a_scorer_is_not_taken_for_a_refusal(tasks, models):
+    class BrokenScorer(FGSMScorer):
+        def _score(self, method_caller, estimator, X, y_true, **kwargs):
+            raise TypeError("broken")
+
+    with pytest.raises(TypeError, match="broken"):
+        compare(tasks[:1], estimators=models, scorers=[BrokenScorer(0.1)], n_splits=2, n_repeats=1)
+
+
+def test_models_may_depend_on_the_task(tasks):
+    def models(task):
+        return {"exact": BPClassifier(max_iter=1 + (task.name == "iris"))}
+
+    curves = compare(tasks, estimators=models, n_splits=2, n_repeats=1).curves
+    assert list(curves.groupby("task", sort=False)["epoch"].max()) == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def fixed():
+    """A task with fixed test rows, some of which are beyond the range of the others."""
+    X, y = load_iris(return_X_y=True)
+    rows = np.random.RandomState(0).permutation(150)
+    train, test = rows[:60], rows[60:]
+    assert (X[test].max(axis=0) > X[train].max(axis=0)).any()
+    return Task("fixed", X[train], y[train], X[test], y[test])
+
+
+def test_fixed_test_rows_are_kept_and_only_the_seed_differs(fixed, models):
+    scores, curves = compare([fixed], estimators=models, epsilons=[0.1], n_seeds=3)
+    assert set(scores.split) == {0, 1, 2}
+    assert curves.groupby("model")["split"].nunique().eq(3).all()
+    seeds = np.random.RandomState(0).randint(2**31 - 1, size=3)
+    scaler = MinMaxScaler(clip=True).fit(fixed.X)
+    X_test = scaler.transform(fixed.X_test)
+    for (name, model), (split, seed) in product(models.items(), enumerate(seeds)):
+        network = clone(model).set_params(random_state=int(seed))
+        network.fit(scaler.transform(fixed.X), fixed.y)
+        expected = [scorer(network, X_test, fixed.y_test) for scorer in map(FGSMScorer, (0, 0.1))]
+        ours = [
+            table[(table.model == name) & (table.split == split)] for table in (scores, curves)
+        ]
+        assert list(ours[0].accuracy) == expected
+        assert list(ours[1].train_accuracy) == network.accuracy_curve_
+
+
+class Witness(BPClassifier):
+    """Remembers what it was trained on, across clones."""
+
+    seen = []
+
+    def fit(self, X, y, **kwargs):
+        self.seen.append(X)
+        return super().fit(X, y, **kwargs)
+
+
+def test_fixed_rates_are_neither_copied_nor_converted(fixed):
+    X, X_test = (np.clip(rows / 8, 0, 1).astype(np.float32) for rows in (fixed.X, fixed.X_test))
+    task = Task("rates", X, fixed.y, X_test, fixed.y_test)
+    compare([task], estimators={"witness": Witness(max_iter=1)}, n_seeds=2)
+    assert len(Witness.seen) == 2
+    assert all(seen is X for seen in Witness.seen)
+
+
+def test_result_does_not_depend_on_the_number_of_jobs(tasks, fixed, models, tmp_path):
+    options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "n_seeds": 2}
+    one = compare([*tasks, fixed], **options)
+    two = compare([*tasks, fixed], n_jobs=2, path=tmp_path / "fits", **options)
+    pd.testing.assert_frame_equal(one.scores, two.scores)
+    pd.testing.assert_frame_equal(one.curves, two.curves)
+
+
+class Stop:
+    """Progress that interrupts, as Ctrl-C does, after some of the fits."""
+
+    def __init__(self, after=None):
+        self.after = after
+        self.done = []
+
+    def __call__(self, fits):
+        for number, fit in enumerate(fits):
+            if number == self.after:
+                raise KeyboardInterrupt
+            yield fit
+            self.done.append((fit.task.name, fit.model, fit.split))
+
+
+def _assert_same(result, expected):
+    pd.testing.assert_frame_equal(result.scores, expected.scores)
+    pd.testing.assert_frame_equal(result.curves, expected.curves)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40])
+def test_interrupted_comparison_goes_on_where_it_stopped(tasks, models, tmp_path, capsys, cut):
+    path = tmp_path / "fits.jsonl"
+    options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "verbose": True}
+    with pytest.raises(KeyboardInterrupt):
+        compare(tasks, path=path, progress=Stop(after=3), **options)
+    assert len(path.read_text().splitlines()) == 3
+    assert capsys.readouterr().err == ""
+
+    # As a machine leaves it that stops while it writes.
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) - cut])
+    n_left = 3 - (cut > 0)
+    seen = Stop()
+    result = compare(tasks, path=path, progress=seen, **options)
+    assert len(seen.done) == 8 - n_left
+    assert capsys.readouterr().err == f"resumed: {n_left} of 8 fits were there\n"
+    _assert_same(result, compare(tasks, **options))
+
+    seen = Stop()
+    _assert_same(compare(tasks, path=path, progress=seen, **options), result)
+    assert seen.done == []
+    assert len(path.read_text().splitlines()) == 8
+    assert all(json.loads(line)["scores"] for line in path.read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_new"),
+    [
+        ({}, 0),
+        ({"n_jobs": 2}, 0),
+        ({"n_repeats": 2}, 4),
+        (
+            {
+                "estimators": {
+                    "exact": BPClassifier(max_iter=3),
+                    "local": STDPClassifier(max_iter=2),
+                }
+            },
+            2,
+        ),
+        ({"estimators": {"exact": BPClassifier(max_iter=2)}}, 0),
+        ({"epsilons": [0.1]}, 4),
+        ({"scorers": [HalfScorer(8 / 255)]}, 4),
+        ({"random_state": 1}, 4),
+        ({"tasks": load_tasks("iris", pairs=[(0, 1)])}, 4),
+        ({"tasks": [Task("iris 1v2", *load_iris(return_X_y=True))]}, 4),
+    ],
+)
+def test_only_fits_that_are_the_same_are_taken_from_the_file(tasks, tmp_path, changes, n_new):
+    models = {"exact": BPClassifier(max_iter=2), "local": STDPClassifier(max_iter=2)}
+    options = {"tasks": tasks[:1], "estimators": models, "epsilons": [8 / 255]}
+    options |= {"n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits.jsonl"}
+    compare(**options)
+    seen = Stop()
+    options |= changes
+    result = compare(**options | {"progress": seen})
+    assert len(seen.done) == n_new
+    _assert_same(result, compare(**options | {"path": None}))
+
+
+def test_fresh_does_all_fits_and_leaves_others_in_the_file(tasks, tmp_path):
+    path = tmp_path / "fits.jsonl"
+    models = {"exact": BPClassifier(max_iter=2)}
+    options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "path": path}
+    expected = compare(tasks, **options)
+    before = path.read_text().splitlines()
+    # Accuracies that no fit has, by which those from the file can be told.
+    path.write_text(re.sub(r'\["none", 0\.0, [^]]*\]', '["none", 0.0, 9]', path.read_text()))
+    assert set(compare(tasks, **options).scores.query("attack == 'none'").accuracy) == {9}
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(tasks[1:], fresh=True, progress=Stop(after=1), **options)
+    seen = Stop()
+    result = compare(tasks[1:], progress=seen, **options)
+    assert seen.done == [("iris", "exact", 1)]
+    rows = expected.scores[expected.scores.task == "iris"]
+    pd.testing.assert_frame_equal(result.scores, rows.reset_index(drop=True))
+
+    first, second = (json.loads(line)["task"] for line in path.read_text().splitlines()[:2])
+    assert first == second == "iris 1v2"
+    assert path.read_text().splitlines()[2:] == before[2:]
+    assert [file.name for file in tmp_path.iterdir()] == ["fits.jsonl"]
+
+
+@pytest.mark.parametrize("content", ["task,model\n", "text", '{"task": 3}\n', "[]\n", "3\n"])
+def test_file_that_holds_something_else_is_left_alone(tasks, tmp_path, content):
+    path = tmp_path / "table.csv"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"^Got line 1 of .*table\.csv that is no result"):
+        compare(tasks, path=path, progress=_no_fit)
+    assert path.read_text() == content
+
+
+def test_file_that_cannot_be_written(tasks, tmp_path):
+    with pytest.raises(OSError, match="No such file or directory"):
+        compare(tasks, path=tmp_path / "missing" / "fits.jsonl", progress=_no_fit)
+
+
+@pytest.mark.parametrize(("name", "batch_size"), [("iris 0v1", 40), ("wine", 40), ("mnist", 100)])
+@pytest.mark.parametrize("literal", [False, True])
+def test_networks_of_the_paper(name, batch_size, literal):
+    """What Section 3 of the paper says, which our own choices must leave alone."""
+    models = paper_classifiers(name, literal=literal)
+    assert {label: type(model) for label, model in models.items()} == {
+        "STDP": STDPClassifier,
+        "BP": BPClassifier,
+    }
+    for model in models.values():
+        assert model.hidden_layer_sizes == (32, 16)
+        assert model.learning_rate_init == 1e-3
+        assert model.learning_rate == "constant"
+        assert not model.fan_in_scaling
+        assert model.weight_decay == 0
+        assert model.batch_size == batch_size
+        assert (model.beta_1, model.beta_2, model.epsilon) == (0.9, 0.999, 1e-8)
+        assert not model.early_stopping
+        assert model.tol is None
+        if literal:
+            assert model.complement is False
+            assert model.quiet_start is None
+    rule = models["STDP"]
+    assert rule.stdp_epsilon == 1e-9
+    # As shares, not as numbers of units.
+    for winners in (rule.positive_winners, rule.negative_winners):
+        assert isinstance(winners, float)
+        assert winners == 1
+
+
+def test_networks_of_the_paper_start_alike_and_are_new_each_time(tasks):
+    first, second = paper_classifiers(tasks[0]), paper_classifiers(tasks[0].name)
+    common = first["BP"].get_params()
+    # The local rule sets the initial biases, backpropagation draws them.
+    del common["quiet_start"]
+    assert common.items() <= first["STDP"].get_params().items()
+    assert first["BP"] is not second["BP"]
+    assert first["STDP"].get_params() == second["STDP"].get_params()

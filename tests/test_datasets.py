@@ -1,8 +1,14 @@
+import gzip
+import os
+import struct
+from urllib.error import URLError
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
+from skstdp import _mnist
 from skstdp.datasets import Task, load_csv_task, load_tasks
 
 TABLE = "length,width,kind\n1.5,2,a\n2.5,3,b\n3.5,4,a\n"
@@ -18,9 +24,37 @@ def write(tmp_path):
     return write
 
 
+def _idx(array):
+    """The bytes of an array of unsigned bytes, by the description of the format."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+IMAGES = np.random.RandomState(0).randint(256, size=(50, 4, 3)).astype(np.uint8)
+DIGITS = np.arange(50, dtype=np.uint8) % 10
+FILES = {
+    "train-images-idx3-ubyte": _idx(IMAGES[:30]),
+    "train-labels-idx1-ubyte": _idx(DIGITS[:30]),
+    "t10k-images-idx3-ubyte": _idx(IMAGES[30:]),
+    "t10k-labels-idx1-ubyte": _idx(DIGITS[30:]),
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small MNIST: 30 images to train on and 20 to test on, some files gzipped."""
+    for name, content in FILES.items():
+        if "labels" in name:
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+        else:
+            (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("name", "load", "pairs"),
     [
+        ("wine", load_wine, []),
+        ("breast_cancer", load_breast_cancer, []),
         ("iris", load_iris, ["0v1", "0v2", "1v2"]),
         ("digits", load_digits, ["0v1", "0v2", "0v3", "0v4", "0v5"]),
     ],
@@ -41,6 +75,128 @@ def test_collections_hold_the_samples_of_scikit_learn(name, load, pairs):
 def test_unknown_collection():
     with pytest.raises(ValueError, match=r"^Got the collection 'irises', .*'iris', 'digits'"):
         load_tasks("irises")
+
+
+@pytest.mark.parametrize("given", [str, lambda folder: folder])
+def test_mnist_from_a_folder(folder, given):
+    tasks = load_tasks("mnist", data=given(folder))
+    pairs = [(0, digit) for digit in range(1, 6)]
+    assert [task.name for task in tasks] == [f"mnist 0v{pair[1]}" for pair in pairs] + ["mnist"]
+    for task, classes in zip(tasks, [*pairs, range(10)], strict=True):
+        train, test = np.isin(DIGITS[:30], classes), np.isin(DIGITS[30:], classes)
+        for X, y, rows, part in (
+            (task.X, task.y, train, slice(30)),
+            (task.X_test, task.y_test, test, slice(30, None)),
+        ):
+            assert X.dtype == np.float32
+            assert y.dtype == np.int64
+            np.testing.assert_array_equal(y, DIGITS[part][rows])
+            # Whole grey levels come back, so no image is turned or mixed up.
+            np.testing.assert_array_equal(np.rint(255 * X), IMAGES[part][rows].reshape(-1, 12))
+            np.testing.assert_allclose(255 * X, np.rint(255 * X), rtol=1e-6)
+
+
+def test_lookalikes_are_pairs_of_mnist(folder):
+    names = [task.name for task in load_tasks("lookalikes", data=folder)]
+    assert names == [f"mnist {pair}" for pair in ("4v9", "7v9", "3v5", "3v8", "5v8", "2v7")]
+
+
+def test_chosen_pairs_take_the_place_of_those_of_the_collection(folder):
+    (task,) = load_tasks("mnist", data=folder, pairs=[(9, 4)])
+    assert task.name == "mnist 9v4"
+    assert set(task.y) == set(task.y_test) == {4, 9}
+    tasks = load_tasks("digits", pairs=[(3, 8), (1, 7)])
+    assert [(task.name, set(task.y)) for task in tasks] == [
+        ("digits 3v8", {3, 8}),
+        ("digits 1v7", {1, 7}),
+    ]
+
+
+@pytest.mark.parametrize("pair", [(0, 3), (1, 1), (0, 1, 2), 0])
+def test_pairs_that_do_not_exist(pair):
+    with pytest.raises(
+        ValueError, match=r"among the pairs, .* two different classes of 0, 1, 2\.$"
+    ):
+        load_tasks("iris", pairs=[pair])
+
+
+def test_folder_is_for_mnist_only(folder):
+    with pytest.raises(ValueError, match=r"^Got data=.* with the collection 'iris', .* mnist and"):
+        load_tasks("iris", data=folder)
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_missing_file_of_mnist(folder, name):
+    for path in folder.glob(f"{name}*"):
+        path.unlink()
+    with pytest.raises(ValueError, match=rf"^Got data=.*the file {name} or {name}\.gz\.$"):
+        load_tasks("mnist", data=folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "t10k-images-idx3-ubyte",
+            FILES["t10k-images-idx3-ubyte"][:-1],
+            "255 bytes in .* 256 for",
+        ),
+        ("t10k-images-idx3-ubyte", FILES["t10k-labels-idx1-ubyte"], "'00000801' as .*'00000803'"),
+        ("t10k-images-idx3-ubyte", b"", "a file that starts with '' as"),
+        ("t10k-images-idx3-ubyte", _idx(IMAGES[30:])[:9], "9 bytes in"),
+        ("t10k-labels-idx1-ubyte.gz", gzip.compress(_idx(DIGITS))[:-9], "the file .* cut off"),
+        ("t10k-labels-idx1-ubyte.gz", b"no archive", "Cannot read .*: Not a gzipped file"),
+        ("t10k-labels-idx1-ubyte.gz", gzip.compress(_idx(DIGITS)), "20 images and 50 labels"),
+    ],
+)
+def test_damaged_file_of_mnist(folder, name, content, message):
+    (folder / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        load_tasks("mnist", data=folder)
+    assert str(folder / name) in str(caught.value) or "labels in data=" in str(caught.value)
+
+
+def test_download_of_mnist(monkeypatch):
+    def fetch(name, **options):
+        assert name == "mnist_784"
+        # Where the training images end, the digits change from 1 to 2.
+        labels = np.repeat(["1", "2"], [60_000, 10_000])
+        return np.full((70_000, 2), 51), labels
+
+    monkeypatch.setattr(_mnist, "fetch_openml", fetch)
+    images, labels, test_images, test_labels = _mnist.load_mnist(None)
+    assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
+    assert images.shape == (60_000, 2)
+    assert (images == 51).all()
+    assert set(labels) == {1}
+    assert test_images.shape == (10_000, 2)
+    assert set(test_labels) == {2}
+
+
+def test_download_without_network_tells_of_the_other_way(monkeypatch):
+    def fetch(name, **options):
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(_mnist, "fetch_openml", fetch)
+    with pytest.raises(OSError, match=r"Name or service not known.* as data, .* as --data\.$"):
+        load_tasks("mnist")
+
+
+def test_real_mnist():
+    if "SKSTDP_MNIST" not in os.environ:
+        pytest.skip("needs MNIST: set SKSTDP_MNIST to the folder of its four files")
+    (task,) = load_tasks("mnist", data=os.environ["SKSTDP_MNIST"], pairs=[(0, 1)])
+    # The counts of zeros and ones that are known of it.
+    assert list(np.bincount(task.y)) == [5923, 6742]
+    assert list(np.bincount(task.y_test)) == [980, 1135]
+    assert (task.X.min(), task.X.max(), task.X.shape[1]) == (0, 1, 784)
+
+
+def test_fixed_test_rows_need_samples_and_labels():
+    X, y = load_iris(return_X_y=True)
+    for only in ({"X_test": X}, {"y_test": y}):
+        with pytest.raises(ValueError, match=r"^Got only one of X_test and y_test"):
+            Task("iris", X, y, **only)
 
 
 def test_task_does_not_change():

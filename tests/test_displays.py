@@ -14,6 +14,7 @@ from matplotlib.figure import Figure  # noqa: E402
 from skstdp._displays import (  # noqa: E402
     LearningCurvesDisplay,
     RobustnessCurveDisplay,
+    STDPCurveDisplay,
     epsilon_label,
     plot_tasks,
 )
@@ -35,15 +36,22 @@ def _curves(task="iris"):
     )
 
 
-def _scores(task="iris", epsilons=(0, 4 / 255, 8 / 255)):
+def _scores(task="iris", epsilons=(0, 4 / 255, 8 / 255), attack="FGSM"):
     return pd.DataFrame(
         [
-            (task, model, split, epsilon, TEST[model][split][-1 - k % 3])
+            (
+                task,
+                model,
+                split,
+                attack if epsilon else "none",
+                epsilon,
+                TEST[model][split][-1 - k % 3],
+            )
             for split in (0, 1)
             for model in ("STDP", "BP")
             for k, epsilon in enumerate(epsilons)
         ],
-        columns=["task", "model", "split", "epsilon", "accuracy"],
+        columns=["task", "model", "split", "attack", "epsilon", "accuracy"],
     )
 
 
@@ -80,6 +88,7 @@ def test_learning_curves_are_means_with_bands_of_one_standard_deviation():
         assert to_hex(band.get_facecolor()[0]) == to_hex(line.get_color())
     colors = [to_hex(line.get_color()) for line in display.lines_]
     assert colors[0] == colors[1] != colors[2] == colors[3]
+    assert all(tick == int(tick) for tick in display.ax_.get_xticks())
 
 
 def test_robustness_curves_are_means_with_bands_of_one_standard_deviation():
@@ -124,6 +133,38 @@ def test_plot_on_new_and_on_given_axes(display, n_lines):
     assert legend == [line.get_label() for line in display.lines_]
 
 
+def test_epochs_on_an_axis_of_another_scale():
+    _, ax = pyplot.subplots()
+    ax.set_xscale("log")
+    LearningCurvesDisplay(_curves()).plot(ax).figure_.draw_without_rendering()
+    assert ax.get_xscale() == "log"
+
+
+def test_kinds_of_attack_start_at_the_same_point_with_a_line_style_each():
+    scores = pd.concat([_scores(), _scores(attack="PGD").query("epsilon > 0")])
+    scores.loc[scores.attack == "PGD", "accuracy"] /= 2
+    other = _scores().query("model == 'BP' and epsilon == 0").assign(model="other")
+    display = RobustnessCurveDisplay(pd.concat([scores, other])).plot()
+    expected = {
+        "STDP, FGSM": [0.7, 0.5, 0.3],
+        "STDP, PGD": [0.7, 0.25, 0.15],
+        "BP, FGSM": [0.8, 0.5, 0.4],
+        "BP, PGD": [0.8, 0.25, 0.2],
+        "other": [0.8],
+    }
+    for line, (label, means) in zip(display.lines_, expected.items(), strict=True):
+        assert line.get_label() == label
+        np.testing.assert_allclose(line.get_ydata(), means)
+        assert line.get_linestyle() == ("--" if "PGD" in label else "-")
+    assert display.ax_.get_xlabel() == "Perturbation of each rate"
+
+
+def test_label_tells_the_one_kind_of_attack():
+    display = RobustnessCurveDisplay(_scores(attack="PGD")).plot()
+    assert display.ax_.get_xlabel() == "PGD perturbation of each rate"
+    assert [line.get_label() for line in display.lines_] == ["STDP", "BP"]
+
+
 def test_keywords_win_over_the_style():
     display = RobustnessCurveDisplay(_scores()).plot(color="k", marker="x")
     assert {to_hex(line.get_color()) for line in display.lines_} == {"#000000"}
@@ -152,7 +193,7 @@ def test_one_display_shows_one_task(display_class, table):
     ("display_class", "table"),
     [(LearningCurvesDisplay, _curves), (RobustnessCurveDisplay, _scores)],
 )
-@pytest.mark.parametrize(("n_tasks", "grid"), [(1, (1, 1)), (5, (2, 3))])
+@pytest.mark.parametrize(("n_tasks", "grid"), [(1, (1, 1)), (3, (1, 3)), (5, (2, 3))])
 def test_grid_has_axes_for_each_task_and_one_legend(display_class, table, n_tasks, grid, tmp_path):
     names = [f"task {k}" for k in range(n_tasks)][::-1]
     rows = pd.concat([table(name) for name in names])
@@ -174,6 +215,13 @@ def test_grid_has_axes_for_each_task_and_one_legend(display_class, table, n_task
     figure.savefig(tmp_path / "figure.png")
     boxes = [text.get_window_extent() for text in (figure._supxlabel, legend)]
     assert not boxes[0].overlaps(boxes[1])
+
+
+def test_legend_of_a_grid_holds_the_models_of_all_tasks():
+    parts = [_scores("a").query("model == 'BP'"), _scores("b")]
+    figure = plot_tasks(RobustnessCurveDisplay, pd.concat(parts))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["BP", "STDP"]
 
 
 def test_grid_leaves_pyplot_alone():
@@ -227,9 +275,56 @@ def test_tick_labels_do_not_run_into_each_other(epsilons):
         assert distance > (before.get_fontsize() * figure.dpi / 72 if angle else 0)
 
 
+def test_stdp_curves_are_those_of_the_two_equations():
+    display = STDPCurveDisplay.from_rule(2.0, delta_t=[-6, -1, 0, 3])
+    assert list(display.curves) == ["equation", "delta_t", "delta_w"]
+    assert display.plot() is display
+    # Worked by hand: delta_t / (4 (2 + delta_t)^2), then delta_t / (4 (2 - delta_t)^2).
+    expected = {
+        "Equation 5": ([-6 / 64, -1 / 4, 0, 3 / 100], ":"),
+        "Equation 6": ([-6 / 256, -1 / 36, 0, 3 / 4], "-"),
+    }
+    assert [line.get_label() for line in display.lines_] == list(expected)
+    for line, (delta_w, linestyle) in zip(display.lines_, expected.values(), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), [-6, -1, 0, 3])
+        np.testing.assert_allclose(line.get_ydata(), delta_w)
+        assert line.get_linestyle() == linestyle
+    assert display.lines_[0].get_color() != display.lines_[1].get_color()
+
+
+@pytest.mark.parametrize("t_pre", [0.5, 1.0, 3.0])
+def test_stdp_curve_looks_the_same_in_every_unit_of_time(t_pre):
+    """Time in other units changes the scales of the figure, and nothing else."""
+    display, unit = (STDPCurveDisplay.from_rule(t).plot() for t in (t_pre, 1.0))
+    np.testing.assert_allclose(display.ax_.get_xlim(), np.multiply(unit.ax_.get_xlim(), t_pre))
+    np.testing.assert_allclose(display.ax_.get_ylim(), np.divide(unit.ax_.get_ylim(), t_pre**3))
+    # The low peak of equation 6, -1/4, can be seen, and the pole does not flatten it.
+    assert 0.05 < 0.25 / unit.ax_.get_ylim()[1] < 0.5
+
+
+def test_stdp_curve_on_given_axes():
+    _, (left, right) = pyplot.subplots(1, 2)
+    display = STDPCurveDisplay.from_rule().plot(right, linewidth=3.5)
+    assert display.ax_ is right
+    assert display.figure_ is right.figure
+    assert not left.lines
+    assert {line.get_linewidth() for line in display.lines_} == {3.5}
+    assert right.get_legend() is not None
+
+
+@pytest.mark.parametrize("t_pre", [0, -1])
+def test_stdp_curve_of_no_time(t_pre):
+    with pytest.raises(ValueError, match=rf"^Got t_pre={t_pre}, but expected"):
+        STDPCurveDisplay.from_rule(t_pre)
+
+
 def test_missing_matplotlib_is_told_with_the_way_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    displays = [LearningCurvesDisplay(_curves()), RobustnessCurveDisplay(_scores())]
+    displays = [
+        LearningCurvesDisplay(_curves()),
+        RobustnessCurveDisplay(_scores()),
+        STDPCurveDisplay.from_rule(),
+    ]
     for plot in (*(display.plot for display in displays), lambda: plot_tasks(None, None)):
         with pytest.raises(ImportError, match=r'pip install "skstdp\[plot\]"'):
             plot()

@@ -2,21 +2,26 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_wine
 
 pytest.importorskip("matplotlib")
 
-from skstdp import BPClassifier
+from test_datasets import FILES as MNIST_FILES
+
+from skstdp import BPClassifier, STDPClassifier, _commands, _mnist, stdp_curve
 from skstdp import __main__ as command_line
-from skstdp.benchmarks import compare, summarise
+from skstdp.benchmarks import compare, paper_classifiers, summarise
 from skstdp.datasets import load_csv_task, load_tasks
 
 QUICK = ["--splits", "2", "--repeats", "1"]
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
+FILES = sorted([*KINDS, "fits.jsonl"])
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +53,13 @@ def no_training(monkeypatch):
     def compare(*args, **kwargs):
         raise AssertionError("The check must come before the training.")
 
-    monkeypatch.setattr(command_line, "compare", compare)
+    monkeypatch.setattr(_commands, "compare", compare)
 
 
 def test_benchmark_writes_the_tables_of_the_library(run, wine):
     done, out = run
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.iterdir()) == [f"wine_{kind}" for kind in KINDS]
+    assert sorted(path.name for path in out.iterdir()) == [f"wine_{kind}" for kind in FILES]
     expected = compare([load_csv_task(wine, "kind")], n_splits=2, n_repeats=1, random_state=3)
     scores = pd.read_csv(out / "wine_scores.csv")
     pd.testing.assert_frame_equal(scores, expected.scores)
@@ -98,7 +103,7 @@ def test_progress_goes_to_stderr_as_lines_where_there_is_no_terminal(run):
 
 def test_progress_tells_every_tenth(capsys):
     fits = list(range(25))
-    assert list(command_line._count(fits)) == fits
+    assert list(_commands._count(fits)) == fits
     told = [int(line.split()[0]) for line in capsys.readouterr().err.splitlines()]
     assert told == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
 
@@ -107,7 +112,7 @@ def test_progress_is_a_bar_of_rich_on_a_terminal(capsys, monkeypatch):
     pytest.importorskip("rich")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    assert list(command_line._progress()([7, 8, 9])) == [7, 8, 9]
+    assert list(_commands._progress()([7, 8, 9])) == [7, 8, 9]
     shown = capsys.readouterr()
     assert "Training" in shown.err
     assert shown.out == ""
@@ -116,7 +121,7 @@ def test_progress_is_a_bar_of_rich_on_a_terminal(capsys, monkeypatch):
 def test_progress_does_without_rich(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    assert command_line._progress() is command_line._count
+    assert _commands._progress() is _commands._count
 
 
 def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
@@ -127,23 +132,30 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
         models = {"BP": BPClassifier(max_iter=2)}
         return compare(tasks[:1], estimators=models, epsilons=options["epsilons"])
 
-    monkeypatch.setattr(command_line, "compare", record)
+    monkeypatch.setattr(_commands, "compare", record)
     out = ["--out", str(tmp_path)]
     options = ["--splits", "4", "--repeats", "3", "--seed", "7", "--epsilon", "2/255", "0.1", "0"]
+    options += ["--seeds", "6", "--jobs", "2"]
     assert command_line.main(["benchmark", "iris", *out, *options]) == 0
-    del given["progress"]
+    del given["progress"], given["estimators"]
     assert given == {
         "tasks": [task.name for task in load_tasks("iris")],
         "epsilons": [2 / 255, 0.1, 0],
         "n_splits": 4,
         "n_repeats": 3,
+        "n_seeds": 6,
+        "n_jobs": 2,
         "random_state": 7,
+        "path": tmp_path / "iris_fits.jsonl",
+        "fresh": False,
+        "verbose": True,
     }
     assert "2/255" in capsys.readouterr().out
     command_line.main(["benchmark", "digits", *out])
     assert given["tasks"] == [task.name for task in load_tasks("digits")]
     assert given["epsilons"] == (4 / 255, 8 / 255, 12 / 255)
-    assert (given["n_splits"], given["n_repeats"], given["random_state"]) == (5, 4, 0)
+    assert (given["n_splits"], given["n_repeats"], given["n_seeds"]) == (5, 4, 5)
+    assert (given["random_state"], given["n_jobs"]) == (0, 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         f"{name}_{kind}" for name in ("digits", "iris") for kind in KINDS
     ]
@@ -153,12 +165,196 @@ def test_table_of_many_attacks_is_broken_into_blocks():
     attacks = ["clean", *(f"{k}/255" for k in range(1, 20))]
     figures = {f"{attack}_{kind}": [0.5] for attack in attacks for kind in ("mean", "std")}
     summary = pd.DataFrame({"task": "a task of which the name is long", "model": "STDP"} | figures)
-    lines = command_line._format(summary).splitlines()
+    lines = _commands._format(summary).splitlines()
     assert max(map(len, lines)) <= 100
     assert sum(line.count("0.500 ± 0.500") for line in lines) == 20
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"]])
+@pytest.fixture
+def mnist(tmp_path):
+    """A folder with 30 and 20 tiny images in place of MNIST."""
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    for name, content in MNIST_FILES.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """The classifiers in the order in which they are trained, each seen before its training."""
+    seen = []
+    for classifier in (STDPClassifier, BPClassifier):
+
+        def fit(self, *args, original=classifier.fit, **kwargs):
+            if len(args[1]) > 2:
+                seen.append(clone(self))
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(classifier, "fit", fit)
+    return seen
+
+
+def test_several_collections_make_one_comparison(wine, mnist, tmp_path, fitted, capsys):
+    out = tmp_path / "out"
+    arguments = ["benchmark", "iris", str(wine), "lookalikes", "--target", "kind"]
+    arguments += ["--data", str(mnist), "--seeds", "3", "--set", "max_iter=1", "--out", str(out)]
+    assert command_line.main([*arguments, *QUICK]) == 0
+    files = [f"iris_wine_lookalikes_{kind}" for kind in FILES]
+    assert sorted(path.name for path in out.iterdir()) == files
+    scores = pd.read_csv(out / "iris_wine_lookalikes_scores.csv")
+    iris, lookalikes = load_tasks("iris"), load_tasks("lookalikes", data=mnist)
+    names = [*(task.name for task in iris), "wine", *(task.name for task in lookalikes)]
+    assert list(scores["task"].unique()) == names
+    n_splits = scores.groupby("task", sort=False)["split"].nunique()
+    assert list(n_splits) == [2] * 5 + [3] * 6
+    assert len(fitted) == 2 * (2 * 5 + 3 * 6)
+    assert "over 2 test folds or 3 seeds" in capsys.readouterr().out
+
+
+def test_settings_reach_the_networks_that_have_them(tmp_path, fitted):
+    settings = ["max_iter=2", "hidden_layer_sizes=(3,)", "learning_rate=constant"]
+    settings = [part for setting in [*settings, "stdp_epsilon=0.5"] for part in ("--set", setting)]
+    command_line.main(["benchmark", "iris", "--out", str(tmp_path), *QUICK, *settings])
+    common = {"max_iter": 2, "hidden_layer_sizes": (3,), "learning_rate": "constant"}
+    expected = {STDPClassifier: common | {"stdp_epsilon": 0.5}, BPClassifier: common}
+    assert len(fitted) == 16
+    for network in fitted:
+        parameters = network.set_params(random_state=None).get_params()
+        assert parameters == type(network)(**expected[type(network)]).get_params()
+
+
+@pytest.mark.parametrize("configuration", ["paper", "literal"])
+def test_configuration_of_the_paper(tmp_path, fitted, configuration):
+    command = ["benchmark", "iris", "--out", str(tmp_path), "--set", "max_iter=2"]
+    command_line.main([*command, *QUICK, "--configuration", configuration])
+    expected = paper_classifiers("iris", literal=configuration == "literal")
+    for network, model in zip(fitted, ["STDP", "BP"] * 8, strict=True):
+        network.set_params(random_state=None)
+        assert network.get_params() == expected[model].set_params(max_iter=2).get_params()
+
+
+def test_interrupted_command_goes_on_where_it_stopped(monkeypatch, tmp_path, fitted, capsys):
+    command = ["benchmark", "iris", "--out", str(tmp_path), "--set", "max_iter=2", *QUICK]
+
+    def interrupt(fits):
+        yield from fits[:6]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_commands, "_progress", lambda: interrupt)
+        assert command_line.main(command) == 130
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    assert line.startswith("stopped: ")
+    assert str(tmp_path / "iris_fits.jsonl") in line
+    assert len(fitted) == 6
+
+    assert command_line.main(command) == 0
+    resumed = capsys.readouterr()
+    assert resumed.err.splitlines()[0] == "resumed: 6 of 16 fits were there"
+    assert len(fitted) == 16
+    scores = pd.read_csv(tmp_path / "iris_scores.csv")
+
+    assert command_line.main([*command, "--fresh"]) == 0
+    fresh = capsys.readouterr()
+    assert "resumed" not in fresh.err
+    assert fresh.out == resumed.out
+    assert len(fitted) == 32
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "iris_scores.csv"), scores)
+
+
+def test_figures_2_and_3_train_once(mnist, tmp_path, fitted, capsys):
+    out = tmp_path / "figures"
+    options = ["--data", str(mnist), "--out", str(out), "--set", "max_iter=2", "--seeds", "2"]
+    assert command_line.main(["figures", "2", *options]) == 0
+    n_fits = 2 * (3 * 5 * 2 + 5 * 2)
+    assert len(fitted) == n_fits
+    curves = pd.read_csv(out / "figure_2_paper.csv")
+    names = ["iris 0v1", "iris 0v2", "iris 1v2"] + [f"mnist 0v{digit}" for digit in range(1, 6)]
+    assert list(curves["task"].unique()) == names
+    assert curves.groupby(["task", "model", "split"]).ngroups == n_fits
+    sizes = {network.batch_size for network in fitted}
+    assert sizes == {40, 100}
+
+    capsys.readouterr()
+    assert command_line.main(["figures", "3", *options]) == 0
+    assert f"resumed: {n_fits} of {n_fits} fits were there" in capsys.readouterr().err
+    assert len(fitted) == n_fits
+    scores = pd.read_csv(out / "figure_3_paper.csv")
+    assert list(scores["task"].unique()) == names
+    np.testing.assert_allclose(scores["epsilon"].unique() * 255, range(0, 14, 2))
+    assert all((out / f"figure_{number}_paper.png").stat().st_size > 10_000 for number in (2, 3))
+
+
+def test_figure_of_iris_alone_needs_no_mnist(tmp_path, fitted):
+    options = ["--pairs", "iris", "--out", str(tmp_path), "--set", "max_iter=1", "--seeds", "1"]
+    assert command_line.main(["figures", "3", "--configuration", "default", *options]) == 0
+    scores = pd.read_csv(tmp_path / "figure_3_default.csv")
+    assert list(scores["task"].unique()) == ["iris 0v1", "iris 0v2", "iris 1v2"]
+    assert scores["split"].nunique() == 5
+    assert {network.fan_in_scaling for network in fitted} == {True}
+
+
+@pytest.mark.usefixtures("no_training")
+def test_figure_4(tmp_path, capsys):
+    assert command_line.main(["figures", "4", "--out", str(tmp_path)]) == 0
+    files = ["figure_4.csv", "figure_4.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    curves = pd.read_csv(tmp_path / "figure_4.csv")
+    for equation, rows in curves.groupby("equation"):
+        expected = stdp_curve(rows["delta_t"], corrected=equation == 6)
+        np.testing.assert_allclose(rows["delta_w"], expected)
+    assert capsys.readouterr().out.split() == ["Written:", *(str(tmp_path / f) for f in files)]
+
+
+def test_spread_of_one_fit_is_not_shown():
+    summary = pd.DataFrame({"task": ["a"], "model": "BP", "clean_mean": 0.5, "clean_std": np.nan})
+    assert _commands._format(summary).split()[-1] == "0.500"
+
+
+@pytest.mark.usefixtures("no_training")
+def test_figures_without_mnist_and_network(tmp_path, capsys, monkeypatch):
+    def fetch(*args, **kwargs):
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(_mnist, "fetch_openml", fetch)
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit, match="2"):
+        command_line.main(["figures", "2", "--out", str(out)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("skstdp: error: Cannot fetch MNIST")
+    assert "--data" in line
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("benchmark iris iris", "Got tasks with the names"),
+        ("benchmark iris", "Got line 1 of {folder}/iris_fits.jsonl that is no result"),
+    ],
+)
+def test_errors_that_the_comparison_finds(arguments, message, tmp_path, capsys):
+    (tmp_path / "iris_fits.jsonl").write_text("a note\n")
+    with pytest.raises(SystemExit, match="2"):
+        command_line.main([*arguments.split(), "--out", str(tmp_path)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("skstdp: error: " + message.format(folder=tmp_path))
+
+
+def test_error_during_training_is_no_error_of_the_user(tmp_path, monkeypatch):
+    def fit(self, *args, **kwargs):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(BPClassifier, "fit", fit)
+    command = ["benchmark", "iris", "--out", str(tmp_path), *QUICK]
+    with pytest.raises(ValueError, match="broken"):
+        command_line.main(command)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"], ["figures", "--help"]])
 def test_help_has_examples(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         command_line.main(arguments)
@@ -174,7 +370,7 @@ def test_help_has_examples(arguments, capsys):
         ("", "arguments are required: COMMAND"),
         ("train", "invalid choice: 'train'"),
         ("benchmark", "arguments are required: DATA"),
-        ("benchmark irises", "Got irises, but expected iris, digits or the path of a CSV file."),
+        ("benchmark irises", "Got irises, but expected iris, digits, wine, "),
         ("benchmark iris --target kind", "Got --target kind with iris"),
         ("benchmark {wine}", "Got no --target, but expected a column of {wine}"),
         ("benchmark {wine} --target nose", "Got target='nose', but expected one of the columns"),
@@ -194,6 +390,27 @@ def test_help_has_examples(arguments, capsys):
         ("benchmark iris --epsilon nan", "--epsilon: Got 'nan', but expected a number in"),
         ("benchmark iris --epsilon", "--epsilon: expected at least one argument"),
         ("benchmark iris --folds 3", "unrecognized arguments: --folds 3"),
+        (
+            "benchmark iris --data {folder}",
+            "Got --data {folder} with iris, but expected it with mnist",
+        ),
+        ("benchmark mnist --data {folder}", "Got data='{folder}', but expected a folder with the"),
+        ("benchmark iris --jobs 0", "--jobs: Got '0', but expected an integer >= 1."),
+        ("benchmark iris --seeds 0", "--seeds: Got '0', but expected an integer >= 1."),
+        ("benchmark iris --configuration theirs", "--configuration: invalid choice: 'theirs'"),
+        ("benchmark iris --set max_iter", "--set: Got 'max_iter', but expected NAME=VALUE"),
+        ("benchmark iris --set =3", "--set: Got '=3', but expected NAME=VALUE"),
+        ("benchmark iris --set epochs=3", "Got --set epochs, but expected a parameter of STDP"),
+        ("benchmark iris --set max_iter=0", "The 'max_iter' parameter of STDPClassifier must be"),
+        ("benchmark iris --set max_iter=many", "'max_iter' parameter of STDPClassifier must be"),
+        ("benchmark iris --set hidden_layer_sizes=(0,)", "Got hidden_layer_sizes=(0,), but"),
+        ("benchmark iris --set early_stopping=True", "Got early_stopping=True in the model"),
+        ("benchmark iris --set random_state=3", "Got --set random_state, but expected --seed."),
+        ("figures", "arguments are required: 2|3|4"),
+        ("figures 1", "invalid choice: 1"),
+        ("figures 2 --pairs digits", "--pairs: invalid choice: 'digits'"),
+        ("figures 3 --data {folder}", "Got data='{folder}', but expected a folder with the file"),
+        ("figures 4 --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("benchmark iris --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("benchmark iris --out {wine}/sub", "Cannot write to --out {wine}/sub: Not a directory."),
     ],
@@ -218,7 +435,7 @@ def test_directory_that_takes_no_file(tmp_path, capsys, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     # Not by its mode, which does not keep the superuser out.
-    monkeypatch.setattr(command_line.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(_commands.tempfile, "TemporaryFile", refuse)
     with pytest.raises(SystemExit, match="2"):
         command_line.main(["benchmark", "iris", "--out", str(tmp_path)])
     expected = f"skstdp: error: Cannot write to --out {tmp_path}: Permission denied.\n"

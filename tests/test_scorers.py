@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skstdp import BPClassifier, FGSMScorer, STDPClassifier
+from skstdp import BPClassifier, FGSMScorer, PGDScorer, STDPClassifier
 
 CLASSIFIERS = [STDPClassifier, BPClassifier]
 
@@ -189,3 +189,109 @@ def test_unknown_labels_are_refused(fitted, iris):
     y[3] = "tulip"
     with pytest.raises(ValueError, match=r"Got the labels \['tulip'\] in y"):
         FGSMScorer()(fitted, X, y)
+
+
+class TestPGDScorer:
+    def test_without_perturbation_it_is_accuracy(self, fitted, iris):
+        assert PGDScorer(epsilon=0)(fitted, *iris) == fitted.score(*iris)
+
+    @pytest.mark.parametrize("epsilon", [4 / 255, 0.05, 0.1])
+    def test_is_never_above_fgsm(self, fitted, iris, epsilon):
+        for options in ({}, {"n_steps": 1, "n_restarts": 1}, {"step": 1e-6}):
+            score = PGDScorer(epsilon, **options)(fitted, *iris)
+            assert score <= FGSMScorer(epsilon)(fitted, *iris)
+
+    def test_finds_points_that_fgsm_misses(self):
+        """Margins that curve: XOR, where the gradient at the row is not that nearby."""
+        rng = np.random.default_rng(0)
+        X = rng.random((300, 2))
+        y = (X[:, 0] > 0.5) ^ (X[:, 1] > 0.5)
+        model = BPClassifier(random_state=0, max_iter=200).fit(X, y)
+        assert model.score(X, y) > 0.9
+        assert PGDScorer(0.2)(model, X, y) < FGSMScorer(0.2)(model, X, y) - 0.01
+
+    def test_no_point_of_a_fine_grid_is_stronger(self):
+        rng = np.random.default_rng(0)
+        X = rng.random((100, 2))
+        y = (X[:, 0] > 0.5) ^ (X[:, 1] > 0.5)
+        model = BPClassifier(random_state=0, max_iter=200, rate_encoding="none").fit(X, y)
+        epsilon = 0.1
+        offsets = np.linspace(-epsilon, epsilon, 41)
+        grid = np.stack(np.meshgrid(offsets, offsets), axis=-1).reshape(-1, 2)
+        stands = [
+            np.all(model.predict(np.clip(row + grid, 0, 1)) == label)
+            for row, label in zip(X, y, strict=True)
+        ]
+        assert 0.2 < np.mean(stands) < 0.8
+        assert_allclose(PGDScorer(epsilon)(model, X, y), np.mean(stands), atol=0.011)
+
+    @pytest.mark.parametrize(("step", "length"), [(None, 0.025), (0.01, 0.01)])
+    def test_length_of_a_step(self, step, length):
+        visited = []
+
+        class Slope:
+            def _margin_and_gradient(self, rates, y):
+                visited.append(rates[0, 0])
+                return np.ones(len(rates)), np.ones_like(rates)
+
+        PGDScorer(0.1, n_steps=10, n_restarts=1, step=step)._perturb(
+            Slope(), np.array([[0.5]]), np.array([1])
+        )
+        fgsm, descent = visited[:2], visited[2:]
+        assert_allclose(fgsm, [0.5, 0.4])
+        assert_allclose(descent, np.maximum(0.5 - length * np.arange(11), 0.4))
+
+    def test_sample_weight(self, fitted, iris):
+        X, y = iris
+        weight = np.arange(len(y)) % 3
+        scorer = PGDScorer(0.1, n_steps=5, n_restarts=1)
+        repeated = np.repeat(np.arange(len(y)), weight)
+        assert_allclose(
+            scorer(fitted, X, y, sample_weight=weight), scorer(fitted, X[repeated], y[repeated])
+        )
+
+    def test_grid_search_over_a_pipeline_in_two_processes(self):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        pgd = PGDScorer(0.05, n_steps=5, n_restarts=2)
+        search = GridSearchCV(
+            make_pipeline(MinMaxScaler(), STDPClassifier(random_state=0, max_iter=60)),
+            {"stdpclassifier__learning_rate_init": [1e-4, 0.05]},
+            scoring={"accuracy": "accuracy", "fgsm": FGSMScorer(0.05), "pgd": pgd},
+            refit="pgd",
+            n_jobs=2,
+            cv=3,
+        ).fit(X, y)
+        results = pd.DataFrame(search.cv_results_)
+        assert search.best_params_ == {"stdpclassifier__learning_rate_init": 0.05}
+        assert search.best_score_ == results["mean_test_pgd"].max()
+        assert (results["mean_test_pgd"] <= results["mean_test_fgsm"]).all()
+        assert pgd(search, X, y) == pgd(search.best_estimator_, X, y)
+
+    def test_repr_and_pickle(self):
+        scorer = pickle.loads(pickle.dumps(PGDScorer(0.25, 3, 2, 0.125, random_state=7)))
+        expected = "PGDScorer(epsilon=0.25, n_steps=3, n_restarts=2, step=0.125, random_state=7)"
+        assert repr(scorer) == expected
+        assert repr(eval(expected)) == expected
+        assert "step=None" in repr(PGDScorer())
+
+    @pytest.mark.parametrize(
+        ("parameters", "error"),
+        [
+            ({"epsilon": -0.1}, ValueError),
+            ({"epsilon": "8/255"}, TypeError),
+            ({"n_steps": 0}, ValueError),
+            ({"n_steps": 2.0}, TypeError),
+            ({"n_restarts": 0}, ValueError),
+            ({"step": 0}, ValueError),
+            ({"step": float("nan")}, ValueError),
+            ({"random_state": "now"}, ValueError),
+        ],
+    )
+    def test_parameters_are_checked(self, parameters, error):
+        with pytest.raises(error, match=f"Got {next(iter(parameters))}="):
+            PGDScorer(**parameters)
+
+
+def test_names_for_tables():
+    assert (FGSMScorer().attack, PGDScorer().attack) == ("FGSM", "PGD")
+    assert FGSMScorer(0.5).epsilon == PGDScorer(0.5).epsilon == 0.5

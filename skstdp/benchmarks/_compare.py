@@ -1,11 +1,16 @@
 """Models on the same splits of the same tasks, without and with attack."""
 
+import sys
+import warnings
 from collections import Counter
+from numbers import Integral
 from typing import NamedTuple
 
+import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
@@ -14,6 +19,7 @@ from .._classifiers import BPClassifier, STDPClassifier
 from .._displays import epsilon_label
 from .._scorers import FGSMScorer
 from ..datasets import Task
+from ._records import append_record, read_records, record_key, write_records
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
 
@@ -24,12 +30,12 @@ class Comparison(NamedTuple):
     Attributes
     ----------
     scores : DataFrame
-        Accuracy on the test folds after training: columns task, model, split, epsilon (0
-        without attack) and accuracy, one row an attack.
+        Accuracy on the test rows after training: columns task, model, split, attack ("none",
+        "FGSM" and so on), epsilon (0 without attack) and accuracy, one row an attack.
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
-        one row an epoch.
+        one row an epoch. Only STDPClassifier and BPClassifier have any.
     """
 
     scores: pd.DataFrame
@@ -37,50 +43,79 @@ class Comparison(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """One network to train: what distinguishes it from all others of a comparison."""
+    """One model to train: what distinguishes it from all others of a comparison."""
 
     task: Task
     model: str
     split: int
-    train: np.ndarray
-    test: np.ndarray
-    seed: int
+    estimator: BaseEstimator
+    # Rows of the task, or None where the test rows are fixed.
+    train: np.ndarray | None
+    test: np.ndarray | None
 
 
 def compare(
     tasks,
     *,
     estimators=None,
+    scorers=None,
     epsilons=EPSILONS,
     n_splits=5,
     n_repeats=4,
+    n_seeds=5,
     random_state=0,
+    n_jobs=1,
+    path=None,
+    fresh=False,
     progress=None,
+    verbose=False,
 ):
-    """Cross-validate models on tasks, without and with attack.
+    """Compare models on tasks, without and with attack.
 
     The comparison is paired: on each split every model trains on the same samples and with the
-    same `random_state`. Features are scaled to [0, 1] by their range in the training fold, and
-    values of the test fold outside it are clipped; the attack acts on these rates.
+    same `random_state`. The splits of a task with fixed test rows differ in `random_state`
+    alone; other tasks are cross-validated. Features are scaled to [0, 1] by their range in the
+    training rows, and values of the test rows outside it are clipped; fixed rows that lie in
+    [0, 1] are taken as they are. The attack acts on these rates.
 
     Parameters
     ----------
     tasks : iterable of Task
         What to classify; each name once.
-    estimators : dict of str to STDPClassifier or BPClassifier, default=None
-        Models by name. They are cloned, and their `random_state` is set for each split. None
-        compares both with their default parameters, as "STDP" and "BP".
+    estimators : dict of str to classifier, or callable, default=None
+        Models by name, ours or any other scikit-learn classifiers. They are cloned, and their
+        `random_state` is set for each split. A callable, such as `paper_classifiers`, takes a
+        task and returns the models for it. None compares both networks with their default
+        parameters, as "STDP" and "BP".
+    scorers : sequence of scorers, default=None
+        Attacks, such as FGSMScorer(8 / 255): each has a name in its attribute `attack`, and an
+        `epsilon` >= 0. None takes FGSM at `epsilons`. The accuracy without attack is always
+        added. A model of another kind than ours that a scorer refuses has no row for it.
     epsilons : sequence of float, default=(4 / 255, 8 / 255, 12 / 255)
-        Sizes of the FGSM perturbation in rate units, >= 0. Zero, no attack, is always added.
+        Sizes of the FGSM perturbation in rate units, >= 0; ignored if `scorers` are given.
     n_splits : int, default=5
         Number of folds, >= 2.
     n_repeats : int, default=4
         How often the samples are divided into folds anew, >= 1.
+    n_seeds : int, default=5
+        Number of fits on a task with fixed test rows, >= 1; it has no folds.
     random_state : int, default=0
-        Draws the folds and the `random_state` of the networks, >= 0.
+        Draws the folds and the `random_state` of the models, >= 0.
+    n_jobs : int, default=1
+        Number of models that train at the same time; -1 for one a processor. The result does
+        not depend on it.
+    path : str or path-like, default=None
+        File to which each fit is added as soon as it is done, one line of JSON each. Fits that
+        are there from an earlier call are not done again, if nothing has changed that
+        determines them: parameters, rows, seed, scorers and the version of the package.
+    fresh : bool, default=False
+        Whether to do all fits, and to remove those of them that are at `path`, as after a
+        change of code. Others stay there.
     progress : callable, default=None
         Takes the list of fits to do and returns an iterator over it, as `tqdm.tqdm` and
         `rich.progress.track` do. None shows nothing.
+    verbose : bool, default=False
+        Whether to tell on stderr how many fits were found at `path`.
 
     Returns
     -------
@@ -90,15 +125,21 @@ def compare(
     Raises
     ------
     ValueError
-        If two tasks have the same name, a class has fewer than `n_splits` samples, a model
-        stops early or a number is out of its range. All this is checked before the first fit.
+        If there is no task or two have the same name, a class has fewer than `n_splits`
+        samples, a model stops early, two scorers make the same attack, a number is out of its
+        range or the file at `path` holds something else. All this is checked before the first
+        fit.
     TypeError
-        If a model is neither an STDPClassifier nor a BPClassifier.
+        If a model is no classifier or a scorer has no `attack` or `epsilon`.
+    OSError
+        If the file at `path` cannot be written.
 
     See Also
     --------
     summarise : Mean and spread of the scores.
+    paper_classifiers : The networks as in the paper.
     FGSMScorer : The attack.
+    PGDScorer : A stronger one.
 
     Examples
     --------
@@ -108,45 +149,38 @@ def compare(
     >>> models = {"STDP": STDPClassifier(max_iter=20)}
     >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
     >>> list(result.scores), len(result.scores)
-    (['task', 'model', 'split', 'epsilon', 'accuracy'], 8)
+    (['task', 'model', 'split', 'attack', 'epsilon', 'accuracy'], 8)
     >>> list(result.curves), len(result.curves)
     (['task', 'model', 'split', 'epoch', 'train_accuracy', 'test_accuracy'], 40)
     """
-    if estimators is None:
-        estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
-    for model, estimator in estimators.items():
-        if not isinstance(estimator, STDPClassifier | BPClassifier):
-            raise TypeError(
-                f"Got a {type(estimator).__name__} as the model {model!r}, but expected an "
-                "STDPClassifier or a BPClassifier."
-            )
-        # It would stop at the epoch that is best on the test fold.
-        if estimator.early_stopping:
-            raise ValueError(
-                f"Got early_stopping=True in the model {model!r}, but expected False: the data "
-                "that is watched during training is the test fold."
-            )
-    scorers = [FGSMScorer(epsilon) for epsilon in sorted({0.0, *epsilons})]
-    fits = _plan(list(tasks), estimators, n_splits, n_repeats, random_state)
-    scores, curves = [], []
-    for fit in fits if progress is None else progress(fits):
-        accuracies, history = _train_and_attack(fit, estimators[fit.model], scorers)
-        key = {"task": fit.task.name, "model": fit.model, "split": fit.split}
-        scores += [
-            key | {"epsilon": scorer.epsilon, "accuracy": accuracy}
-            for scorer, accuracy in zip(scorers, accuracies, strict=True)
-        ]
-        curves.append(
-            pd.DataFrame(
-                key
-                | {
-                    "epoch": history.index,
-                    "train_accuracy": history["accuracy"].to_numpy(),
-                    "test_accuracy": history["validation_accuracy"].to_numpy(),
-                }
-            )
+    if scorers is None:
+        scorers = [FGSMScorer(epsilon) for epsilon in sorted({*epsilons})]
+    attacks = _attacks(scorers)
+    fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
+    if path is None:
+        return _tables(_run(fits, attacks, n_jobs, progress))
+    digests = _digests(fits, attacks)
+    keys = [
+        record_key(_fit_labels(fit) | {"digest": digest})
+        for fit, digest in zip(fits, digests, strict=True)
+    ]
+    records = read_records(path)
+    if fresh:
+        records = {key: record for key, record in records.items() if key not in set(keys)}
+        write_records(path, records.values())
+    missing = [index for index, key in enumerate(keys) if key not in records]
+    if verbose and len(missing) < len(fits):
+        print(
+            f"resumed: {len(fits) - len(missing)} of {len(fits)} fits were there", file=sys.stderr
         )
-    return Comparison(pd.DataFrame(scores), pd.concat(curves, ignore_index=True))
+
+    def keep(index, record):
+        record["digest"] = digests[missing[index]]
+        append_record(path, record)
+        records[record_key(record)] = record
+
+    _run([fits[index] for index in missing], attacks, n_jobs, progress, keep)
+    return _tables([records[key] for key in keys])
 
 
 def check_class_sizes(task, n_splits):
@@ -155,7 +189,7 @@ def check_class_sizes(task, n_splits):
     Parameters
     ----------
     task : Task
-        Task to check.
+        Task to check. One with fixed test rows has no folds.
     n_splits : int
         Number of folds.
 
@@ -164,6 +198,8 @@ def check_class_sizes(task, n_splits):
     ValueError
         If a class has fewer than `n_splits` samples.
     """
+    if task.X_test is not None:
+        return
     label, size = min(Counter(task.y).items(), key=lambda item: item[1])
     if size < n_splits:
         raise ValueError(
@@ -172,35 +208,196 @@ def check_class_sizes(task, n_splits):
         )
 
 
-def _plan(tasks, estimators, n_splits, n_repeats, random_state):
+def check_models(estimators):
+    """Raise an error if a model is no classifier, or one that watches the test rows.
+
+    Parameters
+    ----------
+    estimators : dict of str to classifier
+        Models by name.
+
+    Raises
+    ------
+    TypeError
+        If a model is no classifier.
+    ValueError
+        If one of our classifiers stops early.
+    """
+    for model, estimator in estimators.items():
+        if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
+            raise TypeError(
+                f"Got a {type(estimator).__name__} as the model {model!r}, but expected a "
+                "classifier."
+            )
+        # It would stop at the epoch that is best on the test rows.
+        if _is_ours(estimator) and estimator.early_stopping:
+            raise ValueError(
+                f"Got early_stopping=True in the model {model!r}, but expected False: the data "
+                "that is watched during training are the test rows."
+            )
+
+
+def _is_ours(estimator):
+    return isinstance(estimator, STDPClassifier | BPClassifier)
+
+
+def _attacks(scorers):
+    """Scorers by name and size of the attack, in the order given."""
+    attacks = {}
+    for scorer in scorers:
+        if not (hasattr(scorer, "attack") and hasattr(scorer, "epsilon")):
+            raise TypeError(
+                f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
+                "epsilon, such as FGSMScorer(8 / 255)."
+            )
+        attack = (scorer.attack, float(scorer.epsilon))
+        if attack in attacks:
+            raise ValueError(
+                f"Got two scorers for {attack[0]} at epsilon={attack[1]:.6g}, but expected one."
+            )
+        attacks[attack] = scorer
+    # Its row is there anyway, as that without attack.
+    return {attack: scorer for attack, scorer in attacks.items() if attack[1] > 0}
+
+
+def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
     """All fits, in the order in which to do them."""
+    if estimators is None:
+        estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
     names = [task.name for task in tasks]
-    if len(set(names)) < len(names):
-        raise ValueError(f"Got tasks with the names {names}, but expected each name once.")
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"Got tasks with the names {names}, but expected at least one, and each name once."
+        )
+    if not isinstance(n_seeds, Integral) or n_seeds < 1:
+        raise ValueError(f"Got n_seeds={n_seeds!r}, but expected an integer >= 1.")
     folds = RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=n_repeats, random_state=random_state
     )
-    seeds = np.random.RandomState(random_state).randint(2**31 - 1, size=folds.get_n_splits())
+    n_seeds_drawn = max(folds.get_n_splits(), n_seeds)
+    seeds = np.random.RandomState(random_state).randint(2**31 - 1, size=n_seeds_drawn)
     fits = []
     for task in tasks:
-        check_class_sizes(task, n_splits)
-        for split, (train, test) in enumerate(folds.split(task.X, task.y)):
+        models = estimators(task) if callable(estimators) else estimators
+        check_models(models)
+        if task.X_test is None:
+            check_class_sizes(task, n_splits)
+            splits = folds.split(task.X, task.y)
+        else:
+            splits = [(None, None)] * n_seeds
+        for split, (train, test) in enumerate(splits):
             fits += [
-                _Fit(task, model, split, train, test, int(seeds[split])) for model in estimators
+                _Fit(task, model, split, _seeded(estimator, int(seeds[split])), train, test)
+                for model, estimator in models.items()
             ]
     return fits
 
 
-def _train_and_attack(fit, estimator, scorers):
-    """Accuracies on the test fold, one a scorer, and the history of the training."""
-    X, y = fit.task.X, fit.task.y
+def _seeded(estimator, seed):
+    """A clone that draws its random numbers, and those of the steps within it, from a seed."""
+    estimator = clone(estimator)
+    return estimator.set_params(
+        **{
+            name: seed
+            for name in estimator.get_params()
+            if name == "random_state" or name.endswith("__random_state")
+        }
+    )
+
+
+def _fit_labels(fit):
+    return {"task": fit.task.name, "model": fit.model, "split": fit.split}
+
+
+def _digests(fits, attacks):
+    """A text for each fit that changes with whatever determines its result."""
+    from .. import __version__
+
+    data = {}
+    for task in {fit.task for fit in fits}:
+        arrays = (task.X, task.y, task.X_test, task.y_test)
+        data[task] = joblib.hash([None if rows is None else np.asarray(rows) for rows in arrays])
+    common = joblib.hash((__version__, attacks))
+    return [
+        joblib.hash((common, data[fit.task], fit.estimator, fit.train, fit.test)) for fit in fits
+    ]
+
+
+def _run(fits, attacks, n_jobs, progress, keep=None):
+    """Records of the fits, in their order; `keep` sees each as soon as it is done."""
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    train = joblib.delayed(_train_and_attack)
+    records = [None] * len(fits)
+    done = parallel(train(index, fit, attacks) for index, fit in enumerate(fits))
+    try:
+        shown = iter(fits if progress is None else progress(fits))
+        for _, (index, record) in zip(shown, done, strict=False):
+            records[index] = record
+            if keep is not None:
+                keep(index, record)
+        # The generator has an end of its own, without which joblib takes it for abandoned.
+        next(done, None)
+    finally:
+        # Ends the other processes after an interrupt, of which joblib would warn.
+        with warnings.catch_warnings(action="ignore"):
+            done.close()
+    return records
+
+
+def _train_and_attack(index, fit, attacks):
+    """Train one model: its place among the fits, and what was measured."""
+    X_train, y_train, X_test, y_test = _rates_and_labels(fit)
+    # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
+    model = clone(fit.estimator)
+    curves = None
+    if _is_ours(model):
+        model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+        curves = {
+            "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
+            "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
+        }
+    else:
+        model.fit(X_train, y_train)
+    scores = [("none", 0.0, float(accuracy_score(y_test, model.predict(X_test))))]
+    for (attack, epsilon), scorer in attacks.items():
+        try:
+            scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
+        except (TypeError, ValueError):
+            if _is_ours(model):
+                raise
+    return index, _fit_labels(fit) | {"scores": scores, "curves": curves}
+
+
+def _rates_and_labels(fit):
+    """Rows to train and to test on, scaled to [0, 1]."""
+    task = fit.task
+    if task.X_test is None:
+        X_train, y_train = _safe_indexing(task.X, fit.train), _safe_indexing(task.y, fit.train)
+        X_test, y_test = _safe_indexing(task.X, fit.test), _safe_indexing(task.y, fit.test)
+    else:
+        X_train, y_train, X_test, y_test = task.X, task.y, task.X_test, task.y_test
+        # Images need no copy.
+        if all(np.min(X) >= 0 and np.max(X) <= 1 for X in (X_train, X_test)):
+            return X_train, y_train, X_test, y_test
     scaler = MinMaxScaler(clip=True)
-    X_train = scaler.fit_transform(_safe_indexing(X, fit.train))
-    X_test = scaler.transform(_safe_indexing(X, fit.test))
-    y_train, y_test = _safe_indexing(y, fit.train), _safe_indexing(y, fit.test)
-    network = clone(estimator).set_params(random_state=fit.seed)
-    network.fit(X_train, y_train, X_val=X_test, y_val=y_test)
-    return [scorer(network, X_test, y_test) for scorer in scorers], network.history_
+    return scaler.fit_transform(X_train), y_train, scaler.transform(X_test), y_test
+
+
+def _tables(records):
+    scores, curves = [], []
+    for record in records:
+        labels = {name: record[name] for name in ("task", "model", "split")}
+        scores += [
+            labels | {"attack": attack, "epsilon": epsilon, "accuracy": accuracy}
+            for attack, epsilon, accuracy in record["scores"]
+        ]
+        if record["curves"] is not None:
+            epochs = range(1, 1 + len(record["curves"]["train_accuracy"]))
+            curves.append(pd.DataFrame(labels | {"epoch": epochs} | record["curves"]))
+    if not curves:
+        columns = ["task", "model", "split", "epoch", "train_accuracy", "test_accuracy"]
+        return Comparison(pd.DataFrame(scores), pd.DataFrame(columns=columns))
+    return Comparison(pd.DataFrame(scores), pd.concat(curves, ignore_index=True))
 
 
 def summarise(scores):
@@ -216,7 +413,8 @@ def summarise(scores):
     summary : DataFrame
         One row for each task and model, in their order of appearance: columns task and model;
         clean_mean and clean_std; and for each attack, from weak to strong, a pair such as
-        4/255_mean and 4/255_std. The spread is the standard deviation of a sample (n - 1).
+        4/255_mean and 4/255_std, or FGSM 4/255_mean and FGSM 4/255_std where there are several
+        kinds of attack. The spread is the standard deviation of a sample (n - 1).
 
     See Also
     --------
@@ -231,6 +429,7 @@ def summarise(scores):
     ...         "task": "iris",
     ...         "model": "STDP",
     ...         "split": [0, 1, 0, 1],
+    ...         "attack": ["none", "none", "FGSM", "FGSM"],
     ...         "epsilon": [0, 0, 8 / 255, 8 / 255],
     ...         "accuracy": [1.0, 1.0, 0.5, 0.7],
     ...     }
@@ -239,10 +438,14 @@ def summarise(scores):
        task model  clean_mean  clean_std  8/255_mean  8/255_std
     0  iris  STDP         1.0        0.0         0.6      0.141
     """
+    order = scores.groupby(["task", "model"], sort=False).size().index
+    kinds = [attack for attack in scores["attack"].unique() if attack != "none"]
     columns = {}
-    for epsilon, rows in scores.groupby("epsilon"):
-        attack = "clean" if epsilon == 0 else epsilon_label(epsilon)
-        accuracy = rows.groupby(["task", "model"], sort=False)["accuracy"]
-        columns[f"{attack}_mean"] = accuracy.mean()
-        columns[f"{attack}_std"] = accuracy.std()
-    return pd.DataFrame(columns).reset_index()
+    for kind in ("none", *kinds):
+        for epsilon, part in scores[scores["attack"] == kind].groupby("epsilon"):
+            size = epsilon_label(epsilon)
+            attack = "clean" if kind == "none" else size if len(kinds) == 1 else f"{kind} {size}"
+            accuracy = part.groupby(["task", "model"])["accuracy"]
+            columns[f"{attack}_mean"] = accuracy.mean()
+            columns[f"{attack}_std"] = accuracy.std()
+    return pd.DataFrame(columns, index=order).reset_index()
