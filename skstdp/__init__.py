@@ -2,29 +2,30 @@
 
 The path of the data, one module a stage:
 
-====================  ==============================================================
-``_classifiers``      the two classifiers: parameters, and the rule each one learns by
-``_sigmoid_mlp``      what they share: validation, the epoch loop, prediction
-``_split``            the part of the data that early stopping sets aside
-``_encoding``         features to rates in [0, 1], on and off units
-``_initialization``   weights and biases before training
-``_associations``     the fixed codes: class to +1 or -1 for each unit
-``_forward``          activities of every layer
-``_competition``      which units of a layer learn from a sample
-``_stdp``             the local rule, its kernel and the spike-timing curve
-``_backprop``         the exact gradient, also with respect to the input
-``_optimizers``       Adam with decoupled weight decay
-``_attacks``          adversarial perturbations
-``_input_gradients``  what attacks need, from our networks and from a few other estimators
-``_scorers``          accuracy under attack as a scorer
-``_robustness``       several attacks side by side, and whether to believe them
-``_displays``         figures
-``_mnist``            the images of MNIST, from a folder or from openml.org
-``datasets``          tasks to compare classifiers on
-``benchmarks``        the comparisons, as functions that return data frames
-``_commands``         what the commands of the command line do
-``__main__``          the command line
-====================  ==============================================================
+=====================  ==============================================================
+``_classifiers``       the two classifiers: parameters, and the rule each one learns by
+``_sigmoid_mlp``       what they share: validation, the epoch loop, prediction
+``_split``             the part of the data that early stopping sets aside
+``_encoding``          features to rates in [0, 1]
+``_receptive_fields``  rates to what the first layer sees: several units a feature
+``_initialization``    weights and biases before training
+``_associations``      the fixed codes: class to +1 or -1 for each unit
+``_forward``           activities of every layer
+``_competition``       which units of a layer learn from a sample
+``_stdp``              the local rule, its kernel and the spike-timing curve
+``_backprop``          the exact gradient, also with respect to the input
+``_optimizers``        Adam with decoupled weight decay
+``_attacks``           adversarial perturbations
+``_input_gradients``   what attacks need, from our networks and from a few other estimators
+``_scorers``           accuracy under attack as a scorer
+``_robustness``        several attacks side by side, and whether to believe them
+``_displays``          figures
+``_mnist``             the images of MNIST, from a folder or from openml.org
+``datasets``           tasks to compare classifiers on
+``benchmarks``         the comparisons, as functions that return data frames
+``_commands``          what the commands of the command line do
+``__main__``           the command line
+=====================  ==============================================================
 """
 
 from ._classifiers import BPClassifier, STDPClassifier

@@ -23,11 +23,13 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         to [0, 1] and clips what lies outside. "auto" does so unless all training data are in
         [0, 1] already; these are taken as they are, and later data are clipped. "none" takes X
         as it is, and a value outside [0, 1] is an error.
-    complement : bool or "auto", default="auto"
-        Whether the first layer sees, besides the rate x of each feature, that of an off unit,
-        1 - x: without it a low value moves no weight, because the rule does nothing at x = 0.
-        "auto" adds off units unless the mean rate of the training data is below 0.2, as in
-        images of strokes."""
+    receptive_fields : int or "auto", default="auto"
+        Number of units by which the first layer sees each feature: 1, 2 or >= 4. 1 is the rate
+        x. 2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule
+        does nothing at x = 0. More add triangular receptive fields, as many as are left, whose
+        tips are quantiles of the training data. "auto" takes 1 if the mean rate of the training
+        data is below 0.2, as in images of strokes; else 9 for at least 500 samples and 30 a
+        feature, and 2 for less."""
 
 _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the number of its inputs: a step of all
@@ -47,8 +49,9 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
         equal size. "auto" makes five batches an epoch, of at least 16 and at most 200 samples:
         fewer batches of less than 80 samples, more of over 1000.
-    max_iter : int, default=400
-        Number of epochs, >= 1.
+    max_iter : int or "auto", default="auto"
+        Number of epochs, >= 1. "auto" takes as many as make 2000 batches, but at least 15 and at
+        most 400.
     shuffle : bool, default=True
         Whether to draw a new order of the samples in each epoch.
     tol : float or None, default=None
@@ -90,9 +93,9 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Biases of each layer.
     encoder_ : MinMaxScaler or None
         Fitted map from X to rates; None for `rate_encoding="none"`.
-    complement_ : bool
-        Whether the first layer sees off units: then `coefs_[0]` has 2 * `n_features_in_` rows,
-        those of the rates x first.
+    receptive_fields_ : int
+        Number of units by which the first layer sees each feature: `coefs_[0]` has
+        `n_features_in_` rows for each of them, those of the rates x first.
     n_iter_ : int
         Number of epochs run.
     loss_ : float
@@ -212,7 +215,7 @@ class STDPClassifier(SigmoidMLP):
         hidden_layer_sizes=(32, 16),
         *,
         rate_encoding="auto",
-        complement="auto",
+        receptive_fields="auto",
         stdp_epsilon=1e-2,
         positive_winners=0.25,
         negative_winners=0.5,
@@ -227,7 +230,7 @@ class STDPClassifier(SigmoidMLP):
         beta_2=0.999,
         epsilon=1e-8,
         batch_size="auto",
-        max_iter=400,
+        max_iter="auto",
         shuffle=True,
         tol=None,
         n_iter_no_change=30,
@@ -241,7 +244,7 @@ class STDPClassifier(SigmoidMLP):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
-        self.complement = complement
+        self.receptive_fields = receptive_fields
         self.stdp_epsilon = stdp_epsilon
         self.positive_winners = positive_winners
         self.negative_winners = negative_winners
@@ -341,7 +344,7 @@ class BPClassifier(SigmoidMLP):
         hidden_layer_sizes=(32, 16),
         *,
         rate_encoding="auto",
-        complement="auto",
+        receptive_fields="auto",
         weight_init_scale=4.0,
         quiet_start=None,
         learning_rate_init=0.3,
@@ -352,7 +355,7 @@ class BPClassifier(SigmoidMLP):
         beta_2=0.999,
         epsilon=1e-8,
         batch_size="auto",
-        max_iter=400,
+        max_iter="auto",
         shuffle=True,
         tol=None,
         n_iter_no_change=30,
@@ -366,7 +369,7 @@ class BPClassifier(SigmoidMLP):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
-        self.complement = complement
+        self.receptive_fields = receptive_fields
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init

@@ -40,21 +40,48 @@ def _largest(values, n, rank):
     return values[place]
 
 
+@inlined
+def _silence_side(scores, association, sign, count, share, contestants):
+    """Silence the losers of one sample on one side; the sum of what the winners have."""
+    n = 0
+    total = contestants[0] * 0
+    for j in range(scores.shape[0]):
+        if association[j] * sign > 0:
+            contestants[n] = scores[j]
+            total += association[j]
+            n += 1
+    n_winners = count if count > 0 else int(np.ceil(share * n))
+    if n_winners >= n:
+        return total
+    least = _largest(contestants, n, n_winners)
+    total = contestants[0] * 0
+    for j in range(scores.shape[0]):
+        if association[j] * sign > 0:
+            if scores[j] < least:
+                association[j] = 0
+            else:
+                total += association[j]
+    return total
+
+
 @kernel
-def _silence_losers(scores, association, sign, count, share, contestants):
+def _compete(scores, association, positive_count, positive_share, negative_count, negative_share):
+    contestants = np.zeros(scores.shape[1], scores.dtype)
     for s in range(scores.shape[0]):
-        n = 0
-        for j in range(scores.shape[1]):
-            if association[s, j] * sign > 0:
-                contestants[n] = scores[s, j]
-                n += 1
-        n_winners = count if count > 0 else max(1, int(np.ceil(share * n)))
-        if n_winners >= n:
-            continue
-        least = _largest(contestants, n, n_winners)
-        for j in range(scores.shape[1]):
-            if association[s, j] * sign > 0 and scores[s, j] < least:
-                association[s, j] = 0
+        positive = _silence_side(
+            scores[s], association[s], 1, positive_count, positive_share, contestants
+        )
+        negative = _silence_side(
+            scores[s], association[s], -1, negative_count, negative_share, contestants
+        )
+        if positive > 0 and negative < 0:
+            for j in range(scores.shape[1]):
+                if association[s, j] < 0:
+                    association[s, j] *= -positive / negative
+
+
+def _count_and_share(winners):
+    return (int(winners), 1.0) if isinstance(winners, Integral) else (0, float(winners))
 
 
 class Competition:
@@ -64,7 +91,7 @@ class Competition:
     ----------
     positive_winners, negative_winners : int or float
         Number, or share, of the winners among the units that are associated positively and
-        negatively with the class of a sample. 1.0 lets all of them learn.
+        negatively with the class of a sample. 1.0 for both lets all units learn.
     handicap : float
         What a unit that always wins loses of its score, in rate units.
     win_rates : list of ndarrays of shape (n_post,)
@@ -73,16 +100,16 @@ class Competition:
     """
 
     def __init__(self, positive_winners, negative_winners, handicap, win_rates):
-        self.contests = [
-            (sign, winners)
-            for sign, winners in ((1, positive_winners), (-1, negative_winners))
-            if isinstance(winners, Integral) or winners < 1
-        ]
+        self.winners = (*_count_and_share(positive_winners), *_count_and_share(negative_winners))
+        self.is_off = self.winners == (0, 1.0, 0, 1.0)
         self.handicap = handicap
         self.win_rates = win_rates
 
     def silence_losers(self, layer, post, association):
         """Set the association of the units that lose to zero, in place.
+
+        Those of the winners are balanced: the negative ones of each sample are scaled to the
+        sum of its positive ones, as all associations of a layer are without competition.
 
         Parameters
         ----------
@@ -93,15 +120,12 @@ class Competition:
         association : ndarray of shape (n_samples, n_post)
             Their associations times the weights of the samples, which sum to one.
         """
-        if not self.contests:
+        if self.is_off:
             return
         scores = post
         if self.handicap:
             scores = post - (self.handicap * self.win_rates[layer]).astype(post.dtype)
-        contestants = np.empty(post.shape[1], post.dtype)
-        for sign, winners in self.contests:
-            count, share = (int(winners), 1.0) if isinstance(winners, Integral) else (0, winners)
-            _silence_losers(scores, association, sign, count, share, contestants)
+        _compete(scores, association, *self.winners)
         if self.handicap:
             won = association.clip(min=0).sum(axis=0)
             self.win_rates[layer] += _MEMORY * (won - self.win_rates[layer])

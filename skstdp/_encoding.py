@@ -1,10 +1,7 @@
-"""From features to rates in [0, 1], and from rates to what the first layer sees."""
+"""From features to rates in [0, 1]."""
 
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler
-
-# Below this mean rate silence is the background and says little, as in images of strokes.
-_SPARSE = 0.2
 
 
 def fit_encoder(X, rate_encoding):
@@ -43,25 +40,3 @@ def encode(X, encoder, feature_names):
             "expects rates in [0, 1]. Scale the data, or use rate_encoding='minmax'."
         )
     return X
-
-
-def uses_complement(complement, rates, sample_weight):
-    """Whether each feature gets an off unit besides its on unit."""
-    if complement == "auto":
-        return bool(np.average(rates.mean(axis=1), weights=sample_weight) >= _SPARSE)
-    return bool(complement)
-
-
-def on_off_pairs(rates):
-    """Rates of the on units, x, followed by those of the off units, 1 - x."""
-    n_features = rates.shape[1]
-    pairs = np.empty((len(rates), 2 * n_features), dtype=rates.dtype)
-    pairs[:, :n_features] = rates
-    np.subtract(1, rates, out=pairs[:, n_features:])
-    return pairs
-
-
-def on_off_gradient(gradient):
-    """Gradient with respect to x, from that with respect to x and 1 - x."""
-    on, off = np.hsplit(gradient, 2)
-    return on - off

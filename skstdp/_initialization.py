@@ -45,3 +45,23 @@ def quieten(coefs, intercepts, rates, sample_weight, quiet_start):
         target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
         intercept[:] = logit(target) - mean_rates @ coef
         rates = expit(rates @ coef + intercept)
+
+
+def expected_total_inputs(rates, sample_weight, layer_units):
+    """What the rates of each layer's inputs add up to, at least 1, one number a layer.
+
+    For the first layer the mean over the samples; hidden units count as half active, because
+    their rates change while they learn.
+
+    Parameters
+    ----------
+    rates : ndarray of shape (n_samples, n_inputs)
+        What the first layer sees of the training data, in [0, 1].
+    sample_weight : ndarray of shape (n_samples,)
+        Weights of the samples in the mean.
+    layer_units : list of int
+        Number of units of each layer, input and output included.
+    """
+    total_rates = [float(np.average(rates.sum(axis=1), weights=sample_weight))]
+    total_rates += [n_units / 2 for n_units in layer_units[1:-1]]
+    return [max(1.0, total) for total in total_rates]

@@ -26,6 +26,8 @@ class Adam:
         Added to the root of the second moment.
     weight_decay : float
         Each step multiplies the weights, not the biases, by 1 - step size * weight_decay.
+        Without the scale of the layer: it then bounds what all inputs of a unit together can
+        drive it by, at 1 / weight_decay, in narrow and in wide layers.
     """
 
     def __init__(self, layers, *, beta_1, beta_2, epsilon, weight_decay):
@@ -42,20 +44,22 @@ class Adam:
             for layer in layers
         ]
 
-    def step(self, layers, updates, learning_rates):
+    def step(self, layers, updates, step_size, scales):
         """Add one step to the parameters, in place.
 
         Parameters
         ----------
         layers, updates : lists of (coef, intercept)
             Parameters, C-contiguous, and what to move them along.
-        learning_rates : list of float
-            Step size of each layer.
+        step_size : float
+            Step size before scaling.
+        scales : list of float
+            Factor on the step size, one a layer.
         """
         self.n_steps += 1
         correction = np.sqrt(1 - self.beta_2**self.n_steps) / (1 - self.beta_1**self.n_steps)
-        for layer, update, moments, learning_rate in zip(
-            layers, updates, self.moments, learning_rates, strict=True
+        for layer, update, moments, scale in zip(
+            layers, updates, self.moments, scales, strict=True
         ):
             decays = (self.weight_decay, 0.0)
             for param, change, (first, second), decay in zip(
@@ -67,8 +71,8 @@ class Adam:
                     self.beta_2,
                     1 - self.beta_2,
                     self.epsilon,
-                    learning_rate * correction,
-                    1 - learning_rate * decay,
+                    step_size * scale * correction,
+                    1 - step_size * decay,
                 )
                 _adam_step(
                     param.reshape(-1),

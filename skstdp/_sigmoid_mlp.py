@@ -13,17 +13,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._attacks import fgsm
 from ._backprop import cross_entropy, margin_and_input_gradient
-from ._encoding import encode, fit_encoder, on_off_gradient, on_off_pairs, uses_complement
+from ._encoding import encode, fit_encoder
 from ._forward import class_margins, forward
-from ._initialization import quieten, random_parameters
+from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam
+from ._receptive_fields import ReceptiveFields, n_receptive_fields
 from ._split import hold_out
 
 _FLOATS = [np.float64, np.float32]
@@ -47,7 +48,11 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "rate_encoding": [StrOptions({"auto", "minmax", "none"})],
-        "complement": ["boolean", StrOptions({"auto"})],
+        "receptive_fields": [
+            StrOptions({"auto"}),
+            Options(Integral, {1, 2}),
+            Interval(Integral, 4, None, closed="left"),
+        ],
         "weight_init_scale": [Interval(Real, 0, None, closed="left")],
         "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -58,7 +63,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "beta_2": [Interval(Real, 0, 1, closed="left")],
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -289,10 +294,16 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self.encoder_ = fit_encoder(X, self.rate_encoding)
             rates = self._encode(X)
             self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-            self.complement_ = uses_complement(self.complement, rates, sample_weight)
-            n_inputs = rates.shape[1] * (1 + self.complement_)
+            self.receptive_fields_ = n_receptive_fields(
+                self.receptive_fields, rates, sample_weight
+            )
+            self._fields = ReceptiveFields(self.receptive_fields_, rates)
+            n_inputs = rates.shape[1] * self.receptive_fields_
             layer_units = [n_inputs, *self._hidden_layer_sizes(), self.n_outputs_]
             self.n_layers_ = len(layer_units)
+            self._total_inputs = expected_total_inputs(
+                self._inputs(rates), sample_weight, layer_units
+            )
             self.coefs_, self.intercepts_ = random_parameters(
                 layer_units, self._random_state, X.dtype, self.weight_init_scale
             )
@@ -343,18 +354,19 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
-        for epoch in range(self.max_iter):
+        n_epochs = self._n_epochs(len(y))
+        for epoch in range(n_epochs):
             self._train_epoch(
                 rates,
                 y,
                 sample_weight,
-                lambda progress, epoch=epoch: schedule((epoch + progress) / self.max_iter),
+                lambda progress, epoch=epoch: schedule((epoch + progress) / n_epochs),
             )
             self.n_iter_ += 1
             if validation is not None:
                 self.validation_scores_.append(self._validation_score(*validation))
             if self.verbose:
-                self._report_epoch()
+                self._report_epoch(n_epochs)
             if not monitors:
                 continue
             figure = self.validation_scores_[-1] if self.early_stopping else -self.loss_curve_[-1]
@@ -369,7 +381,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             if monitors and not self.early_stopping:
                 warnings.warn(
                     f"The training loss still improved by more than tol={self.tol} within the "
-                    f"last n_iter_no_change={self.n_iter_no_change} of max_iter={self.max_iter} "
+                    f"last n_iter_no_change={self.n_iter_no_change} of {n_epochs} "
                     "epochs. Raise max_iter, or set tol=None to run every epoch.",
                     ConvergenceWarning,
                     stacklevel=3,
@@ -385,10 +397,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         layers = list(zip(self.coefs_, self.intercepts_, strict=True))
         updates = [(np.empty_like(coef), np.empty_like(intercept)) for coef, intercept in layers]
         rule = self._rule()
-        step_sizes = [
-            self.learning_rate_init / (len(coef) if self.fan_in_scaling else 1)
-            for coef in self.coefs_
-        ]
+        scales = [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs]
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
         n_batches = self._n_batches(n_samples)
@@ -405,8 +414,8 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             loss += cross_entropy(activities[-1], batch_y, weight)
             n_right += weight @ (class_margins(activities[-1]).argmax(axis=1) == batch_y)
             rule(activities, batch_y, weight / weight.sum(), updates)
-            factor = step_factor(k / n_batches)
-            self._optimizer.step(layers, updates, [factor * size for size in step_sizes])
+            step_size = self.learning_rate_init * step_factor(k / n_batches)
+            self._optimizer.step(layers, updates, step_size, scales)
         total = float(sample_weight.sum())
         self.loss_curve_.append(loss / total)
         self.accuracy_curve_.append(float(n_right) / total)
@@ -417,18 +426,23 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             return max(1, min(5, n_samples // 16), -(-n_samples // 200))
         return -(-n_samples // self.batch_size)
 
-    def _report_epoch(self):
+    def _n_epochs(self, n_samples):
+        if self.max_iter == "auto":
+            return min(400, max(15, -(-2000 // self._n_batches(n_samples))))
+        return self.max_iter
+
+    def _report_epoch(self, n_epochs):
         figures = [f"loss {self.loss_:.6f}", f"accuracy {self.accuracy_curve_[-1]:.4f}"]
         if self.validation_scores_:
             figures.append(f"validation accuracy {self.validation_scores_[-1]:.4f}")
-        print(f"Epoch {self.n_iter_}/{self.max_iter}: {', '.join(figures)}")
+        print(f"Epoch {self.n_iter_}/{n_epochs}: {', '.join(figures)}")
 
     def _encode(self, X):
         return encode(X, self.encoder_, getattr(self, "feature_names_in_", None))
 
     def _inputs(self, rates):
         """What the first layer sees of the rates."""
-        return on_off_pairs(rates) if self.complement_ else rates
+        return self._fields.respond(rates)
 
     def _rates(self, X):
         """Checked and encoded X, one rate in [0, 1] a feature."""
@@ -447,7 +461,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         margins, gradient = margin_and_input_gradient(
             self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
         )
-        return margins, on_off_gradient(gradient) if self.complement_ else gradient
+        return margins, self._fields.rates_gradient(rates, gradient)
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""

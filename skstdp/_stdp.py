@@ -48,39 +48,33 @@ def _add_to_columns(x, post, association, columns, stdp_epsilon, row):
     for k in range(columns.shape[0]):
         p = post[k]
         u = p + p - x
-        row[columns[k]] += association[k] * (x_cubed * (p * (x - p))) / (
-            u * u + stdp_epsilon
-        )
+        row[columns[k]] += association[k] * (x_cubed * (p * (x - p))) / (u * u + stdp_epsilon)
 
 
 @kernel
 def _stdp(pre, post, association, stdp_epsilon, one, coef_update, intercept_update):
     coef_update[:] = 0
     intercept_update[:] = 0
-    n_post = post.shape[1]
+    n_pre, n_post = pre.shape[1], post.shape[1]
     columns = np.empty(n_post, np.intp)
-    learner_post = np.empty_like(post[0])
-    learner_association = np.empty_like(association[0])
+    learning_post = np.empty_like(post[0])
+    learning_association = np.empty_like(association[0])
     for s in range(pre.shape[0]):
-        n_learners = 0
+        n = 0
         for j in range(n_post):
             if association[s, j] != 0:
-                columns[n_learners] = j
-                learner_post[n_learners] = post[s, j]
-                learner_association[n_learners] = association[s, j]
-                n_learners += 1
-        if n_learners * _SCATTER_COST > n_post:
-            for i in range(pre.shape[1]):
+                columns[n] = j
+                learning_post[n] = post[s, j]
+                learning_association[n] = association[s, j]
+                n += 1
+        if n * _SCATTER_COST > n_post:
+            for i in range(n_pre):
                 if pre[s, i] != 0:
                     _add_to_row(pre[s, i], post[s], association[s], stdp_epsilon, coef_update[i])
             _add_to_row(one, post[s], association[s], stdp_epsilon, intercept_update)
         else:
-            p, z, at = (
-                learner_post[:n_learners],
-                learner_association[:n_learners],
-                columns[:n_learners],
-            )
-            for i in range(pre.shape[1]):
+            p, z, at = learning_post[:n], learning_association[:n], columns[:n]
+            for i in range(n_pre):
                 if pre[s, i] != 0:
                     _add_to_columns(pre[s, i], p, z, at, stdp_epsilon, coef_update[i])
             _add_to_columns(one, p, z, at, stdp_epsilon, intercept_update)

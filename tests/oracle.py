@@ -81,8 +81,19 @@ def numerical_gradient(function, array, step=1e-6):
     return gradient
 
 
-def winners(scores, association, sign, number):
-    """Units of one sample that learn: the most active of those associated with `sign`."""
-    contestants = [j for j in range(len(scores)) if association[j] * sign > 0]
-    ranked = sorted(contestants, key=lambda j: -scores[j])
-    return set(ranked[:number])
+def compete(scores, association, positive_number, negative_number):
+    """Association of one sample after competition: losers get 0, and the sides balance."""
+    winners = {
+        sign: sorted(
+            (j for j in range(len(scores)) if association[j] * sign > 0), key=lambda j: -scores[j]
+        )[:number]
+        for sign, number in ((1, positive_number), (-1, negative_number))
+    }
+    gain = sum(association[j] for j in winners[1])
+    loss = -sum(association[j] for j in winners[-1])
+    after = [0.0] * len(scores)
+    for j in winners[1]:
+        after[j] = association[j]
+    for j in winners[-1]:
+        after[j] = association[j] * (gain / loss if gain else 1)
+    return after

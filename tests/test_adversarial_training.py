@@ -23,7 +23,7 @@ def iris(request):
 def test_each_batch_is_what_the_attack_makes_of_it_for_the_network_before_it(classifier, iris):
     """One batch an epoch, so that each step can be taken by training on given samples."""
     X, y = iris
-    options = {"random_state": 0, "batch_size": len(y), "shuffle": False, "complement": True}
+    options = {"random_state": 0, "batch_size": len(y), "shuffle": False, "receptive_fields": 2}
     epsilon = 0.1
     trained = classifier(max_iter=4, adversarial_epsilon=epsilon, **options)
     stepwise = classifier(**options)

@@ -557,7 +557,7 @@ def test_networks_of_the_paper(name, batch_size, literal):
         assert not model.early_stopping
         assert model.tol is None
         if literal:
-            assert model.complement is False
+            assert model.receptive_fields == 1
             assert model.quiet_start is None
     rule = models["STDP"]
     assert rule.stdp_epsilon == 1e-9

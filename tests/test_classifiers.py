@@ -70,7 +70,7 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
     X = MinMaxScaler().fit_transform(X)
     settings = {"learning_rate_init": 0.01, "batch_size": len(y), "random_state": 0}
     ours = BPClassifier(
-        learning_rate="constant", complement=False, fan_in_scaling=False, **settings
+        learning_rate="constant", receptive_fields=1, fan_in_scaling=False, **settings
     )
     theirs = MLPClassifier((32, 16), activation="logistic", alpha=0, **settings)
     ours.partial_fit(X, y, classes=np.unique(y))
@@ -515,7 +515,7 @@ class TestBadInput:
         {"quiet_start": 0.0},
         {"quiet_start": 1.5},
         {"weight_init_scale": -1.0},
-        {"complement": "maybe"},
+        {"receptive_fields": "maybe"},
         {"learning_rate": "adaptive"},
         {"fan_in_scaling": "no"},
         {"learning_rate_init": 0.0},

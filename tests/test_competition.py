@@ -36,13 +36,21 @@ def test_only_the_most_active_keep_their_association(positive, negative, dtype):
     before = association.copy()
     Competition(positive, negative, 0.0, [np.zeros(20)]).silence_losers(0, post, association)
     for rates, old, new in zip(post, before, association, strict=True):
-        learning = set()
-        for sign, winners in ((1, positive), (-1, negative)):
-            n_contestants = (old * sign > 0).sum()
-            number = winners if isinstance(winners, int) else math.ceil(winners * n_contestants)
-            learning |= oracle.winners(rates, old, sign, number)
-        assert set(np.flatnonzero(new)) == learning
-        assert_array_equal(new[list(learning)], old[list(learning)])
+        numbers = [
+            winners if isinstance(winners, int) else math.ceil(winners * (old * sign > 0).sum())
+            for sign, winners in ((1, positive), (-1, negative))
+        ]
+        expected = oracle.compete(rates, old, *numbers)
+        assert_array_equal(new != 0, np.array(expected) != 0)
+        assert_allclose(new, expected, rtol=1e-6 if dtype == np.float32 else 1e-14)
+
+
+def test_both_sides_of_a_sample_weigh_the_same():
+    """3 classes and 6 units: of 2 and 4, 1 and 3 win; -1/2 each becomes -1/3."""
+    association = hidden_associations(3, 6, np.float64)[[0]]
+    post = np.array([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]])
+    Competition(1, 3, 0.0, [np.zeros(6)]).silence_losers(0, post, association)
+    assert_allclose(association, [[1, -1 / 3, -1 / 3, 0, -1 / 3, 0]], rtol=1e-15)
 
 
 def test_at_one_everybody_wins_bit_for_bit():
@@ -78,9 +86,9 @@ def test_win_rates_are_running_means_by_sample_weight():
 def test_competition_changes_the_units_but_not_the_prediction_path(winners):
     X, y = load_iris(return_X_y=True)
     settings = {"positive_winners": winners[0], "negative_winners": winners[1]}
-    model = STDPClassifier(random_state=0, complement=False, winner_handicap=0.05, **settings).fit(
-        X, y
-    )
+    model = STDPClassifier(
+        random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
+    ).fit(X, y)
     assert model.score(X, y) > 0.9
     rates = model.encoder_.transform(X[:5])
     expected = [oracle.logits(row, model.coefs_, model.intercepts_) for row in rates]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skstdp import BPClassifier, STDPClassifier
+from skstdp import STDPClassifier
 
 Y = np.arange(20) % 2
 
@@ -66,35 +66,3 @@ def test_none_names_the_column():
 def test_constant_feature_carries_nothing(wide):
     wide[:, 1] = 7
     assert_array_equal(fit(wide, "auto").encoder_.transform(wide)[:, 1], 0)
-
-
-class TestComplement:
-    X = np.random.default_rng(0).random((20, 3))
-
-    @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
-    def test_off_units_are_more_features(self, classifier):
-        """The same as a network without them that is given x and 1 - x."""
-        settings = {"max_iter": 3, "random_state": 0, "rate_encoding": "none"}
-        paired = classifier(complement=True, **settings).fit(self.X, Y)
-        by_hand = classifier(complement=False, **settings)
-        by_hand.fit(np.hstack([self.X, 1 - self.X]), Y)
-        assert [coef.shape for coef in paired.coefs_] == [(6, 32), (32, 16), (16, 1)]
-        for ours, expected in zip(paired.coefs_, by_hand.coefs_, strict=True):
-            assert_array_equal(ours, expected)
-        assert_array_equal(
-            paired.decision_function(self.X),
-            by_hand.decision_function(np.hstack([self.X, 1 - self.X])),
-        )
-
-    def test_auto_looks_at_the_mean_rate(self):
-        assert fit(self.X, "auto").complement_ is True
-        assert fit(self.X * 0.3, "auto").complement_ is False
-        assert fit(self.X * 0.3, "minmax").complement_ is True
-        assert fit(self.X * 0.3, "auto", complement=True).coefs_[0].shape == (6, 32)
-        assert fit(self.X, "auto", complement=False).coefs_[0].shape == (3, 32)
-
-    def test_a_feature_that_is_zero_in_a_class_still_teaches(self):
-        """Without off units, class 0 of this table has no active input."""
-        X, y = np.repeat([[0.0], [1.0]], 20, axis=0), np.repeat([0, 1], 20)
-        model = STDPClassifier((8,), complement=True, random_state=0).fit(X, y)
-        assert model.score(X, y) == 1

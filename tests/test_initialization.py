@@ -7,7 +7,7 @@ from sklearn.neural_network import MLPClassifier
 
 from skstdp import STDPClassifier
 from skstdp._forward import forward
-from skstdp._initialization import quieten, random_parameters
+from skstdp._initialization import expected_total_inputs, quieten, random_parameters
 
 LAYERS = [6, 20, 10, 1]
 
@@ -51,7 +51,9 @@ def test_units_start_at_the_fraction_of_their_inputs(quiet_start):
 
 def test_every_unit_starts_below_its_inputs():
     X = np.random.default_rng(0).random((100, 4))
-    model = STDPClassifier(learning_rate_init=1e-300, max_iter=1, complement=False, random_state=0)
+    model = STDPClassifier(
+        learning_rate_init=1e-300, max_iter=1, receptive_fields=1, random_state=0
+    )
     model.fit(X, np.arange(100) % 2)
     *rates, logits = forward(X, model.coefs_, model.intercepts_)
     means = [rate.mean(axis=0) for rate in rates] + [(1 / (1 + np.exp(-logits))).mean(axis=0)]
@@ -63,3 +65,10 @@ def test_silent_inputs_do_not_silence_the_units():
     coefs, intercepts = draw()
     quieten(coefs, intercepts, np.zeros((5, 6)), np.ones(5), 0.5)
     assert_allclose(intercepts[0], np.log(1e-4 / (1 - 1e-4)))
+
+
+def test_expected_total_inputs_by_hand():
+    """Rates add up to 3 and 1; the second sample weighs three times as much: 1.5."""
+    rates = np.array([[1.0, 1, 1, 0], [0, 0, 0.5, 0.5]])
+    assert expected_total_inputs(rates, np.array([1, 3]), [4, 10, 6, 1]) == [1.5, 5, 3]
+    assert expected_total_inputs(np.zeros((2, 4)), np.ones(2), [4, 1, 1]) == [1, 1]

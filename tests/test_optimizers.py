@@ -24,7 +24,7 @@ def test_same_steps_as_scikit_learn_against_the_gradient():
     reference = AdamOptimizer(flat, learning_rate_init=0.1, **SETTINGS)
     for step in range(5):
         updates = parameters(seed=step + 1)
-        adam.step(ours, updates, [0.1, 0.1])
+        adam.step(ours, updates, 0.1, [1.0, 1.0])
         reference.update_params(flat, [-update for layer in updates for update in layer])
     for mine, other in zip([param for layer in ours for param in layer], flat, strict=True):
         assert_allclose(mine, other, rtol=1e-12)
@@ -32,7 +32,7 @@ def test_same_steps_as_scikit_learn_against_the_gradient():
 
 def test_each_layer_has_its_own_step_size():
     layers, before = parameters(), parameters()
-    Adam(layers, **SETTINGS, weight_decay=0.0).step(layers, parameters(1), [0.0, 0.1])
+    Adam(layers, **SETTINGS, weight_decay=0.0).step(layers, parameters(1), 0.1, [0.0, 1.0])
     assert_array_equal(layers[0][0], before[0][0])
     assert (layers[1][0] != before[1][0]).all()
 
@@ -41,7 +41,7 @@ def test_decoupled_decay_shrinks_weights_and_not_biases():
     layers, before = parameters(), parameters()
     nothing = [(np.zeros_like(coef), np.zeros_like(intercept)) for coef, intercept in layers]
     adam = Adam(layers, **SETTINGS, weight_decay=0.5)
-    adam.step(layers, nothing, [0.1, 0.1])
+    adam.step(layers, nothing, 0.1, [0.5, 2.0])
     for (coef, intercept), (old_coef, old_intercept) in zip(layers, before, strict=True):
         assert_allclose(coef, old_coef * (1 - 0.1 * 0.5), rtol=1e-14)
         assert_array_equal(intercept, old_intercept)
@@ -50,7 +50,7 @@ def test_decoupled_decay_shrinks_weights_and_not_biases():
 def test_float32_stays_float32():
     layers = parameters(dtype=np.float32)
     adam = Adam(layers, **SETTINGS, weight_decay=0.1)
-    adam.step(layers, parameters(1, np.float32), [0.1, 0.1])
+    adam.step(layers, parameters(1, np.float32), 0.1, [0.5, 1.0])
     arrays = [array for layer in adam.moments for pair in layer for array in pair]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
 
@@ -84,6 +84,6 @@ def test_fan_in_scaling_divides_by_the_number_of_inputs(monkeypatch):
     taken = []
     monkeypatch.setattr(Adam, "step", lambda *args: taken.append(args[-1]))
     X = np.random.default_rng(0).random((10, 9))
-    model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, complement=False)
+    model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=1)
     model.fit(X, np.arange(10) % 2)
     assert_allclose(taken, [[0.6 / 9, 0.6 / 4, 0.6 / 25]])

@@ -23,7 +23,7 @@ ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label"]
 def network(coefs, intercepts):
     """Sigmoid network with given weights, whose rates are its inputs."""
     hidden = [len(intercept) for intercept in intercepts[:-1]]
-    model = BPClassifier(hidden, rate_encoding="none", complement=False, max_iter=1)
+    model = BPClassifier(hidden, rate_encoding="none", receptive_fields=1, max_iter=1)
     model.fit(np.eye(2, len(coefs[0])), [0, 1])
     model.coefs_ = [np.array(coef, dtype=float) for coef in coefs]
     model.intercepts_ = [np.array(intercept, dtype=float) for intercept in intercepts]

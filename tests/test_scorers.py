@@ -40,7 +40,7 @@ def test_equals_an_attack_written_out_with_finite_differences(fitted, iris, epsi
     X, y = iris
     right = []
     network = fitted.coefs_, fitted.intercepts_
-    assert fitted.complement_
+    assert fitted.receptive_fields_ == 2
 
     def outputs(rates):
         return oracle.logits(np.append(rates, 1 - rates), *network)

@@ -59,6 +59,24 @@ def test_zero_pre_synaptic_rate_contributes_exactly_nothing():
     assert (coef_update[1::2] != 0).all()
 
 
+@pytest.mark.parametrize("n_learners", [0, 1, 3, 10, 99])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_units_that_do_not_learn_change_nothing_for_those_that_do(n_learners, dtype):
+    """Few learners are visited one by one and many in whole rows, with the same result."""
+    pre, post, association = random_layer(n_samples=20, n_post=100, dtype=dtype)
+    rng = np.random.default_rng(1)
+    for row in association:
+        row[rng.permutation(100)[n_learners:]] = 0
+    updates = stdp_update(pre, post, association, stdp_epsilon=1e-2)
+    expected = oracle.stdp_update(*(a.astype(float) for a in (pre, post, association)), 1e-2)
+    for update, exact in zip(updates, expected, strict=True):
+        scale = np.abs(exact).max()
+        assert_allclose(
+            update, exact, rtol=0, atol=scale * (1e-5 if dtype == np.float32 else 1e-13)
+        )
+        assert_array_equal(update[..., ~association.any(axis=0)], 0)
+
+
 def test_float32_stays_float32_and_close():
     arrays = random_layer(n_samples=30, dtype=np.float32)
     coef_update, intercept_update = stdp_update(*arrays, stdp_epsilon=1e-2)

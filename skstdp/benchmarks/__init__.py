@@ -2,5 +2,13 @@
 
 from ._compare import Comparison, compare, summarise
 from ._paper import paper_classifiers
+from ._selection import Selection, select_settings
 
-__all__ = ["Comparison", "compare", "paper_classifiers", "summarise"]
+__all__ = [
+    "Comparison",
+    "Selection",
+    "compare",
+    "paper_classifiers",
+    "select_settings",
+    "summarise",
+]

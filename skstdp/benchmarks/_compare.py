@@ -63,6 +63,7 @@ def compare(
     n_splits=5,
     n_repeats=4,
     n_seeds=5,
+    curves=True,
     random_state=0,
     n_jobs=1,
     path=None,
@@ -99,6 +100,8 @@ def compare(
         How often the samples are divided into folds anew, >= 1.
     n_seeds : int, default=5
         Number of fits on a task with fixed test rows, >= 1; it has no folds.
+    curves : bool, default=True
+        Whether to measure the accuracy on the test rows after each epoch.
     random_state : int, default=0
         Draws the folds and the `random_state` of the models, >= 0.
     n_jobs : int, default=1
@@ -158,8 +161,8 @@ def compare(
     attacks = _attacks(scorers)
     fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
     if path is None:
-        return _tables(_run(fits, attacks, n_jobs, progress))
-    digests = _digests(fits, attacks)
+        return _tables(_run(fits, attacks, curves, n_jobs, progress))
+    digests = _digests(fits, attacks, curves)
     keys = [
         record_key(_fit_labels(fit) | {"digest": digest})
         for fit, digest in zip(fits, digests, strict=True)
@@ -179,7 +182,7 @@ def compare(
         append_record(path, record)
         records[record_key(record)] = record
 
-    _run([fits[index] for index in missing], attacks, n_jobs, progress, keep)
+    _run([fits[index] for index in missing], attacks, curves, n_jobs, progress, keep)
     return _tables([records[key] for key in keys])
 
 
@@ -309,7 +312,7 @@ def _fit_labels(fit):
     return {"task": fit.task.name, "model": fit.model, "split": fit.split}
 
 
-def _digests(fits, attacks):
+def _digests(fits, attacks, curves):
     """A text for each fit that changes with whatever determines its result."""
     from .. import __version__
 
@@ -317,18 +320,18 @@ def _digests(fits, attacks):
     for task in {fit.task for fit in fits}:
         arrays = (task.X, task.y, task.X_test, task.y_test)
         data[task] = joblib.hash([None if rows is None else np.asarray(rows) for rows in arrays])
-    common = joblib.hash((__version__, attacks))
+    common = joblib.hash((__version__, attacks, curves))
     return [
         joblib.hash((common, data[fit.task], fit.estimator, fit.train, fit.test)) for fit in fits
     ]
 
 
-def _run(fits, attacks, n_jobs, progress, keep=None):
+def _run(fits, attacks, curves, n_jobs, progress, keep=None):
     """Records of the fits, in their order; `keep` sees each as soon as it is done."""
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     train = joblib.delayed(_train_and_attack)
     records = [None] * len(fits)
-    done = parallel(train(index, fit, attacks) for index, fit in enumerate(fits))
+    done = parallel(train(index, fit, attacks, curves) for index, fit in enumerate(fits))
     try:
         shown = iter(fits if progress is None else progress(fits))
         for _, (index, record) in zip(shown, done, strict=False):
@@ -344,13 +347,13 @@ def _run(fits, attacks, n_jobs, progress, keep=None):
     return records
 
 
-def _train_and_attack(index, fit, attacks):
+def _train_and_attack(index, fit, attacks, with_curves):
     """Train one model: its place among the fits, and what was measured."""
     X_train, y_train, X_test, y_test = _rates_and_labels(fit)
     # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
     model = clone(fit.estimator)
     curves = None
-    if _is_ours(model):
+    if with_curves and _is_ours(model):
         model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
         curves = {
             "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],

@@ -18,21 +18,21 @@ _FIXED_RULE = {"stdp_epsilon": 1e-9, "positive_winners": 1.0, "negative_winners"
 CHOSEN = {
     "mnist": {
         "rate_encoding": "auto",
-        "complement": "auto",
+        "receptive_fields": "auto",
         "weight_init_scale": 1.0,
         "quiet_start": 0.3,
         "max_iter": 15,
     },
     "tables": {
         "rate_encoding": "auto",
-        "complement": "auto",
+        "receptive_fields": "auto",
         "weight_init_scale": 1.0,
         "quiet_start": 0.3,
         "max_iter": 1000,
     },
 }
 # The same, with nothing in place that the paper does not mention.
-LITERAL = {"complement": False, "quiet_start": None}
+LITERAL = {"receptive_fields": 1, "quiet_start": None}
 
 
 def paper_classifiers(task, *, literal=False):
@@ -49,8 +49,8 @@ def paper_classifiers(task, *, literal=False):
         What to classify, or its name. Those whose name starts with "mnist" are images, all
         others tables.
     literal : bool, default=False
-        Whether to leave out what the paper does not mention: the off units (`complement`) and
-        the initial biases of `quiet_start`.
+        Whether to leave out what the paper does not mention: the off units (of
+        `receptive_fields`) and the initial biases of `quiet_start`.
 
     Returns
     -------

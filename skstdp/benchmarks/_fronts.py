@@ -1,0 +1,357 @@
+"""Accuracy with and without attack, of models that are tuned equally."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.svm import SVC
+from sklearn.utils import _safe_indexing
+
+from .._attacks import zero_gradient_share
+from .._classifiers import BPClassifier, STDPClassifier
+from .._input_gradients import attackable
+from .._robustness import robustness_report
+from .._scorers import FGSMScorer, PGDScorer
+from ..datasets import Task
+from ._compare import compare
+
+_DECAYS = (0.0, 0.003, 0.01, 0.03)
+# Each step of an attack on nearest neighbours or a kernel machine goes through all their samples.
+_MAX_STORED_SAMPLES = 3000
+_MAX_TEST_OF_STORED = 500
+
+
+def front_families(hidden_layer_sizes=(32, 16)):
+    """The families of models that the fronts compare, each with four settings.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(32, 16)
+        Layers of the networks.
+
+    Returns
+    -------
+    families : dict of str to dict of str to classifier
+        Settings by name, by family. Networks differ in `weight_decay`, those trained on
+        perturbed samples in `adversarial_epsilon`, the others in what they are usually tuned by.
+
+    Examples
+    --------
+    >>> from skstdp.benchmarks import front_families
+    >>> list(front_families())[:3]
+    ['STDP', 'STDP, no competition', 'BP']
+    >>> list(front_families()["BP"])
+    ['decay 0', 'decay 0.003', 'decay 0.01', 'decay 0.03']
+    """
+
+    def networks(classifier, **settings):
+        return {
+            f"decay {decay:g}": classifier(
+                hidden_layer_sizes=hidden_layer_sizes, weight_decay=decay, **settings
+            )
+            for decay in _DECAYS
+        }
+
+    return {
+        "STDP": networks(STDPClassifier),
+        "STDP, no competition": networks(
+            STDPClassifier, positive_winners=1.0, negative_winners=1.0
+        ),
+        "BP": networks(BPClassifier),
+        "BP, adversarial": {
+            f"epsilon {epsilon:g}": BPClassifier(
+                hidden_layer_sizes=hidden_layer_sizes, adversarial_epsilon=epsilon
+            )
+            for epsilon in (0.025, 0.05, 0.1, 0.2)
+        },
+        "nearest neighbours": {f"k {k}": KNeighborsClassifier(k) for k in (1, 3, 5, 11)},
+        "nearest centroid": {
+            f"shrinkage {shrink or 0:g}": NearestCentroid(shrink_threshold=shrink)
+            for shrink in (None, 0.1, 0.3, 1.0)
+        },
+        "RBF SVM": {f"C {C:g}": SVC(C=C) for C in (0.3, 1.0, 3.0, 10.0)},
+    }
+
+
+class Fronts(NamedTuple):
+    """What `robustness_fronts` measured.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        Every setting of every family on the test rows: columns task, family, setting, seed,
+        attack, epsilon, accuracy and zero_gradient_share (share of the test rows at which the
+        gradient of the margin is zero).
+    chosen : DataFrame
+        The setting of each family chosen on validation rows: columns task, family, setting and
+        the validation accuracies clean and attacked.
+    confirmation : DataFrame
+        The chosen settings under all attacks of `robustness_report`, with the columns task,
+        family and seed before those of the report.
+    """
+
+    scores: pd.DataFrame
+    chosen: pd.DataFrame
+    confirmation: pd.DataFrame
+
+
+class _ZeroGradientShare:
+    """In the form of an attack, so that `compare` reports it beside the accuracies."""
+
+    attack = "zero gradient"
+
+    def __init__(self, epsilon):
+        self.epsilon = epsilon
+
+    def __call__(self, estimator, X, y):
+        network, rates = attackable(estimator, X)
+        return zero_gradient_share(network._margin_gradient(rates, np.asarray(y)))
+
+
+def robustness_fronts(
+    tasks,
+    *,
+    families=None,
+    epsilons=(4 / 255, 8 / 255, 12 / 255),
+    tolerance=0.01,
+    max_test=2000,
+    n_seeds=5,
+    n_confirmed=500,
+    n_queries=2000,
+    random_state=0,
+    n_jobs=1,
+    path=None,
+    progress=None,
+):
+    """Whole fronts of clean against adversarial accuracy, and one fair point on each.
+
+    All settings of all families are trained on the whole training data and attacked on the test
+    rows. Which setting of a family to take is decided on a sixth of the training data, with
+    networks that have not seen it: the one with the best accuracy under PGD at the largest
+    epsilon among those whose clean accuracy is within `tolerance` of the best of any network, or,
+    if there is none, the one with the best clean accuracy. The chosen ones are then attacked
+    without their own gradient too.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        Tasks with fixed test rows and features in [0, 1].
+    families : dict of str to dict of str to classifier, default=None
+        Settings by name, by family. None takes `front_families()`.
+    epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+        Sizes of the perturbation in rate units, > 0.
+    tolerance : float, default=0.01
+        Clean accuracy that may be given up.
+    max_test : int, default=2000
+        Largest number of test rows, and of validation rows; of more, a stratified sample.
+    n_seeds : int, default=5
+        Number of fits of each setting.
+    n_confirmed : int, default=500
+        Number of test rows for the attacks of `robustness_report`.
+    n_queries : int, default=2000
+        Predictions that its hard-label attack may ask for.
+    random_state : int, default=0
+        Draws samples and the `random_state` of the models.
+    n_jobs : int, default=1
+        Number of models that train at the same time.
+    path : str or path-like, default=None
+        Folder for the finished fits, from which an interrupted study goes on.
+    progress : callable, default=None
+        As in `compare`.
+
+    Returns
+    -------
+    fronts : Fronts
+        The data frames `scores`, `chosen` and `confirmation`.
+
+    Raises
+    ------
+    ValueError
+        If a task has no fixed test rows, or as `compare` does.
+
+    See Also
+    --------
+    front_families : The default families.
+    robustness_report : The attacks of the confirmation.
+    """
+    families = front_families() if families is None else families
+    tasks = list(tasks)
+    for task in tasks:
+        if task.X_test is None:
+            raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
+    path = None if path is None else Path(path)
+    if path is not None:
+        path.mkdir(parents=True, exist_ok=True)
+    groups = [
+        _Group(
+            {
+                f"{family} | {setting}": estimator
+                for family, settings in families.items()
+                for setting, estimator in settings.items()
+                if _is_network(estimator) is networks
+            },
+            max_train=None if networks else _MAX_STORED_SAMPLES,
+            max_test=max_test if networks else min(max_test, _MAX_TEST_OF_STORED),
+            networks=networks,
+        )
+        for networks in (True, False)
+    ]
+    groups = [group for group in groups if group.models]
+    options = {"curves": False, "random_state": random_state, "n_jobs": n_jobs}
+    options |= {"progress": progress}
+
+    quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2)
+    validation = pd.concat(
+        compare(
+            [_validation_task(task, group, random_state) for task in tasks],
+            estimators=group.models,
+            scorers=[quick],
+            n_seeds=2,
+            path=path and path / "validation_fits.jsonl",
+            **options,
+        ).scores
+        for group in groups
+    )
+    network_families = {
+        family
+        for family, settings in families.items()
+        if all(_is_network(estimator) for estimator in settings.values())
+    }
+    chosen = _choose(_split_names(validation), network_families, tolerance)
+
+    scorers = [kind(epsilon) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons]
+    scores = pd.concat(
+        compare(
+            [_test_task(task, group, random_state) for task in tasks],
+            estimators=group.models,
+            scorers=[*scorers, _ZeroGradientShare(max(epsilons))],
+            n_seeds=n_seeds if group.networks else 1,
+            path=path and path / "test_fits.jsonl",
+            **options,
+        ).scores
+        for group in groups
+    )
+    scores = _split_names(scores).rename(columns={"split": "seed"})
+    is_share = scores["attack"] == "zero gradient"
+    keys = ["task", "family", "setting", "seed"]
+    shares = scores[is_share].set_index(keys)["accuracy"].rename("zero_gradient_share")
+    scores = scores[~is_share].join(shares, on=keys)
+    columns = [*keys, "attack", "epsilon", "accuracy", "zero_gradient_share"]
+
+    confirmation = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_confirm)(
+            task,
+            seed,
+            {
+                row.family: families[row.family][row.setting]
+                for row in chosen[chosen["task"] == task.name].itertuples()
+                if row.family in network_families
+            },
+            max(epsilons),
+            n_confirmed,
+            n_queries,
+        )
+        for task in tasks
+        for seed in range(min(n_seeds, 2))
+    )
+    return Fronts(scores[columns], chosen, pd.concat(confirmation, ignore_index=True))
+
+
+class _Group(NamedTuple):
+    """Models that share the rows they are trained and tested on."""
+
+    models: dict
+    max_train: int | None
+    max_test: int
+    networks: bool
+
+
+def _is_network(estimator):
+    return isinstance(estimator, STDPClassifier | BPClassifier)
+
+
+def _stratified(X, y, n, random_state):
+    if n is None or len(y) <= n:
+        return X, y
+    rows, _ = train_test_split(
+        np.arange(len(y)), train_size=n, stratify=y, random_state=random_state
+    )
+    return _safe_indexing(X, rows), _safe_indexing(y, rows)
+
+
+def _validation_task(task, group, random_state):
+    train, rest = train_test_split(
+        np.arange(len(task.y)), test_size=1 / 6, stratify=task.y, random_state=random_state
+    )
+    X, y = _safe_indexing(task.X, train), _safe_indexing(task.y, train)
+    X_rest, y_rest = _safe_indexing(task.X, rest), _safe_indexing(task.y, rest)
+    return Task(
+        task.name,
+        *_stratified(X, y, group.max_train, random_state),
+        *_stratified(X_rest, y_rest, group.max_test, random_state),
+    )
+
+
+def _test_task(task, group, random_state):
+    return Task(
+        task.name,
+        *_stratified(task.X, task.y, group.max_train, random_state),
+        *_stratified(task.X_test, task.y_test, group.max_test, random_state),
+    )
+
+
+def _split_names(scores):
+    names = scores["model"].str.split(" | ", n=1, expand=True, regex=False)
+    return scores.assign(family=names[0], setting=names[1])
+
+
+def _choose(validation, networks, tolerance):
+    """Setting of each family on each task, from validation scores without and with attack."""
+    validation = validation.assign(
+        figure=np.where(validation["attack"] == "none", "clean", "attacked")
+    )
+    means = validation.pivot_table(
+        index=["task", "family", "setting"], columns="figure", values="accuracy", sort=False
+    )
+    rows = []
+    for _, of_task in means.groupby("task", sort=False):
+        of_networks = of_task[of_task.index.get_level_values("family").isin(networks)]
+        floor = of_networks["clean"].max() - tolerance
+        for _, of_family in of_task.groupby("family", sort=False):
+            enough = of_family[of_family["clean"] >= floor]
+            best = enough["attacked"].idxmax() if len(enough) else of_family["clean"].idxmax()
+            rows.append((*best, *means.loc[best, ["clean", "attacked"]]))
+    return pd.DataFrame(rows, columns=["task", "family", "setting", "clean", "attacked"])
+
+
+def _confirm(task, seed, models, epsilon, n_rows, n_queries):
+    """Report on each model, with the others and a second network of its kind as surrogates."""
+    X, y = _stratified(task.X_test, task.y_test, n_rows, seed)
+    fitted = {}
+    for family, model in models.items():
+        model = clone(model)
+        if "random_state" in model.get_params():
+            model.set_params(random_state=seed)
+        fitted[family] = model.fit(task.X, task.y)
+    reports = []
+    for family, model in fitted.items():
+        others = [fitted[name] for name in fitted if name != family and _is_network(fitted[name])]
+        report = robustness_report(
+            model,
+            X,
+            y,
+            epsilons=[epsilon],
+            surrogates=others,
+            n_queries=n_queries,
+            random_state=seed,
+        )
+        report.insert(0, "seed", seed)
+        report.insert(0, "family", family)
+        report.insert(0, "task", task.name)
+        reports.append(report)
+    return pd.concat(reports, ignore_index=True)
