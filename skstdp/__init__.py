@@ -29,7 +29,12 @@ The path of the data, one module a stage:
 """
 
 from ._classifiers import BPClassifier, STDPClassifier
-from ._displays import LearningCurvesDisplay, RobustnessCurveDisplay, STDPCurveDisplay
+from ._displays import (
+    LearningCurvesDisplay,
+    RobustnessCurveDisplay,
+    RobustnessFrontDisplay,
+    STDPCurveDisplay,
+)
 from ._robustness import GradientMaskingWarning, robustness_report
 from ._scorers import FGSMScorer, PGDScorer
 from ._stdp import stdp_curve, stdp_update
@@ -43,6 +48,7 @@ __all__ = [
     "LearningCurvesDisplay",
     "PGDScorer",
     "RobustnessCurveDisplay",
+    "RobustnessFrontDisplay",
     "STDPClassifier",
     "STDPCurveDisplay",
     "robustness_report",

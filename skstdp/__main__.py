@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from ._commands import CONFIGURATIONS, benchmark, fail, figures
+from ._commands import CONFIGURATIONS, benchmark, fail, figures, select
 from ._displays import epsilon_label
 from .benchmarks._compare import EPSILONS
 from .datasets import COLLECTIONS
@@ -18,8 +18,16 @@ examples:
   python -m skstdp benchmark iris wine digits --out figures --repeats 1 --jobs 2
   python -m skstdp benchmark penguins.csv --target species --epsilon 2/255 0.1
   python -m skstdp benchmark lookalikes --data mnist --set max_iter=30 --seeds 3
+  python -m skstdp benchmark iris wine digits --configuration ablation
   python -m skstdp figures 2 --data mnist
+  python -m skstdp select iris wine mnist --data mnist --pairs 0v5 4v9 all
 """
+_CONFIGURATION_HELP = {
+    "default": "default: both networks with our parameters",
+    "paper": "paper: with those of the paper",
+    "literal": "literal: without what it does not mention",
+    "ablation": "ablation: the default with one thing changed at a time",
+}
 
 
 def main(argv=None):
@@ -60,6 +68,7 @@ def _parser():
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_benchmark(commands)
     _add_figures(commands)
+    _add_select(commands)
     return parser
 
 
@@ -70,8 +79,9 @@ def _add_benchmark(commands):
         description=(
             "Compare networks trained by the local rule (STDP) and by backpropagation (BP) on\n"
             "the same splits, without attack and under FGSM. Prints the accuracies and writes\n"
-            "them and two figures to a directory. Each fit is written there as soon as it is\n"
-            "done, and the same command goes on where an interrupted one stopped."
+            "them and, of at most four networks, two figures to a directory. Each fit is written\n"
+            "there as soon as it is done, and the same command goes on where an interrupted one\n"
+            "stopped."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -115,7 +125,8 @@ def _add_benchmark(commands):
         help="sizes of the attack on features scaled to [0, 1], as fractions or decimals "
         f"(default: {' '.join(map(epsilon_label, EPSILONS))})",
     )
-    _add_common(parser, configuration="default")
+    _add_common(parser)
+    _add_networks(parser, CONFIGURATIONS, "default")
     parser.set_defaults(run=benchmark)
 
 
@@ -145,11 +156,68 @@ def _add_figures(commands):
         default=5,
         help="fits on each pair of MNIST, and repeats of five folds on IRIS (default: 5)",
     )
-    _add_common(parser, configuration="paper")
+    _add_common(parser)
+    # A figure does not hold as many networks as there are ablations.
+    configurations = [name for name in CONFIGURATIONS if name != "ablation"]
+    _add_networks(parser, configurations, "paper")
     parser.set_defaults(run=figures)
 
 
-def _add_common(parser, configuration):
+def _add_select(commands):
+    parser = commands.add_parser(
+        "select",
+        help="choose one setting of each network for all tasks",
+        description=(
+            "Choose one setting of each network for all tasks by nested cross-validation: the\n"
+            "one with the best mean accuracy on the inner folds, which is then trained and\n"
+            "looked at on the outer test rows. Prints the settings and the accuracies and\n"
+            "writes them to a directory, as every fit as soon as it is done: the same command\n"
+            "goes on where an interrupted one stopped."
+        ),
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "data_names",
+        nargs="+",
+        metavar="DATA",
+        choices=COLLECTIONS,
+        help=", ".join(COLLECTIONS),
+    )
+    parser.add_argument(
+        "--pairs",
+        metavar="PAIR",
+        nargs="+",
+        type=_pair,
+        help="classes of digits and mnist to tell apart, such as 4v9, or all for the ten of them "
+        "(default: 0v1 to 0v5, and all)",
+    )
+    parser.add_argument(
+        "--settings",
+        metavar="N",
+        type=partial(_integer, minimum=1),
+        default=24,
+        help="settings to try of each network (default: 24)",
+    )
+    parser.add_argument(
+        "--outer",
+        metavar="N",
+        type=partial(_integer, minimum=2),
+        default=3,
+        help="outer splits (default: 3)",
+    )
+    parser.add_argument(
+        "--inner",
+        metavar="N",
+        type=partial(_integer, minimum=2),
+        default=2,
+        help="inner folds (default: 2)",
+    )
+    _add_common(parser)
+    parser.set_defaults(run=select)
+
+
+def _add_common(parser):
     parser.add_argument(
         "--data",
         metavar="DIR",
@@ -161,22 +229,6 @@ def _add_common(parser, configuration):
         type=Path,
         default=Path("results"),
         help="directory to write to, made if it does not exist (default: results)",
-    )
-    parser.add_argument(
-        "--configuration",
-        choices=CONFIGURATIONS,
-        default=configuration,
-        help="parameters of the networks: our defaults, those of the paper, or those of the paper "
-        f"without what it does not mention (default: {configuration})",
-    )
-    parser.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        type=_setting,
-        action="append",
-        default=[],
-        help='set a parameter of the networks that have it, such as "hidden_layer_sizes=(200,)"; '
-        "may be given several times",
     )
     parser.add_argument(
         "--seed",
@@ -191,6 +243,25 @@ def _add_common(parser, configuration):
         type=partial(_integer, minimum=1),
         default=1,
         help="networks that train at the same time (default: 1)",
+    )
+
+
+def _add_networks(parser, configurations, default):
+    parser.add_argument(
+        "--configuration",
+        choices=configurations,
+        default=default,
+        help=f"{'; '.join(_CONFIGURATION_HELP[name] for name in configurations)} "
+        f"(default: {default})",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        type=_setting,
+        action="append",
+        default=[],
+        help='set a parameter of the networks that have it, such as "hidden_layer_sizes=(200,)"; '
+        "may be given several times",
     )
     parser.add_argument(
         "--fresh", action="store_true", help="train all networks, also those that were there"
@@ -217,6 +288,18 @@ def _epsilon(text):
             f"Got {text!r}, but expected a number in [0, 1], such as 8/255 or 0.03."
         )
     return epsilon
+
+
+def _pair(text):
+    if text == "all":
+        return text
+    try:
+        first, second = map(int, text.split("v"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"Got {text!r}, but expected two classes, such as 4v9, or all."
+        ) from None
+    return first, second
 
 
 def _setting(text):

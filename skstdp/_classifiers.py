@@ -55,18 +55,18 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
     shuffle : bool, default=True
         Whether to draw a new order of the samples in each epoch.
     tol : float or None, default=None
-        With None every epoch is run. Otherwise training stops, and with `early_stopping` false
-        `n_iter_` tells when, as soon as the training loss has not improved by more than `tol`
-        for more than `n_iter_no_change` epochs, and a `ConvergenceWarning` says if that never
-        happened.
+        With None every epoch is run. Otherwise training stops, with the weights it has and
+        `n_iter_` telling when, as soon as the training figure has not improved by more than
+        `tol` for more than `n_iter_no_change` epochs, and a `ConvergenceWarning` says if that
+        never happened. The figure is the PROGRESS.
     n_iter_no_change : int, default=30
         Epochs without improvement that stop the training, >= 1. Sigmoid layers take some epochs
         to start; less may stop them before.
     early_stopping : bool, default=False
         Whether to set aside part of the data (stratified), to stop when the accuracy on it has
         not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
-        epochs, and to keep the weights of the best epoch. With `warm_start` the weights it
-        starts from count as an epoch.
+        epochs, and to keep the weights of the best epoch, the last of equally good ones. With
+        `warm_start` the weights it starts from count as an epoch.
     validation_fraction : float, default=0.1
         Share of the data that `early_stopping` sets aside, in (0, 1).
     warm_start : bool, default=False
@@ -84,6 +84,8 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Draws the weights, the order of the samples and the validation split.
     verbose : bool or int, default=False
         Whether to print loss and accuracy after each epoch."""
+
+_ACCURACY = "accuracy, since the rule minimises no loss"
 
 _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Class labels.
@@ -163,7 +165,7 @@ class STDPClassifier(SigmoidMLP):
         like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_TRAINING_PARAMETERS}
+    {_TRAINING_PARAMETERS.replace("PROGRESS", _ACCURACY)}
 
     Attributes
     ----------
@@ -279,6 +281,12 @@ class STDPClassifier(SigmoidMLP):
         self.associations_.append(output_associations(n_classes, dtype))
         self._win_rates = [np.zeros(n_units) for n_units in layer_units[1:-1]]
 
+    _progress_name = "accuracy"
+
+    def _progress(self):
+        # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
+        return self.accuracy_curve_[-1]
+
     def _rule(self):
         return partial(
             stdp_updates,
@@ -311,7 +319,7 @@ class BPClassifier(SigmoidMLP):
         mean rate of their inputs. None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_TRAINING_PARAMETERS}
+    {_TRAINING_PARAMETERS.replace("PROGRESS", "loss")}
 
     Attributes
     ----------
@@ -394,6 +402,11 @@ class BPClassifier(SigmoidMLP):
 
     def _associate(self, layer_units, dtype):
         """Backpropagation knows no associations."""
+
+    _progress_name = "loss"
+
+    def _progress(self):
+        return -self.loss_curve_[-1]
 
     def _rule(self):
         return partial(backprop_updates, coefs=self.coefs_)

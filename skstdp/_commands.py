@@ -1,5 +1,6 @@
 """What the commands of the command line do."""
 
+import json
 import sys
 import tempfile
 import warnings
@@ -7,6 +8,7 @@ from functools import partial
 from math import isnan
 from pathlib import Path
 
+import pandas as pd
 from sklearn.base import clone
 
 from ._classifiers import BPClassifier, STDPClassifier
@@ -17,8 +19,10 @@ from ._displays import (
     plot_tasks,
     require_matplotlib,
 )
+from .benchmarks._ablation import ablations
 from .benchmarks._compare import check_class_sizes, check_models, compare, summarise
 from .benchmarks._paper import paper_classifiers
+from .benchmarks._selection import select_settings
 from .datasets import COLLECTIONS, IMAGE_COLLECTIONS, load_csv_task, load_tasks
 
 
@@ -26,12 +30,21 @@ def _default_classifiers(task):
     return {"STDP": STDPClassifier(), "BP": BPClassifier()}
 
 
+def _ablations(task):
+    return ablations()
+
+
 # Name of a configuration: function that takes a task and returns the models.
 CONFIGURATIONS = {
     "default": _default_classifiers,
     "paper": paper_classifiers,
     "literal": partial(paper_classifiers, literal=True),
+    "ablation": _ablations,
 }
+# Collections whose classes can be chosen.
+_DIGITS = ("digits", "mnist")
+# The lines of more models cannot be told apart.
+_MAX_MODELS_IN_FIGURE = 4
 _FIGURE_EPSILONS = [step / 255 for step in range(0, 14, 2)]
 _N_FIGURE_FOLDS = 5
 
@@ -55,11 +68,16 @@ def benchmark(arguments):
     except (ImportError, OSError, TypeError, ValueError) as error:
         fail(error)
 
-    result = _compare(
+    n_models = max(len(models(task)) for task in tasks)
+    drawn = n_models <= _MAX_MODELS_IN_FIGURE
+    result = _train(
+        compare,
         tasks,
         arguments,
         arguments.out / f"{name}_fits.jsonl",
         estimators=models,
+        fresh=arguments.fresh,
+        curves=drawn,
         epsilons=arguments.epsilon,
         n_splits=arguments.splits,
         n_repeats=arguments.repeats,
@@ -69,19 +87,19 @@ def benchmark(arguments):
         return 130
     scores, curves = result
     summary = summarise(scores)
-    paths = [
-        arguments.out / f"{name}_{kind}"
-        for kind in (
-            "scores.csv",
-            "summary.csv",
-            "accuracy_by_epoch.png",
-            "accuracy_by_epsilon.png",
+    paths = _write_tables(arguments.out, {f"{name}_scores": scores, f"{name}_summary": summary})
+    if drawn:
+        for kind, display_class, table in (
+            ("epoch", LearningCurvesDisplay, curves),
+            ("epsilon", RobustnessCurveDisplay, scores),
+        ):
+            paths.append(arguments.out / f"{name}_accuracy_by_{kind}.png")
+            plot_tasks(display_class, table).savefig(paths[-1], dpi=150)
+    else:
+        print(
+            f"no figures: {n_models} models, and only {_MAX_MODELS_IN_FIGURE} can be told apart",
+            file=sys.stderr,
         )
-    ]
-    scores.to_csv(paths[0], index=False)
-    summary.to_csv(paths[1], index=False)
-    plot_tasks(LearningCurvesDisplay, curves).savefig(paths[2], dpi=150)
-    plot_tasks(RobustnessCurveDisplay, scores).savefig(paths[3], dpi=150)
 
     counts = {
         task.X_test is None: f"{arguments.splits * arguments.repeats} test folds"
@@ -109,11 +127,13 @@ def figures(arguments):
     except (ImportError, OSError, TypeError, ValueError) as error:
         fail(error)
 
-    result = _compare(
+    result = _train(
+        compare,
         tasks,
         arguments,
         arguments.out / "figures_fits.jsonl",
         estimators=models,
+        fresh=arguments.fresh,
         epsilons=_FIGURE_EPSILONS,
         n_splits=_N_FIGURE_FOLDS,
         n_repeats=arguments.seeds,
@@ -150,7 +170,41 @@ def _stdp_figure(directory):
     return 0
 
 
-def _load(names, target, data):
+def select(arguments):
+    """Choose one setting of each network for all tasks of collections."""
+    try:
+        _, tasks = _load(arguments.data_names, None, arguments.data, arguments.pairs)
+        _prepare(arguments.out)
+    except (OSError, ValueError) as error:
+        fail(error)
+
+    selection = _train(
+        select_settings,
+        tasks,
+        arguments,
+        arguments.out,
+        n_settings=arguments.settings,
+        n_outer=arguments.outer,
+        n_inner=arguments.inner,
+    )
+    if selection is None:
+        return 130
+    inner, chosen, outer = selection
+    # As JSON, which can be read back and tells a share of 1.0 from one unit.
+    parameters = chosen["parameters"].map(json.dumps)
+    tables = {"inner": inner, "chosen": chosen.assign(parameters=parameters), "outer": outer}
+    paths = _write_tables(
+        arguments.out, {f"selection_{name}": table for name, table in tables.items()}
+    )
+    for model, rows in chosen.groupby("model", sort=False):
+        print(f"Chosen for {model}, on each outer split and on all\n")
+        print(_format_chosen(rows), end="\n\n")
+    summary = summarise(outer.assign(attack="none", epsilon=0.0))
+    _report(summary, f"{arguments.outer} outer splits", paths)
+    return 0
+
+
+def _load(names, target, data, pairs=None):
     """Common name and tasks of collections and CSV files."""
     tables = [name for name in names if name not in COLLECTIONS]
     if target is not None and not tables:
@@ -162,10 +216,18 @@ def _load(names, target, data):
             f"Got --data {data} with {' '.join(names)}, but expected it with "
             f"{' or '.join(IMAGE_COLLECTIONS)}."
         )
+    if pairs is not None and not set(names) & set(_DIGITS):
+        raise ValueError(
+            f"Got --pairs with {' '.join(names)}, but expected it with {' or '.join(_DIGITS)}."
+        )
     tasks, stems = [], []
     for name in names:
         if name in COLLECTIONS:
-            tasks += load_tasks(name, data=data if name in IMAGE_COLLECTIONS else None)
+            tasks += load_tasks(
+                name,
+                data=data if name in IMAGE_COLLECTIONS else None,
+                pairs=pairs if name in _DIGITS else None,
+            )
             stems.append(name)
             continue
         if not Path(name).exists():
@@ -182,14 +244,22 @@ def _load(names, target, data):
 def _models(arguments, tasks):
     """Function that takes a task and returns its models, with the parameters that were set."""
     settings = dict(arguments.set)
-    models = partial(_configured, CONFIGURATIONS[arguments.configuration], settings)
+    configuration = CONFIGURATIONS[arguments.configuration]
+    models = partial(_configured, configuration, settings)
     if not settings:
         return models
-    names = {name for model in models(tasks[0]).values() for name in model.get_params()}
+    parameters = [(type(model), model.get_params()) for model in configuration(tasks[0]).values()]
     for name in settings:
-        if name not in names:
+        values = {(kind, repr(known[name])) for kind, known in parameters if name in known}
+        if not values:
             raise ValueError(
                 f"Got --set {name}, but expected a parameter of STDPClassifier or BPClassifier."
+            )
+        # One value for all would undo what sets the networks of one kind apart.
+        if len(values) > len({kind for kind, _ in values}):
+            raise ValueError(
+                f"Got --set {name} with --configuration {arguments.configuration}, but expected "
+                "a parameter in which its networks do not differ."
             )
     if "random_state" in settings:
         raise ValueError("Got --set random_state, but expected --seed.")
@@ -221,8 +291,8 @@ def _prepare(directory):
         raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
 
 
-def _compare(tasks, arguments, path, **options):
-    """Result of `compare`, or None if it was interrupted."""
+def _train(experiment, tasks, arguments, path, **options):
+    """Result of `compare` or `select_settings`, or None if it was interrupted."""
     training = False
 
     def progress(fits):
@@ -231,12 +301,11 @@ def _compare(tasks, arguments, path, **options):
         return _progress()(fits)
 
     try:
-        return compare(
+        return experiment(
             tasks,
             random_state=arguments.seed,
             n_jobs=arguments.jobs,
             path=path,
-            fresh=arguments.fresh,
             progress=progress,
             verbose=True,
             **options,
@@ -276,6 +345,15 @@ def _count(fits):
             print(f"{done} of {len(fits)} networks trained", file=sys.stderr)
 
 
+def _write_tables(directory, tables):
+    """Write each table as a CSV file of its name, and return the paths."""
+    paths = []
+    for name, table in tables.items():
+        paths.append(directory / f"{name}.csv")
+        table.to_csv(paths[-1], index=False)
+    return paths
+
+
 def _report(summary, counts, paths):
     print(f"Accuracy, mean ± standard deviation over {counts}\n")
     print(_format(summary))
@@ -295,3 +373,14 @@ def _format(summary):
                 for mean, std in zip(summary[column], spread, strict=True)
             ]
     return table.set_index(["task", "model"]).to_string(line_width=100)
+
+
+def _format_chosen(chosen):
+    """The settings of one model as text, one column an outer split."""
+    columns = {}
+    for row in chosen.itertuples():
+        values = {"inner accuracy": f"{row.accuracy:.3f}"}
+        for name, value in row.parameters.items():
+            values[name] = f"{value:.4g}" if isinstance(value, float) else str(value)
+        columns["all" if row.outer == -1 else f"split {row.outer}"] = values
+    return pd.DataFrame(columns).to_string(line_width=100)

@@ -90,6 +90,10 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Fix what the rule needs besides the network, once, before training."""
 
     @abstractmethod
+    def _progress(self):
+        """What should grow in training, after an epoch."""
+
+    @abstractmethod
     def _rule(self):
         """The learning rule: activities, y, sample_weight and updates are its arguments."""
 
@@ -369,9 +373,10 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 self._report_epoch(n_epochs)
             if not monitors:
                 continue
-            figure = self.validation_scores_[-1] if self.early_stopping else -self.loss_curve_[-1]
+            figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
             n_stale = 0 if figure > best + tol else n_stale + 1
-            if figure > best:
+            # Of epochs that are equally good the last one has learnt most.
+            if figure >= best:
                 best = figure
                 if self.early_stopping:
                     best_network = deepcopy((self.coefs_, self.intercepts_))
@@ -380,9 +385,9 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         else:
             if monitors and not self.early_stopping:
                 warnings.warn(
-                    f"The training loss still improved by more than tol={self.tol} within the "
-                    f"last n_iter_no_change={self.n_iter_no_change} of {n_epochs} "
-                    "epochs. Raise max_iter, or set tol=None to run every epoch.",
+                    f"The training {self._progress_name} still improved by more than "
+                    f"tol={self.tol} within the last n_iter_no_change={self.n_iter_no_change} of "
+                    f"{n_epochs} epochs. Raise max_iter, or set tol=None to run every epoch.",
                     ConvergenceWarning,
                     stacklevel=3,
                 )

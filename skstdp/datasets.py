@@ -65,15 +65,15 @@ _TABLES = {
     "iris": load_iris,
     "wine": load_wine,
 }
-# Name of a collection: where its samples are from, the pairs of classes to tell apart, and
-# whether all classes are a task, too.
+_PAIRS_OF_DIGITS = [(0, digit) for digit in range(1, 6)]
+# Name of a collection: where its samples are from, and the classes to tell apart.
 _SOURCES = {
-    "iris": ("iris", [(0, 1), (0, 2), (1, 2)], True),
-    "digits": ("digits", [(0, digit) for digit in range(1, 6)], True),
-    "wine": ("wine", [], True),
-    "breast_cancer": ("breast_cancer", [], True),
-    "mnist": ("mnist", [(0, digit) for digit in range(1, 6)], True),
-    "lookalikes": ("mnist", [(4, 9), (7, 9), (3, 5), (3, 8), (5, 8), (2, 7)], False),
+    "iris": ("iris", [(0, 1), (0, 2), (1, 2), "all"]),
+    "digits": ("digits", [*_PAIRS_OF_DIGITS, "all"]),
+    "wine": ("wine", ["all"]),
+    "breast_cancer": ("breast_cancer", ["all"]),
+    "mnist": ("mnist", [*_PAIRS_OF_DIGITS, "all"]),
+    "lookalikes": ("mnist", [(4, 9), (7, 9), (3, 5), (3, 8), (5, 8), (2, 7)]),
 }
 COLLECTIONS = tuple(_SOURCES)
 IMAGE_COLLECTIONS = ("mnist", "lookalikes")
@@ -93,8 +93,9 @@ def load_tasks(name, *, data=None, pairs=None):
         Folder with the four files of MNIST in their own format (train-images-idx3-ubyte and so
         on), gzipped or not. None downloads them from openml.org. Only for "mnist" and
         "lookalikes".
-    pairs : sequence of (int, int), default=None
-        Pairs of classes to load instead of all this, for instance [(4, 9)].
+    pairs : sequence of (int, int) or "all", default=None
+        Pairs of classes to load instead of all this, for instance [(4, 9)]; "all" among them is
+        the task of all classes.
 
     Returns
     -------
@@ -129,26 +130,23 @@ def load_tasks(name, *, data=None, pairs=None):
             f"Got data={str(data)!r} with the collection {name!r}, but expected it with "
             f"{' and '.join(IMAGE_COLLECTIONS)} only."
         )
-    source, default_pairs, all_classes = _SOURCES[name]
+    source, default_pairs = _SOURCES[name]
     if source == "mnist":
         arrays, select = load_mnist(data), _select_images
     else:
         arrays, select = _TABLES[source](return_X_y=True, as_frame=True), _select_rows
-    if pairs is None:
-        pairs = default_pairs
-    else:
-        all_classes = False
     classes = np.unique(arrays[1])
     tasks = []
-    for pair in pairs:
+    for pair in default_pairs if pairs is None else pairs:
+        if isinstance(pair, str) and pair == "all":
+            tasks.append(Task(source, *select(arrays, classes)))
+            continue
         if np.shape(pair) != (2,) or pair[0] == pair[1] or not np.isin(pair, classes).all():
             raise ValueError(
                 f"Got {pair!r} among the pairs, but expected two different classes of "
                 f"{', '.join(map(str, classes))}."
             )
         tasks.append(Task("{} {}v{}".format(source, *pair), *select(arrays, pair)))
-    if all_classes:
-        tasks.append(Task(source, *select(arrays, classes)))
     return tasks
 
 

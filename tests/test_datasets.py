@@ -112,7 +112,15 @@ def test_chosen_pairs_take_the_place_of_those_of_the_collection(folder):
     ]
 
 
-@pytest.mark.parametrize("pair", [(0, 3), (1, 1), (0, 1, 2), 0])
+def test_all_classes_among_the_pairs(folder):
+    tasks = load_tasks("mnist", data=folder, pairs=["all", (4, 9)])
+    assert [task.name for task in tasks] == ["mnist", "mnist 4v9"]
+    expected = load_tasks("mnist", data=folder)[-1]
+    np.testing.assert_array_equal(tasks[0].X, expected.X)
+    np.testing.assert_array_equal(tasks[0].y_test, expected.y_test)
+
+
+@pytest.mark.parametrize("pair", [(0, 3), (1, 1), (0, 1, 2), 0, "any"])
 def test_pairs_that_do_not_exist(pair):
     with pytest.raises(
         ValueError, match=r"among the pairs, .* two different classes of 0, 1, 2\.$"

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,14 @@ from test_datasets import FILES as MNIST_FILES
 
 from skstdp import BPClassifier, STDPClassifier, _commands, _mnist, stdp_curve
 from skstdp import __main__ as command_line
-from skstdp.benchmarks import compare, paper_classifiers, summarise
+from skstdp.benchmarks import (
+    _selection,
+    ablations,
+    compare,
+    paper_classifiers,
+    select_settings,
+    summarise,
+)
 from skstdp.datasets import load_csv_task, load_tasks
 
 QUICK = ["--splits", "2", "--repeats", "1"]
@@ -50,10 +58,11 @@ def run(wine, tmp_path_factory):
 
 @pytest.fixture
 def no_training(monkeypatch):
-    def compare(*args, **kwargs):
+    def train(*args, **kwargs):
         raise AssertionError("The check must come before the training.")
 
-    monkeypatch.setattr(_commands, "compare", compare)
+    for experiment in ("compare", "select_settings"):
+        monkeypatch.setattr(_commands, experiment, train)
 
 
 def test_benchmark_writes_the_tables_of_the_library(run, wine):
@@ -148,6 +157,7 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
         "random_state": 7,
         "path": tmp_path / "iris_fits.jsonl",
         "fresh": False,
+        "curves": True,
         "verbose": True,
     }
     assert "2/255" in capsys.readouterr().out
@@ -232,6 +242,143 @@ def test_configuration_of_the_paper(tmp_path, fitted, configuration):
     for network, model in zip(fitted, ["STDP", "BP"] * 8, strict=True):
         network.set_params(random_state=None)
         assert network.get_params() == expected[model].set_params(max_iter=2).get_params()
+
+
+def test_ablations_have_a_table_and_no_figure(tmp_path, fitted, capsys):
+    command = ["benchmark", "iris", "--out", str(tmp_path), "--configuration", "ablation"]
+    command_line.main([*command, *QUICK, "--set", "max_iter=1", "--epsilon", "0.1"])
+    names = list(ablations())
+    n_splits, n_tasks = 2, 4
+    assert len(fitted) == n_tasks * n_splits * len(names)
+    for network, model in zip(fitted, names * n_tasks * n_splits, strict=True):
+        expected = ablations()[model].set_params(max_iter=1)
+        assert network.set_params(random_state=None).get_params() == expected.get_params()
+    files = [f"iris_{kind}" for kind in FILES if kind.endswith(("csv", "jsonl"))]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    summary = pd.read_csv(tmp_path / "iris_summary.csv")
+    assert list(summary["model"]) == names * n_tasks
+
+    shown = capsys.readouterr()
+    assert f"no figures: {len(names)} models" in shown.err
+    lines = shown.out.splitlines()
+    assert max(map(len, lines)) <= 100
+    for name in names:
+        assert len([line for line in lines if f" {name}  " in line]) == n_tasks
+    assert not [line for line in lines if line.endswith("png")]
+
+
+TINY_SPACES = {
+    "STDP": (STDPClassifier(max_iter=3), {"hidden_layer_sizes": [(2,), (8, 4)]}),
+    "BP": (
+        BPClassifier(max_iter=3),
+        {"learning_rate_init": [0.0123456, 1.0], "quiet_start": [None, 0.5]},
+    ),
+}
+SELECT = ["select", "digits", "--settings", "2", "--outer", "2", "--pairs", "4v9", "1v0"]
+
+
+@pytest.fixture
+def tiny_spaces(monkeypatch):
+    monkeypatch.setattr(_selection, "SPACES", TINY_SPACES)
+
+
+@pytest.mark.usefixtures("tiny_spaces")
+def test_select_writes_the_tables_of_the_library(tmp_path, capsys):
+    out = tmp_path / "deep" / "out"
+    assert command_line.main([*SELECT, "--seed", "3", "--out", str(out)]) == 0
+    names = [f"selection_{name}.csv" for name in ("inner", "chosen", "outer")]
+    fits = ["inner_fits.jsonl", "outer_fits.jsonl"]
+    assert sorted(path.name for path in out.iterdir()) == sorted([*fits, *names])
+
+    tasks = load_tasks("digits", pairs=[(4, 9), (1, 0)])
+    expected = select_settings(tasks, n_settings=2, n_outer=2, random_state=3)
+    inner, chosen, outer = (pd.read_csv(out / name) for name in names)
+    pd.testing.assert_frame_equal(inner, expected.inner)
+    pd.testing.assert_frame_equal(outer, expected.outer)
+    pd.testing.assert_frame_equal(
+        chosen.drop(columns="parameters"), expected.chosen.drop(columns="parameters")
+    )
+    for text, parameters in zip(chosen["parameters"], expected.chosen["parameters"], strict=True):
+        ours = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(text).items()}
+        assert ours == parameters
+
+    shown = capsys.readouterr().out
+    lines = shown.splitlines()
+    assert max(map(len, lines[: lines.index("Written:")])) <= 100
+    assert lines[-3:] == [f"  {out / name}" for name in names]
+    header, *rows = lines[lines.index("Chosen for BP, on each outer split and on all") + 2 :][:4]
+    assert header.split() == ["split", "0", "split", "1", "all"]
+    of_model = expected.chosen[expected.chosen["model"] == "BP"]
+    assert rows[0].split() == ["inner", "accuracy", *(f"{a:.3f}" for a in of_model["accuracy"])]
+    for row in rows[1:]:
+        name, *values = row.split()
+        assert values == [
+            f"{p[name]:.4g}" if p[name] is not None else "None" for p in of_model["parameters"]
+        ]
+    assert "over 2 outer splits" in shown
+    scores = outer.groupby(["task", "model"])["accuracy"].agg(["mean", "std"])
+    for task in ("digits 4v9", "digits 1v0"):
+        for model in ("STDP", "BP"):
+            mean, std = scores.loc[(task, model)]
+            assert any(
+                model in line.split() and line.endswith(f"{mean:.3f} ± {std:.3f}")
+                for line in lines
+            )
+
+
+@pytest.mark.usefixtures("tiny_spaces")
+def test_interrupted_selection_goes_on_where_it_stopped(monkeypatch, tmp_path, fitted, capsys):
+    command = [*SELECT, "--out", str(tmp_path)]
+
+    def interrupt(fits):
+        yield from fits[:5]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_commands, "_progress", lambda: interrupt)
+        assert command_line.main(command) == 130
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    assert line.startswith(f"stopped: what is done is in {tmp_path}")
+    n_inner, n_outer = 2 * 2 * 2 * 2 * 2, 2 * 2 * 2
+    assert command_line.main(command) == 0
+    first = capsys.readouterr()
+    assert first.err.splitlines()[0] == f"resumed: 5 of {n_inner} fits were there"
+    assert len(fitted) == n_inner + n_outer
+    assert command_line.main(command) == 0
+    assert capsys.readouterr().out == first.out
+    assert len(fitted) == n_inner + n_outer
+
+
+def test_options_reach_the_selection(monkeypatch, mnist, tmp_path):
+    given = {}
+
+    def record(tasks, **options):
+        given.update(options, tasks=[task.name for task in tasks])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_commands, "select_settings", record)
+    command = ["select", "iris", "mnist", "digits", "--data", str(mnist), "--out", str(tmp_path)]
+    options = ["--settings", "7", "--outer", "4", "--inner", "3", "--jobs", "2", "--seed", "9"]
+    assert command_line.main([*command, *options, "--pairs", "0v5", "all", "9v4"]) == 130
+    iris = [task.name for task in load_tasks("iris")]
+    pairs = [f"{name}{pair}" for name in ("mnist", "digits") for pair in (" 0v5", "", " 9v4")]
+    del given["progress"]
+    assert given == {
+        "tasks": [*iris, *pairs],
+        "n_settings": 7,
+        "n_outer": 4,
+        "n_inner": 3,
+        "n_jobs": 2,
+        "random_state": 9,
+        "path": tmp_path,
+        "verbose": True,
+    }
+    command_line.main(["select", "digits", "--out", str(tmp_path)])
+    assert given["tasks"] == [task.name for task in load_tasks("digits")]
+    assert (given["n_settings"], given["n_outer"], given["n_inner"]) == (24, 3, 2)
+    assert (given["n_jobs"], given["random_state"]) == (1, 0)
 
 
 def test_interrupted_command_goes_on_where_it_stopped(monkeypatch, tmp_path, fitted, capsys):
@@ -334,10 +481,15 @@ def test_figures_without_mnist_and_network(tmp_path, capsys, monkeypatch):
     [
         ("benchmark iris iris", "Got tasks with the names"),
         ("benchmark iris", "Got line 1 of {folder}/iris_fits.jsonl that is no result"),
+        ("select iris iris", "Got tasks with the names"),
+        ("select iris", "Got line 1 of {folder}/inner_fits.jsonl that is no result"),
+        ("select iris --outer 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
+        ("select iris --inner 34", "Got 33 sample(s) of the class "),
     ],
 )
 def test_errors_that_the_comparison_finds(arguments, message, tmp_path, capsys):
-    (tmp_path / "iris_fits.jsonl").write_text("a note\n")
+    for name in ("iris", "inner"):
+        (tmp_path / f"{name}_fits.jsonl").write_text("a note\n")
     with pytest.raises(SystemExit, match="2"):
         command_line.main([*arguments.split(), "--out", str(tmp_path)])
     (line,) = capsys.readouterr().err.splitlines()
@@ -354,7 +506,9 @@ def test_error_during_training_is_no_error_of_the_user(tmp_path, monkeypatch):
         command_line.main(command)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"], ["figures", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([name, "--help"] for name in ("benchmark", "figures", "select"))]
+)
 def test_help_has_examples(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         command_line.main(arguments)
@@ -406,10 +560,26 @@ def test_help_has_examples(arguments, capsys):
         ("benchmark iris --set hidden_layer_sizes=(0,)", "Got hidden_layer_sizes=(0,), but"),
         ("benchmark iris --set early_stopping=True", "Got early_stopping=True in the model"),
         ("benchmark iris --set random_state=3", "Got --set random_state, but expected --seed."),
+        (
+            "benchmark iris --configuration ablation --set quiet_start=0.5",
+            "Got --set quiet_start with --configuration ablation, but expected a parameter in",
+        ),
         ("figures", "arguments are required: 2|3|4"),
+        ("figures 2 --configuration ablation", "--configuration: invalid choice: 'ablation'"),
         ("figures 1", "invalid choice: 1"),
         ("figures 2 --pairs digits", "--pairs: invalid choice: 'digits'"),
         ("figures 3 --data {folder}", "Got data='{folder}', but expected a folder with the file"),
+        ("select", "arguments are required: DATA"),
+        ("select {wine}", "invalid choice: '{wine}'"),
+        ("select iris --settings 0", "--settings: Got '0', but expected an integer >= 1."),
+        ("select iris --outer 1", "--outer: Got '1', but expected an integer >= 2."),
+        ("select iris --inner 1", "--inner: Got '1', but expected an integer >= 2."),
+        ("select iris --data {folder}", "Got --data {folder} with iris, but expected it with"),
+        ("select iris --pairs 0v1", "Got --pairs with iris, but expected it with digits or mnist"),
+        ("select digits --pairs 0-1", "--pairs: Got '0-1', but expected two classes, such as 4v9"),
+        ("select digits --pairs 1v2v3", "--pairs: Got '1v2v3', but expected two classes"),
+        ("select digits --pairs 1v1", "Got (1, 1) among the pairs, but expected two different"),
+        ("select digits --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("figures 4 --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("benchmark iris --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("benchmark iris --out {wine}/sub", "Cannot write to --out {wine}/sub: Not a directory."),

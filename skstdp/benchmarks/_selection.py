@@ -1,17 +1,19 @@
 """One setting for all tasks, chosen by nested cross-validation."""
 
-from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy.stats import loguniform
+from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
 from ..datasets import Task
-from ._compare import compare
+from ._compare import check_class_sizes, check_models, compare
 
 _COMMON_SPACE = {
     "hidden_layer_sizes": [(32, 16), (100,), (100, 50)],
@@ -75,6 +77,7 @@ def select_settings(
     n_jobs=1,
     path=None,
     progress=None,
+    verbose=False,
 ):
     """Choose one setting of each model for all tasks, by nested cross-validation.
 
@@ -85,7 +88,7 @@ def select_settings(
     Parameters
     ----------
     tasks : iterable of Task
-        What the setting must serve. Fixed test rows are the outer test rows.
+        What the setting must serve; each name once. Fixed test rows are the outer test rows.
     spaces : dict of str to (classifier, dict), default=None
         Models by name, and for each the lists or distributions that its parameters are drawn
         from, as for `ParameterSampler`. None takes those that the defaults were chosen from.
@@ -100,8 +103,11 @@ def select_settings(
     n_jobs : int, default=1
         Number of models that train at the same time.
     path : str or path-like, default=None
-        Folder for the finished fits, from which an interrupted study goes on.
+        Folder for the finished fits, from which an interrupted study goes on; made if it does
+        not exist.
     progress : callable, default=None
+        As in `compare`; called once for the inner fits and once for the outer ones.
+    verbose : bool, default=False
         As in `compare`.
 
     Returns
@@ -112,7 +118,13 @@ def select_settings(
     Raises
     ------
     ValueError
-        As `compare` does.
+        If a number is out of range, a space has less than `n_settings` settings or a parameter
+        that its model has not, a class is too small for each fold to have a sample of it, or
+        as `compare` does.
+    TypeError
+        If `spaces` do not hold classifiers, each with a dict.
+    OSError
+        If the files at `path` cannot be written.
 
     See Also
     --------
@@ -129,113 +141,126 @@ def select_settings(
     >>> list(selection.outer), len(selection.inner)
     (['model', 'outer', 'task', 'accuracy'], 4)
     """
-    spaces = SPACES if spaces is None else spaces
-    settings = {
-        model: list(ParameterSampler(space, n_settings, random_state=random_state))
-        for model, (_, space) in spaces.items()
-    }
-    splits = [
-        _Outer(name=f"{task.name} [{outer}]", task=task.name, outer=outer, part=part)
-        for task in tasks
-        for outer, part in enumerate(_outer_splits(task, n_outer, max_samples, random_state))
-    ]
-    path = None if path is None else Path(path)
-    options = {"n_jobs": n_jobs, "progress": progress, "random_state": random_state}
+    for name, value, minimum in (
+        ("n_settings", n_settings, 1),
+        ("n_outer", n_outer, 2),
+        ("n_inner", n_inner, 2),
+        ("max_samples", max_samples, 1),
+        ("random_state", random_state, 0),
+    ):
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+    settings = _draw(SPACES if spaces is None else spaces, n_settings, random_state)
+    parts, places = [], {}
+    for task in tasks:
+        for outer, part in enumerate(_outer_splits(task, n_outer, max_samples, random_state)):
+            parts.append(part)
+            places[part.name] = (task.name, outer)
+    if path is not None:
+        Path(path).mkdir(parents=True, exist_ok=True)
 
-    candidates = {
-        f"{model} {number}": _with(spaces[model][0], parameters)
-        for model in spaces
-        for number, parameters in enumerate(settings[model])
-    }
-    inner_tasks = [Task(split.name, split.part.X, split.part.y) for split in splits]
-    scores, _ = compare(
-        inner_tasks,
-        estimators=candidates,
-        scorers=(),
-        curves=False,
+    def accuracies(tasks, stage, **options):
+        scores, _ = compare(
+            tasks,
+            scorers=(),
+            curves=False,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            path=None if path is None else Path(path, f"{stage}_fits.jsonl"),
+            progress=progress,
+            verbose=verbose,
+            **options,
+        )
+        means = scores.groupby(["task", "model"], sort=False)["accuracy"].mean().reset_index()
+        means["task"], means["outer"] = zip(*means["task"].map(places), strict=True)
+        return means
+
+    inner = accuracies(
+        # Without the outer test rows.
+        [Task(part.name, part.X, part.y) for part in parts],
+        "inner",
+        estimators={
+            f"{model} {number}": classifier
+            for model, drawn in settings.items()
+            for number, (classifier, _) in enumerate(drawn)
+        },
         n_splits=n_inner,
         n_repeats=1,
-        path=None if path is None else path / "inner_fits.jsonl",
-        **options,
     )
-    inner = _by_split(scores, splits)
     inner[["model", "setting"]] = inner["model"].str.rsplit(" ", n=1, expand=True)
     inner["setting"] = inner["setting"].astype(int)
     chosen = _choose(inner, settings)
+    best = chosen.set_index(["outer", "model"])["setting"]
 
-    best = {
-        (row.model, row.outer): _with(spaces[row.model][0], row.parameters)
-        for row in chosen.itertuples()
-    }
-    outer_of = {split.name: split.outer for split in splits}
-    scores, _ = compare(
-        [Task(split.name, *split.part) for split in splits],
-        estimators=partial(_models_of_split, list(spaces), best, outer_of),
-        scorers=(),
-        curves=False,
-        n_seeds=1,
-        path=None if path is None else path / "outer_fits.jsonl",
-        **options,
-    )
-    outer = _by_split(scores, splits)[["model", "outer", "task", "accuracy"]]
+    def best_models(part):
+        _, outer = places[part.name]
+        return {model: settings[model][number][0] for model, number in best[outer].items()}
+
+    outer = accuracies(parts, "outer", estimators=best_models, n_seeds=1)
     order = ["model", "outer", "setting", "task", "accuracy"]
-    return Selection(inner[order], chosen, outer)
+    return Selection(inner[order], chosen, outer[["model", "outer", "task", "accuracy"]])
 
 
-class _Rows(NamedTuple):
-    X: object
-    y: object
-    X_test: object
-    y_test: object
-
-
-class _Outer(NamedTuple):
-    name: str
-    task: str
-    outer: int
-    part: _Rows
+def _draw(spaces, n_settings, random_state):
+    """For each model a list of settings, each as a classifier and what was drawn for it."""
+    if not spaces:
+        raise ValueError(f"Got spaces={spaces!r}, but expected at least one model.")
+    settings = {}
+    for model, space in spaces.items():
+        if not isinstance(space, tuple | list) or len(space) != 2:
+            raise TypeError(
+                f"Got {space!r} as the space of the model {model!r}, but expected a classifier "
+                "and a dict."
+            )
+        classifier, distributions = space
+        check_models({model: classifier})
+        sampler = ParameterSampler(distributions, n_settings, random_state=random_state)
+        if len(sampler) < n_settings:
+            raise ValueError(
+                f"Got n_settings={n_settings}, but expected at most {len(sampler)}, as many as "
+                f"the space of the model {model!r} has."
+            )
+        settings[model] = [
+            (clone(classifier).set_params(**parameters), parameters) for parameters in sampler
+        ]
+    return settings
 
 
 def _outer_splits(task, n_outer, max_samples, random_state):
+    """Training and test part of each outer split, as a task with fixed test rows."""
+    # Fixed test rows or not, the training rows are divided.
+    check_class_sizes(Task(task.name, task.X, task.y), n_outer)
+    n_classes = len(np.unique(task.y))
+    if max_samples < n_classes:
+        raise ValueError(
+            f"Got max_samples={max_samples}, but expected at least one for each of the "
+            f"{n_classes} classes of the task {task.name!r}."
+        )
     folds = StratifiedKFold(n_outer, shuffle=True, random_state=random_state)
     for outer, (train, test) in enumerate(folds.split(task.X, task.y)):
         if len(train) > max_samples:
             train, _ = train_test_split(
                 train,
-                train_size=max_samples,
+                # It refuses to leave out less than a row of each class.
+                train_size=min(max_samples, len(train) - n_classes),
                 stratify=_safe_indexing(task.y, train),
                 random_state=random_state + outer,
             )
+        X_test, y_test = task.X_test, task.y_test
+        if X_test is None:
+            X_test, y_test = _safe_indexing(task.X, test), _safe_indexing(task.y, test)
         X, y = _safe_indexing(task.X, train), _safe_indexing(task.y, train)
-        if task.X_test is None:
-            yield _Rows(X, y, _safe_indexing(task.X, test), _safe_indexing(task.y, test))
-        else:
-            yield _Rows(X, y, task.X_test, task.y_test)
-
-
-def _with(classifier, parameters):
-    return type(classifier)(**classifier.get_params() | parameters)
-
-
-def _by_split(scores, splits):
-    """Mean accuracy of each model on each outer split of each task."""
-    means = scores.groupby(["task", "model"], sort=False)["accuracy"].mean().reset_index()
-    names = pd.DataFrame([(split.name, split.task, split.outer) for split in splits])
-    names.columns = ["name", "task", "outer"]
-    return means.rename(columns={"task": "name"}).merge(names, on="name").drop(columns="name")
+        yield Task(f"{task.name} [{outer}]", X, y, X_test, y_test)
 
 
 def _choose(inner, settings):
+    """The best setting of each model on each outer split, and on all of them."""
     rows = []
-    for model in settings:
+    for model, drawn in settings.items():
         of_model = inner[inner["model"] == model]
         for outer in (*sorted(inner["outer"].unique()), -1):
             part = of_model if outer == -1 else of_model[of_model["outer"] == outer]
             means = part.groupby("setting")["accuracy"].mean()
-            setting = int(means.idxmax())
-            rows.append((model, int(outer), setting, means.max(), settings[model][setting]))
+            number = int(means.idxmax())
+            rows.append((model, int(outer), number, means.max(), drawn[number][1]))
     return pd.DataFrame(rows, columns=["model", "outer", "setting", "accuracy", "parameters"])
-
-
-def _models_of_split(models, best, outer_of, task):
-    return {model: best[model, outer_of[task.name]] for model in models}

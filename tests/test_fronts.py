@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.neighbors import KNeighborsClassifier
+
+from skstdp import BPClassifier, PGDScorer, STDPClassifier
+from skstdp.benchmarks import front_families, robustness_fronts
+from skstdp.benchmarks._fronts import _choose
+from skstdp.datasets import Task
+
+
+@pytest.fixture(scope="module")
+def task():
+    X, y = load_digits(n_class=2, return_X_y=True)
+    X = (X / 16).astype(np.float32)
+    return Task("digits 0v1", X[:240], y[:240], X[240:], y[240:])
+
+
+@pytest.fixture(scope="module")
+def fronts(task, tmp_path_factory):
+    families = {
+        "STDP": {"a": STDPClassifier((4,), max_iter=20), "b": STDPClassifier((4,), max_iter=1)},
+        "BP": {"a": BPClassifier((4,), max_iter=20)},
+        "nearest neighbours": {"k 1": KNeighborsClassifier(1)},
+    }
+    path = tmp_path_factory.mktemp("fronts")
+    options = {"families": families, "n_seeds": 2, "max_test": 40, "path": path}
+    return robustness_fronts(
+        [task], epsilons=[0.05, 0.1], n_confirmed=20, n_queries=20, **options
+    )
+
+
+def test_every_setting_is_on_the_test_rows(fronts):
+    scores = fronts.scores
+    networks = scores[scores["family"] != "nearest neighbours"]
+    # 3 settings, 2 seeds, and none, FGSM and PGD at two sizes.
+    assert len(networks) == 3 * 2 * 5
+    assert len(scores) == len(networks) + 5
+    assert set(scores["attack"]) == {"none", "FGSM", "PGD"}
+    assert scores["zero_gradient_share"].between(0, 1).all()
+    accuracy = scores.set_index(["family", "setting", "seed", "epsilon", "attack"])["accuracy"]
+    attacks = accuracy.unstack("attack")
+    assert (attacks["PGD"].dropna() <= attacks["FGSM"].dropna()).all()
+
+
+def test_scores_are_those_of_the_scorer(task):
+    """One setting by hand: all of the training data, and all test rows if they are few."""
+    families = {"BP": {"only": BPClassifier((4,), max_iter=5)}}
+    fronts = robustness_fronts(
+        [task], families=families, epsilons=[0.1], n_seeds=1, n_confirmed=10, n_queries=5
+    )
+    seed = np.random.RandomState(0).randint(2**31 - 1, size=20)[0]
+    model = BPClassifier((4,), max_iter=5, random_state=int(seed)).fit(task.X, task.y)
+    scores = fronts.scores.set_index("attack")["accuracy"]
+    assert scores["none"] == model.score(task.X_test, task.y_test)
+    assert scores["PGD"] == PGDScorer(0.1)(model, task.X_test, task.y_test)
+
+
+def test_one_setting_of_each_family_is_chosen(fronts):
+    assert list(fronts.chosen["family"]) == ["STDP", "BP", "nearest neighbours"]
+    assert fronts.chosen["setting"].iloc[0] == "a"
+
+
+def test_the_chosen_networks_are_attacked_without_their_gradient(fronts):
+    attacks = fronts.confirmation.groupby("family")["attack"].agg(set)
+    assert set(attacks.index) == {"STDP", "BP"}
+    for found in attacks:
+        assert {"hard label", "transfer PGD", "random signs", "PGD"} <= found
+
+
+def test_choice_by_hand():
+    """The floor is 0.98 - 0.01; nearest neighbours, at 0.99, do not raise it."""
+    figures = {
+        ("STDP", "robust"): (0.96, 0.9),
+        ("STDP", "fair"): (0.975, 0.8),
+        ("STDP", "clean"): (0.98, 0.7),
+        ("BP", "fair"): (0.972, 0.5),
+        ("BP", "worse"): (0.978, 0.4),
+        ("weak", "robust"): (0.9, 0.9),
+        ("weak", "cleanest"): (0.95, 0.1),
+        ("neighbours", "only"): (0.99, 0.6),
+    }
+    validation = pd.DataFrame(
+        [
+            ("t", family, setting, attack, accuracy)
+            for (family, setting), pair in figures.items()
+            for attack, accuracy in zip(("none", "PGD"), pair, strict=True)
+        ],
+        columns=["task", "family", "setting", "attack", "accuracy"],
+    )
+    chosen = _choose(validation, {"STDP", "BP", "weak"}, 0.01)
+    assert dict(zip(chosen["family"], chosen["setting"], strict=True)) == {
+        "STDP": "fair",
+        "BP": "fair",
+        "weak": "cleanest",
+        "neighbours": "only",
+    }
+
+
+def test_default_families_have_equally_many_settings():
+    assert {len(settings) for settings in front_families().values()} == {4}
+
+
+def test_needs_fixed_test_rows():
+    task = Task("folds", pd.DataFrame({"a": [0.0, 1.0]}), pd.Series([0, 1]))
+    with pytest.raises(ValueError, match="folds.*fixed test rows"):
+        robustness_fronts([task])
