@@ -7,10 +7,10 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from ._commands import CONFIGURATIONS, benchmark, fail, figures, select
+from ._commands import CONFIGURATIONS, benchmark, fail, figures, robustness, select
 from ._displays import epsilon_label
 from .benchmarks._compare import EPSILONS
-from .datasets import COLLECTIONS
+from .datasets import COLLECTIONS, IMAGE_COLLECTIONS
 
 _EXAMPLES = """\
 examples:
@@ -20,6 +20,7 @@ examples:
   python -m skstdp benchmark lookalikes --data mnist --set max_iter=30 --seeds 3
   python -m skstdp benchmark iris wine digits --configuration ablation
   python -m skstdp figures 2 --data mnist
+  python -m skstdp robustness mnist --data mnist --pairs 0v5 4v9 --jobs 2
   python -m skstdp select iris wine mnist --data mnist --pairs 0v5 4v9 all
 """
 _CONFIGURATION_HELP = {
@@ -69,6 +70,7 @@ def _parser():
     _add_benchmark(commands)
     _add_figures(commands)
     _add_select(commands)
+    _add_robustness(commands)
     return parser
 
 
@@ -184,14 +186,7 @@ def _add_select(commands):
         choices=COLLECTIONS,
         help=", ".join(COLLECTIONS),
     )
-    parser.add_argument(
-        "--pairs",
-        metavar="PAIR",
-        nargs="+",
-        type=_pair,
-        help="classes of digits and mnist to tell apart, such as 4v9, or all for the ten of them "
-        "(default: 0v1 to 0v5, and all)",
-    )
+    _add_pairs(parser)
     parser.add_argument(
         "--settings",
         metavar="N",
@@ -213,8 +208,66 @@ def _add_select(commands):
         default=2,
         help="inner folds (default: 2)",
     )
+    parser.add_argument(
+        "--samples",
+        metavar="N",
+        type=partial(_integer, minimum=50),
+        default=4000,
+        help="largest number of training rows of a task; of more, a sample (default: 4000)",
+    )
     _add_common(parser)
     parser.set_defaults(run=select)
+
+
+def _add_robustness(commands):
+    parser = commands.add_parser(
+        "robustness",
+        help="compare models that are tuned equally, without and with attack",
+        description=(
+            "Compare fronts of accuracy without attack and under PGD: networks trained by the\n"
+            "local rule and by backpropagation with several decays, on perturbed samples, and\n"
+            "simple baselines. Prints one setting of each, chosen on validation data, and\n"
+            "writes all of them, the attacks without gradient and a figure to a directory."
+        ),
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "data_names",
+        nargs="+",
+        metavar="DATA",
+        choices=IMAGE_COLLECTIONS,
+        help=", ".join(IMAGE_COLLECTIONS),
+    )
+    _add_pairs(parser)
+    parser.add_argument(
+        "--layers",
+        metavar="N",
+        nargs="+",
+        type=partial(_integer, minimum=1),
+        default=[32, 16],
+        help="units of each hidden layer (default: 32 16)",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=partial(_integer, minimum=1),
+        default=5,
+        help="fits of each setting (default: 5)",
+    )
+    _add_common(parser)
+    parser.set_defaults(run=robustness)
+
+
+def _add_pairs(parser):
+    parser.add_argument(
+        "--pairs",
+        metavar="PAIR",
+        nargs="+",
+        type=_pair,
+        help="classes of digits and mnist to tell apart, such as 4v9, or all for the ten of them "
+        "(default: 0v1 to 0v5, and all)",
+    )
 
 
 def _add_common(parser):

@@ -15,12 +15,14 @@ from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     LearningCurvesDisplay,
     RobustnessCurveDisplay,
+    RobustnessFrontDisplay,
     STDPCurveDisplay,
     plot_tasks,
     require_matplotlib,
 )
 from .benchmarks._ablation import ablations
 from .benchmarks._compare import check_class_sizes, check_models, compare, summarise
+from .benchmarks._fronts import front_families, robustness_fronts
 from .benchmarks._paper import paper_classifiers
 from .benchmarks._selection import select_settings
 from .datasets import COLLECTIONS, IMAGE_COLLECTIONS, load_csv_task, load_tasks
@@ -186,6 +188,7 @@ def select(arguments):
         n_settings=arguments.settings,
         n_outer=arguments.outer,
         n_inner=arguments.inner,
+        max_samples=arguments.samples,
     )
     if selection is None:
         return 130
@@ -201,6 +204,37 @@ def select(arguments):
         print(_format_chosen(rows), end="\n\n")
     summary = summarise(outer.assign(attack="none", epsilon=0.0))
     _report(summary, f"{arguments.outer} outer splits", paths)
+    return 0
+
+
+def robustness(arguments):
+    """Compare fronts of clean and adversarial accuracy, of models that are tuned equally."""
+    try:
+        require_matplotlib()
+        name, tasks = _load(arguments.data_names, None, arguments.data, arguments.pairs)
+        _prepare(arguments.out)
+    except (ImportError, OSError, ValueError) as error:
+        fail(error)
+
+    fronts = _train(
+        robustness_fronts,
+        tasks,
+        arguments,
+        arguments.out / f"{name}_fronts",
+        families=front_families(tuple(arguments.layers)),
+        n_seeds=arguments.seeds,
+    )
+    if fronts is None:
+        return 130
+    tables = {f"{name}_fronts_{kind}": table for kind, table in fronts._asdict().items()}
+    paths = _write_tables(arguments.out, tables)
+    paths.append(arguments.out / f"{name}_fronts.png")
+    plot_tasks(RobustnessFrontDisplay, fronts.scores).savefig(paths[-1], dpi=150)
+    scores = fronts.scores.merge(fronts.chosen[["task", "family", "setting"]])
+    # Chosen by its accuracy under the strongest attack; the others are in the files.
+    scores = scores[scores["epsilon"].isin([0, scores["epsilon"].max()])]
+    model = scores["family"] + ", " + scores["setting"]
+    _report(summarise(scores.assign(model=model)), f"{arguments.seeds} seeds", paths)
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_digits, load_wine
 
 pytest.importorskip("matplotlib")
 
@@ -22,10 +22,11 @@ from skstdp.benchmarks import (
     ablations,
     compare,
     paper_classifiers,
+    robustness_fronts,
     select_settings,
     summarise,
 )
-from skstdp.datasets import load_csv_task, load_tasks
+from skstdp.datasets import Task, load_csv_task, load_tasks
 
 QUICK = ["--splits", "2", "--repeats", "1"]
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
@@ -361,6 +362,7 @@ def test_options_reach_the_selection(monkeypatch, mnist, tmp_path):
     monkeypatch.setattr(_commands, "select_settings", record)
     command = ["select", "iris", "mnist", "digits", "--data", str(mnist), "--out", str(tmp_path)]
     options = ["--settings", "7", "--outer", "4", "--inner", "3", "--jobs", "2", "--seed", "9"]
+    options += ["--samples", "77"]
     assert command_line.main([*command, *options, "--pairs", "0v5", "all", "9v4"]) == 130
     iris = [task.name for task in load_tasks("iris")]
     pairs = [f"{name}{pair}" for name in ("mnist", "digits") for pair in (" 0v5", "", " 9v4")]
@@ -370,6 +372,7 @@ def test_options_reach_the_selection(monkeypatch, mnist, tmp_path):
         "n_settings": 7,
         "n_outer": 4,
         "n_inner": 3,
+        "max_samples": 77,
         "n_jobs": 2,
         "random_state": 9,
         "path": tmp_path,
@@ -379,6 +382,29 @@ def test_options_reach_the_selection(monkeypatch, mnist, tmp_path):
     assert given["tasks"] == [task.name for task in load_tasks("digits")]
     assert (given["n_settings"], given["n_outer"], given["n_inner"]) == (24, 3, 2)
     assert (given["n_jobs"], given["random_state"]) == (1, 0)
+
+
+def test_robustness_writes_the_tables_of_the_library(monkeypatch, tmp_path, capsys):
+    X, y = load_digits(n_class=2, return_X_y=True)
+    X = (X / 16).astype(np.float32)
+    tasks = [Task("mnist 0v1", X[:240], y[:240], X[240:], y[240:])]
+    monkeypatch.setattr(_commands, "load_tasks", lambda *args, **options: tasks)
+    families = {"BP": {"decay 0": BPClassifier((2,), max_iter=1)}}
+    layers = []
+    monkeypatch.setattr(
+        _commands, "front_families", lambda sizes: layers.append(sizes) or families
+    )
+    command = ["robustness", "mnist", "--pairs", "0v1", "--seeds", "2"]
+    assert command_line.main([*command, "--layers", "5", "3", "--out", str(tmp_path)]) == 0
+    assert layers == [(5, 3)]
+    expected = robustness_fronts(tasks, families=families, n_seeds=2)
+    for kind, table in expected._asdict().items():
+        written = pd.read_csv(tmp_path / f"mnist_fronts_{kind}.csv")
+        pd.testing.assert_frame_equal(written, table.reset_index(drop=True), check_dtype=False)
+    assert (tmp_path / "mnist_fronts.png").stat().st_size > 0
+    out = capsys.readouterr().out
+    assert "BP, decay 0" in out
+    assert "PGD 12/255" in out
 
 
 def test_interrupted_command_goes_on_where_it_stopped(monkeypatch, tmp_path, fitted, capsys):

@@ -127,6 +127,7 @@ def robustness_fronts(
     n_jobs=1,
     path=None,
     progress=None,
+    verbose=False,
 ):
     """Whole fronts of clean against adversarial accuracy, and one fair point on each.
 
@@ -162,6 +163,8 @@ def robustness_fronts(
     path : str or path-like, default=None
         Folder for the finished fits, from which an interrupted study goes on.
     progress : callable, default=None
+        As in `compare`.
+    verbose : bool, default=False
         As in `compare`.
 
     Returns
@@ -203,7 +206,7 @@ def robustness_fronts(
     ]
     groups = [group for group in groups if group.models]
     options = {"curves": False, "random_state": random_state, "n_jobs": n_jobs}
-    options |= {"progress": progress}
+    options |= {"progress": progress, "verbose": verbose}
 
     quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2)
     validation = pd.concat(

@@ -16,29 +16,33 @@ from ..datasets import Task
 from ._compare import check_class_sizes, check_models, compare
 
 _COMMON_SPACE = {
-    "hidden_layer_sizes": [(32, 16), (100,), (100, 50)],
-    "weight_init_scale": [1.0, 2.0, 4.0],
-    "beta_2": [0.9, 0.99, 0.999],
-    "weight_decay": [0.0, 0.0, 0.001, 0.003],
+    "hidden_layer_sizes": [(100, 50)],
+    "beta_2": [0.99, 0.999],
+    "weight_decay": [0.0, 0.001, 0.003],
 }
-# What the default parameters were chosen from, for each model.
+# What the default parameters were chosen from in the last round, for each model.
 SPACES = {
     "STDP": (
         STDPClassifier(),
         _COMMON_SPACE
         | {
-            "learning_rate_init": loguniform(0.1, 0.6),
-            "stdp_epsilon": [1e-3, 1e-2, 3e-2, 1e-1],
-            "positive_winners": [0.1, 0.15, 0.25, 0.4],
-            "negative_winners": [1, 2, 4, 8, 16],
-            "winner_handicap": [0.0, 0.02, 0.1],
-            "quiet_start": [0.1, 0.2, 0.3, 0.5],
+            "weight_init_scale": [2.0, 4.0],
+            "learning_rate_init": loguniform(0.08, 0.3),
+            "stdp_epsilon": [1e-2, 3e-2, 1e-1],
+            "positive_winners": [0.15, 0.25, 0.4],
+            "negative_winners": [4, 8, 16],
+            "winner_handicap": [0.0, 0.02, 0.05],
+            "quiet_start": [0.2, 0.3],
         },
     ),
     "BP": (
         BPClassifier(),
         _COMMON_SPACE
-        | {"learning_rate_init": loguniform(0.03, 3.0), "quiet_start": [None, 0.1, 0.3, 0.5]},
+        | {
+            "weight_init_scale": [2.0, 4.0, 8.0],
+            "learning_rate_init": loguniform(0.02, 0.3),
+            "quiet_start": [None, 0.3, 0.5],
+        },
     ),
 }
 
