@@ -4,7 +4,7 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, RealNotInt
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from ._associations import hidden_associations, output_associations
 from ._backprop import backprop_updates
@@ -14,7 +14,7 @@ from ._stdp import stdp_updates
 
 __all__ = ["BPClassifier", "STDPClassifier"]
 
-_NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=(32, 16)
+_NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=(100, 50)
         Number of sigmoid units of each hidden layer, each >= 1. An empty sequence gives a
         network without hidden layer."""
 
@@ -36,7 +36,7 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         of them then moves a unit equally far in narrow and in wide layers.
     learning_rate : {"constant", "linear"}, default="linear"
         Schedule of the step size: constant, or falling to zero in equal steps until `max_iter`.
-    weight_decay : float, default=0.0
+    weight_decay : float, default=0.001
         Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
         1 - step size * weight_decay.
     beta_1 : float, default=0.9
@@ -87,6 +87,11 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
 
 _ACCURACY = "accuracy, since the rule minimises no loss"
 
+
+def _training_parameters(progress):
+    return _TRAINING_PARAMETERS.replace("PROGRESS", progress)
+
+
 _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Class labels.
     coefs_ : list of ndarrays of shape (n_in, n_out)
@@ -121,6 +126,7 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
 
 
 _WINNERS = [
+    StrOptions({"sqrt"}),
     Interval(RealNotInt, 0, 1, closed="right"),
     Interval(Integral, 1, None, closed="left"),
 ]
@@ -143,15 +149,17 @@ class STDPClassifier(SigmoidMLP):
     ----------
     {_NETWORK_PARAMETERS}
     {_ENCODING_PARAMETERS}
-    stdp_epsilon : float, default=1e-2
+    stdp_epsilon : float, default=0.03
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
-    positive_winners : float or int, default=0.25
-        Share in (0, 1], or number >= 1, of the units that learn from a sample among those of a
-        hidden layer whose association with its class is positive: the most active ones. 1.0
-        lets all of them learn, as in the paper; then they become copies of each other.
-    negative_winners : float or int, default=0.5
-        The same among the units whose association is negative.
+    positive_winners : {"sqrt"}, float or int, default="sqrt"
+        Number >= 1, or share in (0, 1], of the units that learn from a sample among those of a
+        hidden layer whose association with its class is positive: the most active ones. "sqrt"
+        takes the root of the number of these units, rounded up. 1.0 lets all of them learn, as in
+        the paper; then they become copies of each other.
+    negative_winners : {"sqrt"}, float or int, default=2
+        The same among the units whose association is negative: the most wrong ones. Their
+        associations are scaled to add up to those of the positive winners.
     winner_handicap : float, default=0.05
         What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
         wins half the time loses half of it. Prediction is not affected.
@@ -163,9 +171,9 @@ class STDPClassifier(SigmoidMLP):
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
         starts above its inputs learns the opposite of its association. None draws the biases
         like the weights.
-    learning_rate_init : float, default=0.3
+    learning_rate_init : float, default=0.2
         Step size at the start, positive.
-    {_TRAINING_PARAMETERS.replace("PROGRESS", _ACCURACY)}
+    {_training_parameters(_ACCURACY)}
 
     Attributes
     ----------
@@ -214,20 +222,20 @@ class STDPClassifier(SigmoidMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes=(32, 16),
+        hidden_layer_sizes=(100, 50),
         *,
         rate_encoding="auto",
         receptive_fields="auto",
-        stdp_epsilon=1e-2,
-        positive_winners=0.25,
-        negative_winners=0.5,
+        stdp_epsilon=0.03,
+        positive_winners="sqrt",
+        negative_winners=2,
         winner_handicap=0.05,
         weight_init_scale=4.0,
         quiet_start=0.3,
-        learning_rate_init=0.3,
+        learning_rate_init=0.2,
         fan_in_scaling=True,
         learning_rate="linear",
-        weight_decay=0.0,
+        weight_decay=0.001,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
@@ -317,9 +325,9 @@ class BPClassifier(SigmoidMLP):
     quiet_start : float or None, default=None
         As in `STDPClassifier`: the rate at which units start, as a fraction in (0, 1] of the
         mean rate of their inputs. None draws the biases like the weights.
-    learning_rate_init : float, default=0.3
+    learning_rate_init : float, default=0.03
         Step size at the start, positive.
-    {_TRAINING_PARAMETERS.replace("PROGRESS", "loss")}
+    {_training_parameters("loss")}
 
     Attributes
     ----------
@@ -349,16 +357,16 @@ class BPClassifier(SigmoidMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes=(32, 16),
+        hidden_layer_sizes=(100, 50),
         *,
         rate_encoding="auto",
         receptive_fields="auto",
         weight_init_scale=4.0,
         quiet_start=None,
-        learning_rate_init=0.3,
+        learning_rate_init=0.03,
         fan_in_scaling=True,
         learning_rate="linear",
-        weight_decay=0.0,
+        weight_decay=0.001,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,

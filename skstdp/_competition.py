@@ -50,7 +50,12 @@ def _silence_side(scores, association, sign, count, share, contestants):
             contestants[n] = scores[j]
             total += association[j]
             n += 1
-    n_winners = count if count > 0 else int(np.ceil(share * n))
+    if count > 0:
+        n_winners = count
+    elif share > 0:
+        n_winners = int(np.ceil(share * n))
+    else:
+        n_winners = int(np.ceil(np.sqrt(n)))
     if n_winners >= n:
         return total
     least = _largest(contestants, n, n_winners)
@@ -81,6 +86,8 @@ def _compete(scores, association, positive_count, positive_share, negative_count
 
 
 def _count_and_share(winners):
+    if winners == "sqrt":
+        return 0, 0.0
     return (int(winners), 1.0) if isinstance(winners, Integral) else (0, float(winners))
 
 
@@ -89,9 +96,10 @@ class Competition:
 
     Parameters
     ----------
-    positive_winners, negative_winners : int or float
+    positive_winners, negative_winners : int, float or "sqrt"
         Number, or share, of the winners among the units that are associated positively and
-        negatively with the class of a sample. 1.0 for both lets all units learn.
+        negatively with the class of a sample, or "sqrt" for the root of the number of these
+        units. 1.0 for both lets all units learn.
     handicap : float
         What a unit that always wins loses of its score, in rate units.
     win_rates : list of ndarrays of shape (n_post,)

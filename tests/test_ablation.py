@@ -16,8 +16,8 @@ CHANGES = {
     "small initial weights": {"weight_init_scale": 1.0},
     "paper's pole": {"stdp_epsilon": 1e-9},
     "constant step": {"learning_rate": "constant"},
-    "one hidden layer": {"hidden_layer_sizes": (32,)},
-    "three hidden layers": {"hidden_layer_sizes": (32, 16, 8)},
+    "one hidden layer": {"hidden_layer_sizes": (100,)},
+    "three hidden layers": {"hidden_layer_sizes": (100, 50, 25)},
 }
 
 
@@ -33,10 +33,10 @@ def test_each_differs_from_the_default_in_what_its_name_says(name):
     differences = {
         parameter: value
         for parameter, value in classifier.get_params().items()
-        if value != default[parameter]
+        # 1 is one unit, 1.0 is all of them.
+        if repr(value) != repr(default[parameter])
     }
     assert differences == CHANGES[name]
-    # 1 would be one unit, 1.0 is all of them.
     assert [type(value) for value in differences.values()] == [
         type(value) for value in CHANGES[name].values()
     ]

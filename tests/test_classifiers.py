@@ -70,7 +70,12 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
     X = MinMaxScaler().fit_transform(X)
     settings = {"learning_rate_init": 0.01, "batch_size": len(y), "random_state": 0}
     ours = BPClassifier(
-        learning_rate="constant", receptive_fields=1, fan_in_scaling=False, **settings
+        (32, 16),
+        learning_rate="constant",
+        receptive_fields=1,
+        fan_in_scaling=False,
+        weight_decay=0,
+        **settings,
     )
     theirs = MLPClassifier((32, 16), activation="logistic", alpha=0, **settings)
     ours.partial_fit(X, y, classes=np.unique(y))
@@ -90,7 +95,10 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
 
 
 def test_the_classifiers_differ_in_the_rule_alone():
-    """Same network, same options: only what belongs to the local rule is not shared."""
+    """Same network, same options: only what belongs to the local rule is not shared.
+
+    The step size is tuned for each.
+    """
     stdp, bp = STDPClassifier().get_params(), BPClassifier().get_params()
     assert stdp.keys() - bp.keys() == {
         "stdp_epsilon",
@@ -98,7 +106,10 @@ def test_the_classifiers_differ_in_the_rule_alone():
         "negative_winners",
         "winner_handicap",
     }
-    assert {name for name in bp if bp[name] != stdp[name]} == {"quiet_start"}
+    assert {name for name in bp if bp[name] != stdp[name]} == {
+        "quiet_start",
+        "learning_rate_init",
+    }
 
 
 class TestInterface:

@@ -26,9 +26,7 @@ def fronts(task, tmp_path_factory):
     }
     path = tmp_path_factory.mktemp("fronts")
     options = {"families": families, "n_seeds": 2, "max_test": 40, "path": path}
-    return robustness_fronts(
-        [task], epsilons=[0.05, 0.1], n_confirmed=20, n_queries=20, **options
-    )
+    return robustness_fronts([task], epsilons=[0.05, 0.1], n_confirmed=20, n_queries=20, **options)
 
 
 def test_every_setting_is_on_the_test_rows(fronts):
@@ -104,5 +102,5 @@ def test_default_families_have_equally_many_settings():
 
 def test_needs_fixed_test_rows():
     task = Task("folds", pd.DataFrame({"a": [0.0, 1.0]}), pd.Series([0, 1]))
-    with pytest.raises(ValueError, match="folds.*fixed test rows"):
+    with pytest.raises(ValueError, match=r"folds.*fixed test rows"):
         robustness_fronts([task])

@@ -68,9 +68,9 @@ def test_fit_follows_the_schedule_step_by_step(learning_rate, expected, monkeypa
     taken = []
     step = Adam.step
 
-    def spy(self, layers, updates, learning_rates):
-        taken.append(learning_rates)
-        step(self, layers, updates, learning_rates)
+    def spy(self, layers, updates, step_size, scales):
+        taken.append([step_size * scale for scale in scales])
+        step(self, layers, updates, step_size, scales)
 
     monkeypatch.setattr(Adam, "step", spy)
     X = np.random.default_rng(0).random((10, 2))
@@ -80,10 +80,12 @@ def test_fit_follows_the_schedule_step_by_step(learning_rate, expected, monkeypa
     assert_allclose(taken, np.transpose([expected, expected]))
 
 
-def test_fan_in_scaling_divides_by_the_number_of_inputs(monkeypatch):
+def test_fan_in_scaling_divides_by_the_total_input(monkeypatch):
+    """9 rates and what they lack to 1 add up to 9; hidden units count half."""
     taken = []
-    monkeypatch.setattr(Adam, "step", lambda *args: taken.append(args[-1]))
+    monkeypatch.setattr(Adam, "step", lambda *args: taken.append(args[-2:]))
     X = np.random.default_rng(0).random((10, 9))
-    model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=1)
+    model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=2)
     model.fit(X, np.arange(10) % 2)
-    assert_allclose(taken, [[0.6 / 9, 0.6 / 4, 0.6 / 25]])
+    assert_allclose(taken[0][0], 0.6)
+    assert_allclose(taken[0][1], [1 / 9, 1 / 2, 1 / 12.5])

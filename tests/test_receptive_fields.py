@@ -19,8 +19,8 @@ def fit(X, **settings):
 def test_off_units_are_more_features(classifier):
     """The same as a network without them that is given x and 1 - x."""
     settings = {"max_iter": 3, "random_state": 0, "rate_encoding": "none"}
-    paired = classifier(receptive_fields=2, **settings).fit(X, Y)
-    by_hand = classifier(receptive_fields=1, **settings)
+    paired = classifier((32, 16), receptive_fields=2, **settings).fit(X, Y)
+    by_hand = classifier((32, 16), receptive_fields=1, **settings)
     by_hand.fit(np.hstack([X, 1 - X]), Y)
     assert [coef.shape for coef in paired.coefs_] == [(6, 32), (32, 16), (16, 1)]
     for ours, expected in zip(paired.coefs_, by_hand.coefs_, strict=True):
@@ -35,12 +35,11 @@ def test_auto_looks_at_the_mean_rate_and_the_number_of_samples():
     assert fit(X).receptive_fields_ == 2
     assert fit(many).receptive_fields_ == 9
     assert fit(many[:499]).receptive_fields_ == 2
-
     assert fit(np.tile(many, 6)[:, :17]).receptive_fields_ == 2
     assert fit(np.tile(many, 6)[:, :16]).receptive_fields_ == 9
     assert fit(many * 0.3).receptive_fields_ == 1
     assert fit(many * 0.3, rate_encoding="minmax").receptive_fields_ == 9
-    assert fit(X, receptive_fields=6).coefs_[0].shape == (18, 32)
+    assert fit(X, receptive_fields=6).coefs_[0].shape == (18, 100)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

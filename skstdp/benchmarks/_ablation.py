@@ -40,7 +40,7 @@ def ablations():
     >>> classifiers["no handicap"]
     STDPClassifier(winner_handicap=0.0)
     >>> classifiers["three hidden layers"]
-    STDPClassifier(hidden_layer_sizes=(32, 16, 8))
+    STDPClassifier(hidden_layer_sizes=(100, 50, 25))
     """
     default = STDPClassifier().hidden_layer_sizes
     depths = {
