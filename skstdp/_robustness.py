@@ -166,7 +166,7 @@ def robustness_report(
         fooled = [network._predict_rates(perturbed) != y for *_, perturbed in points]
         by_pgd = next(f for f, (attack, *_) in zip(fooled, points, strict=True) if attack == "PGD")
         for (attack, surrogate, _), by_this in zip(points, fooled, strict=True):
-            records.append((epsilon, attack, surrogate, 1 - by_this.mean(), share))
+            records.append((epsilon, attack, surrogate, np.mean(~by_this), share))
             if attack in _WITHOUT_THE_GRADIENT and _beats(by_this, by_pgd):
                 doubts.append(
                     f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
