@@ -253,7 +253,36 @@ def _add_robustness(commands):
         metavar="N",
         type=partial(_integer, minimum=1),
         default=5,
-        help="fits of each setting (default: 5)",
+        help="fits of the chosen setting of each family (default: 5)",
+    )
+    parser.add_argument(
+        "--front-seeds",
+        metavar="N",
+        type=partial(_integer, minimum=0),
+        default=2,
+        help="fits of the other settings, 0 to leave them out (default: 2)",
+    )
+    parser.add_argument(
+        "--rows",
+        metavar="N",
+        type=partial(_integer, minimum=100),
+        default=2000,
+        help="largest number of test images to attack (default: 2000)",
+    )
+    parser.add_argument(
+        "--epsilon",
+        metavar="E",
+        nargs="+",
+        type=_epsilon,
+        default=EPSILONS,
+        help="sizes of the attack (default: "
+        f"{' '.join(map(epsilon_label, EPSILONS))}); the largest one decides",
+    )
+    parser.add_argument(
+        "--families",
+        metavar="NAME",
+        nargs="+",
+        help="families to compare (default: all; see skstdp.benchmarks.front_families)",
     )
     _add_common(parser)
     parser.set_defaults(run=robustness)

@@ -24,12 +24,12 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         [0, 1] already; these are taken as they are, and later data are clipped. "none" takes X
         as it is, and a value outside [0, 1] is an error.
     receptive_fields : int or "auto", default="auto"
-        Number of units by which the first layer sees each feature: 1, 2 or >= 4. 1 is the rate
-        x. 2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule
-        does nothing at x = 0. More add triangular receptive fields, as many as are left, whose
-        tips are quantiles of the training data. "auto" takes 1 if the mean rate of the training
-        data is below 0.2, as in images of strokes; else 9 for at least 500 samples and 30 a
-        feature, and 2 for less."""
+        Number of units by which the first layer sees each feature, 1 or even. 1 is the rate x.
+        2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does
+        nothing at x = 0. A larger number 2n gives n steps clip(n x - k, 0, 1), k = 0 ... n - 1,
+        and n off units, 1 minus these. "auto" takes 1 if the mean rate of the training data is
+        below 0.2, as in images of strokes; else as many steps as fit into 128 in all, at least
+        1 and at most 8 a feature."""
 
 _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the number of its inputs: a step of all
@@ -50,7 +50,7 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         equal size. "auto" makes five batches an epoch, of at least 16 and at most 200 samples:
         fewer batches of less than 80 samples, more of over 1000.
     max_iter : int or "auto", default="auto"
-        Number of epochs, >= 1. "auto" takes as many as make 2000 batches, but at least 15 and at
+        Number of epochs, >= 1. "auto" takes as many as make 2000 batches, but at least 30 and at
         most 400.
     shuffle : bool, default=True
         Whether to draw a new order of the samples in each epoch.
@@ -66,7 +66,7 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether to set aside part of the data (stratified), to stop when the accuracy on it has
         not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
         epochs, and to keep the weights of the best epoch, the last of equally good ones. With
-        `warm_start` the weights it starts from count as an epoch.
+        `warm_start` the weights it starts from are kept unless an epoch is better.
     validation_fraction : float, default=0.1
         Share of the data that `early_stopping` sets aside, in (0, 1).
     warm_start : bool, default=False
@@ -125,8 +125,11 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Names of the features, if X was a data frame with string names."""
 
 
+# More rivals leave less of a lead.
+_MARGIN_OF_TWO_CLASSES = 0.85
+
 _WINNERS = [
-    StrOptions({"sqrt"}),
+    StrOptions({"sqrt", "half-sqrt"}),
     Interval(RealNotInt, 0, 1, closed="right"),
     Interval(Integral, 1, None, closed="left"),
 ]
@@ -149,20 +152,25 @@ class STDPClassifier(SigmoidMLP):
     ----------
     {_NETWORK_PARAMETERS}
     {_ENCODING_PARAMETERS}
-    stdp_epsilon : float, default=0.03
+    stdp_epsilon : float, default=0.1
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
-    positive_winners : {"sqrt"}, float or int, default="sqrt"
+    positive_winners : {{"sqrt", "half-sqrt"}}, float or int, default="sqrt"
         Number >= 1, or share in (0, 1], of the units that learn from a sample among those of a
         hidden layer whose association with its class is positive: the most active ones. "sqrt"
-        takes the root of the number of these units, rounded up. 1.0 lets all of them learn, as in
-        the paper; then they become copies of each other.
-    negative_winners : {"sqrt"}, float or int, default=2
+        takes the root of the number of these units, "half-sqrt" half of it, rounded up. 1.0 lets
+        all of them learn, as in the paper; then they become copies of each other.
+    negative_winners : {{"sqrt", "half-sqrt"}}, float or int, default="half-sqrt"
         The same among the units whose association is negative: the most wrong ones. Their
         associations are scaled to add up to those of the positive winners.
     winner_handicap : float, default=0.05
         What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
         wins half the time loses half of it. Prediction is not affected.
+    winner_margin : float, "auto" or None, default="auto"
+        In [0, 1]. A layer does not learn from a sample on which the most active of its
+        positively associated units fires by this much more than the most active of the others: it
+        is sure enough. "auto" is 0.85 for two classes and falls with the root of third order of
+        their number, to 0.5 for ten. None lets it learn from all samples, as in the paper.
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
@@ -218,6 +226,7 @@ class STDPClassifier(SigmoidMLP):
         "positive_winners": _WINNERS,
         "negative_winners": _WINNERS,
         "winner_handicap": [Interval(Real, 0, None, closed="left")],
+        "winner_margin": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None],
     }
 
     def __init__(
@@ -226,10 +235,11 @@ class STDPClassifier(SigmoidMLP):
         *,
         rate_encoding="auto",
         receptive_fields="auto",
-        stdp_epsilon=0.03,
+        stdp_epsilon=0.1,
         positive_winners="sqrt",
-        negative_winners=2,
+        negative_winners="half-sqrt",
         winner_handicap=0.05,
+        winner_margin="auto",
         weight_init_scale=4.0,
         quiet_start=0.3,
         learning_rate_init=0.2,
@@ -259,6 +269,7 @@ class STDPClassifier(SigmoidMLP):
         self.positive_winners = positive_winners
         self.negative_winners = negative_winners
         self.winner_handicap = winner_handicap
+        self.winner_margin = winner_margin
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
@@ -295,6 +306,11 @@ class STDPClassifier(SigmoidMLP):
         # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
         return self.accuracy_curve_[-1]
 
+    def _margin(self):
+        if self.winner_margin == "auto":
+            return _MARGIN_OF_TWO_CLASSES * (2 / len(self.classes_)) ** (1 / 3)
+        return self.winner_margin
+
     def _rule(self):
         return partial(
             stdp_updates,
@@ -304,6 +320,7 @@ class STDPClassifier(SigmoidMLP):
                 self.positive_winners,
                 self.negative_winners,
                 self.winner_handicap,
+                self._margin(),
                 self._win_rates,
             ),
         )
@@ -325,7 +342,7 @@ class BPClassifier(SigmoidMLP):
     quiet_start : float or None, default=None
         As in `STDPClassifier`: the rate at which units start, as a fraction in (0, 1] of the
         mean rate of their inputs. None draws the biases like the weights.
-    learning_rate_init : float, default=0.03
+    learning_rate_init : float, default=0.2
         Step size at the start, positive.
     {_training_parameters("loss")}
 
@@ -363,7 +380,7 @@ class BPClassifier(SigmoidMLP):
         receptive_fields="auto",
         weight_init_scale=4.0,
         quiet_start=None,
-        learning_rate_init=0.03,
+        learning_rate_init=0.2,
         fan_in_scaling=True,
         learning_rate="linear",
         weight_decay=0.001,

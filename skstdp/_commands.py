@@ -211,6 +211,7 @@ def robustness(arguments):
     """Compare fronts of clean and adversarial accuracy, of models that are tuned equally."""
     try:
         require_matplotlib()
+        families = _families(arguments)
         name, tasks = _load(arguments.data_names, None, arguments.data, arguments.pairs)
         _prepare(arguments.out)
     except (ImportError, OSError, ValueError) as error:
@@ -221,8 +222,12 @@ def robustness(arguments):
         tasks,
         arguments,
         arguments.out / f"{name}_fronts",
-        families=front_families(tuple(arguments.layers)),
+        families=families,
+        epsilons=arguments.epsilon,
+        max_test=arguments.rows,
         n_seeds=arguments.seeds,
+        n_front_seeds=arguments.front_seeds,
+        n_validation_seeds=max(1, min(2, arguments.front_seeds)),
     )
     if fronts is None:
         return 130
@@ -236,6 +241,17 @@ def robustness(arguments):
     model = scores["family"] + ", " + scores["setting"]
     _report(summarise(scores.assign(model=model)), f"{arguments.seeds} seeds", paths)
     return 0
+
+
+def _families(arguments):
+    families = front_families(tuple(arguments.layers))
+    names = arguments.families or list(families)
+    for name in names:
+        if name not in families:
+            raise ValueError(
+                f"Got --families {name!r}, but expected some of {', '.join(map(repr, families))}."
+            )
+    return {name: families[name] for name in names}
 
 
 def _load(names, target, data, pairs=None):

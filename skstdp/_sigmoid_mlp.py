@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -24,7 +24,7 @@ from ._encoding import encode, fit_encoder
 from ._forward import class_margins, forward
 from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam
-from ._receptive_fields import ReceptiveFields, n_receptive_fields
+from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
 
 _FLOATS = [np.float64, np.float32]
@@ -50,8 +50,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "rate_encoding": [StrOptions({"auto", "minmax", "none"})],
         "receptive_fields": [
             StrOptions({"auto"}),
-            Options(Integral, {1, 2}),
-            Interval(Integral, 4, None, closed="left"),
+            Interval(Integral, 1, None, closed="left"),
         ],
         "weight_init_scale": [Interval(Real, 0, None, closed="left")],
         "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
@@ -301,7 +300,6 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self.receptive_fields_ = n_receptive_fields(
                 self.receptive_fields, rates, sample_weight
             )
-            self._fields = ReceptiveFields(self.receptive_fields_, rates)
             n_inputs = rates.shape[1] * self.receptive_fields_
             layer_units = [n_inputs, *self._hidden_layer_sizes(), self.n_outputs_]
             self.n_layers_ = len(layer_units)
@@ -353,7 +351,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             validation = self._encode(X_val.astype(rates.dtype, copy=False)), y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must not end with less than it started with.
-                best = self._validation_score(*validation)
+                best = np.nextafter(self._validation_score(*validation), np.inf)
                 best_network = deepcopy((self.coefs_, self.intercepts_))
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
@@ -433,7 +431,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _n_epochs(self, n_samples):
         if self.max_iter == "auto":
-            return min(400, max(15, -(-2000 // self._n_batches(n_samples))))
+            return min(400, max(30, -(-2000 // self._n_batches(n_samples))))
         return self.max_iter
 
     def _report_epoch(self, n_epochs):
@@ -447,7 +445,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _inputs(self, rates):
         """What the first layer sees of the rates."""
-        return self._fields.respond(rates)
+        return respond(rates, self.receptive_fields_)
 
     def _rates(self, X):
         """Checked and encoded X, one rate in [0, 1] a feature."""
@@ -466,7 +464,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         margins, gradient = margin_and_input_gradient(
             self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
         )
-        return margins, self._fields.rates_gradient(rates, gradient)
+        return margins, rates_gradient(rates, gradient, self.receptive_fields_)
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""

@@ -112,18 +112,16 @@ def stdp_updates(
     stdp_epsilon : float
         The term that keeps the denominator off zero.
     competition : Competition
-        Silences the hidden units that do not learn from a sample.
+        Silences the units that do not learn from a sample.
     """
     *rates, logits = activities
     rates.append(expit(logits))
-    output = len(updates) - 1
     for layer, (codes, (coef_update, intercept_update)) in enumerate(
         zip(associations, updates, strict=True)
     ):
         pre, post = rates[layer], rates[layer + 1]
         association = codes[y] * sample_weight[:, np.newaxis]
-        if layer < output:
-            competition.silence_losers(layer, post, association)
+        competition.choose_learners(layer, post, association)
         accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update)
 
 

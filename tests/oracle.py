@@ -97,3 +97,10 @@ def compete(scores, association, positive_number, negative_number):
     for j in winners[-1]:
         after[j] = association[j] * (gain / loss if gain else 1)
     return after
+
+
+def lead(rates, association):
+    """Of the most active unit with a positive association over the most active other one."""
+    right = max(rate for rate, z in zip(rates, association, strict=True) if z > 0)
+    wrong = max(rate for rate, z in zip(rates, association, strict=True) if z < 0)
+    return right - wrong

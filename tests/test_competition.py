@@ -20,8 +20,8 @@ def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
 
 
 def number_of_winners(winners, n_contestants):
-    if winners == "sqrt":
-        return math.ceil(math.sqrt(n_contestants))
+    if winners in ("sqrt", "half-sqrt"):
+        return math.ceil(math.sqrt(n_contestants) / (1 if winners == "sqrt" else 2))
     return winners if isinstance(winners, int) else math.ceil(winners * n_contestants)
 
 
@@ -36,12 +36,14 @@ def test_value_of_a_rank(n):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("positive", "negative"),
-    [(2, 3), (0.25, 0.5), (1, 1.0), (1.0, 4), (100, 0.01), ("sqrt", "sqrt")],
+    [(2, 3), (0.25, 0.5), (1, 1.0), (1.0, 4), (100, 0.01), ("sqrt", "half-sqrt")],
 )
 def test_only_the_most_active_keep_their_association(positive, negative, dtype):
     post, association = layer(dtype=dtype)
     before = association.copy()
-    Competition(positive, negative, 0.0, [np.zeros(20)]).silence_losers(0, post, association)
+    Competition(positive, negative, 0.0, None, [np.zeros(20)]).choose_learners(
+        0, post, association
+    )
     for rates, old, new in zip(post, before, association, strict=True):
         numbers = [
             number_of_winners(winners, (old * sign > 0).sum())
@@ -56,26 +58,26 @@ def test_both_sides_of_a_sample_weigh_the_same():
     """3 classes and 6 units: of 2 and 4, 1 and 3 win; -1/2 each becomes -1/3."""
     association = hidden_associations(3, 6, np.float64)[[0]]
     post = np.array([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]])
-    Competition(1, 3, 0.0, [np.zeros(6)]).silence_losers(0, post, association)
+    Competition(1, 3, 0.0, None, [np.zeros(6)]).choose_learners(0, post, association)
     assert_allclose(association, [[1, -1 / 3, -1 / 3, 0, -1 / 3, 0]], rtol=1e-15)
 
 
 def test_at_one_everybody_wins_bit_for_bit():
     post, association = layer()
     before = association.copy()
-    Competition(1.0, 1.0, 0.5, [np.zeros(20)]).silence_losers(0, post, association)
+    Competition(1.0, 1.0, 0.5, None, [np.zeros(20)]).choose_learners(0, post, association)
     assert_array_equal(association, before)
 
 
 def test_frequent_winners_are_handicapped():
     """Unit 0 is a little more active than unit 1 and wins until its handicap exceeds that."""
     codes = np.ones((1, 2))
-    competition = Competition(1, 1.0, 0.1, [np.zeros(2)])
+    competition = Competition(1, 1.0, 0.1, None, [np.zeros(2)])
     post = np.array([[0.52, 0.50]])
     winners = []
     for _ in range(40):
         association = codes.copy()
-        competition.silence_losers(0, post, association)
+        competition.choose_learners(0, post, association)
         winners.append(int(association.argmax()))
     # The win rate of unit 0 after n wins in a row is 1 - 0.95^n; it passes 0.2 at n = 5.
     assert winners[:6] == [0, 0, 0, 0, 0, 1]
@@ -83,10 +85,52 @@ def test_frequent_winners_are_handicapped():
 
 
 def test_win_rates_are_running_means_by_sample_weight():
-    competition = Competition(1, 1.0, 1e-9, [np.zeros(2)])
+    competition = Competition(1, 1.0, 1e-9, None, [np.zeros(2)])
     association = np.array([[0.75, 0.75], [0.25, 0.25]])
-    competition.silence_losers(0, np.array([[0.9, 0.1], [0.1, 0.9]]), association)
+    competition.choose_learners(0, np.array([[0.9, 0.1], [0.1, 0.9]]), association)
     assert_allclose(competition.win_rates[0], [0.05 * 0.75, 0.05 * 0.25])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("margin", [0.1, 0.3, 1.0])
+def test_a_layer_that_is_sure_does_not_learn(margin, dtype):
+    post, association = layer(n_samples=200, n_units=6, dtype=dtype)
+    sure = [
+        oracle.lead(rates, row) >= margin for rates, row in zip(post, association, strict=True)
+    ]
+    assert any(sure) == (margin < 1)
+    expected = association.copy()
+    expected[sure] = 0
+    Competition(1.0, 1.0, 0.0, margin, [np.zeros(6)]).choose_learners(0, post, association)
+    assert_array_equal(association, expected)
+
+
+def test_the_lead_is_that_of_the_rates_not_of_the_scores():
+    """A handicap of 0.2 makes unit 1 win, but unit 0 leads by 0.5."""
+    association = np.array([[0.5, 0.5, -0.5, -0.5]])
+    post = np.array([[0.9, 0.8, 0.4, 0.1]])
+    competition = Competition(1, 1, 0.2, 0.51, [np.array([1.0, 0.0, 0.0, 0.0])])
+    kept = association.copy()
+    competition.choose_learners(0, post, kept)
+    assert_array_equal(kept, [[0, 0.5, -0.5, 0]])
+    competition.margin = 0.5
+    competition.choose_learners(0, post, association)
+    assert_array_equal(association, np.zeros((1, 4)))
+
+
+def test_a_single_output_competes_with_its_silence():
+    """At rate 0.8 it leads by 0.6 if its class is there, and trails by 0.6 if not."""
+    competition = Competition(1, 1, 0.05, 0.5, [])
+    association = np.array([[0.25], [-0.25], [0.25], [-0.25]])
+    competition.choose_learners(0, np.array([[0.8], [0.8], [0.7], [0.2]]), association)
+    assert_array_equal(association, [[0], [-0.25], [0.25], [0]])
+
+
+def test_outputs_have_no_winners():
+    competition = Competition(1, 1, 0.05, None, [np.zeros(4)])
+    association = np.array([[1.0, -0.5, -0.5]])
+    competition.choose_learners(1, np.array([[0.2, 0.3, 0.4]]), association)
+    assert_array_equal(association, [[1.0, -0.5, -0.5]])
 
 
 @pytest.mark.parametrize("winners", [(2, 0.5), (1, 1)])
@@ -111,6 +155,12 @@ def test_bad_input(name, value):
 def test_a_handicap_is_not_negative():
     with pytest.raises(ValueError, match="winner_handicap"):
         STDPClassifier(winner_handicap=-0.1).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, "wide"])
+def test_bad_margin(value):
+    with pytest.raises(ValueError, match="winner_margin"):
+        STDPClassifier(winner_margin=value).fit([[0.0], [1.0]], [0, 1])
 
 
 def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():

@@ -97,7 +97,19 @@ def test_choice_by_hand():
 
 
 def test_default_families_have_equally_many_settings():
-    assert {len(settings) for settings in front_families().values()} == {4}
+    assert {len(settings) for settings in front_families().values()} == {6}
+
+
+def test_the_chosen_get_more_seeds(task):
+    families = {"BP": {"a": BPClassifier((4,), max_iter=5), "b": BPClassifier((4,), max_iter=1)}}
+    options = {"families": families, "epsilons": [0.1], "max_test": 40, "n_validation_seeds": 1}
+    options |= {"n_seeds": 3, "n_confirmed": 10, "n_queries": 5}
+    for n_front_seeds in (0, 1):
+        fronts = robustness_fronts([task], n_front_seeds=n_front_seeds, **options)
+        chosen = fronts.chosen["setting"].iloc[0]
+        counts = fronts.scores.groupby("setting")["seed"].nunique().to_dict()
+        other = {"a": "b", "b": "a"}[chosen]
+        assert counts == {chosen: 3} | ({other: n_front_seeds} if n_front_seeds else {})
 
 
 def test_needs_fixed_test_rows():

@@ -5,7 +5,7 @@ from oracle import numerical_gradient
 from sklearn.preprocessing import SplineTransformer
 
 from skstdp import BPClassifier, STDPClassifier
-from skstdp._receptive_fields import ReceptiveFields
+from skstdp._receptive_fields import rates_gradient, respond
 
 Y = np.arange(20) % 2
 X = np.random.default_rng(0).random((20, 3))
@@ -30,55 +30,60 @@ def test_off_units_are_more_features(classifier):
     )
 
 
-def test_auto_looks_at_the_mean_rate_and_the_number_of_samples():
-    many = np.random.default_rng(1).random((500, 3))
-    assert fit(X).receptive_fields_ == 2
-    assert fit(many).receptive_fields_ == 9
-    assert fit(many[:499]).receptive_fields_ == 2
-    assert fit(np.tile(many, 6)[:, :17]).receptive_fields_ == 2
-    assert fit(np.tile(many, 6)[:, :16]).receptive_fields_ == 9
-    assert fit(many * 0.3).receptive_fields_ == 1
-    assert fit(many * 0.3, rate_encoding="minmax").receptive_fields_ == 9
-    assert fit(X, receptive_fields=6).coefs_[0].shape == (18, 100)
+def test_auto_looks_at_the_mean_rate_and_the_number_of_features():
+    dense = np.random.default_rng(1).uniform(0.3, 0.7, (20, 129))
+    expected = {1: 16, 16: 16, 17: 14, 64: 4, 65: 2, 128: 2, 129: 2}
+    for n_features, n_fields in expected.items():
+        model = fit(dense[:, :n_features])
+        assert model.receptive_fields_ == n_fields
+        assert model.coefs_[0].shape == (n_features * n_fields, 100)
+    assert fit(X * 0.3).receptive_fields_ == 1
+    assert fit(X * 0.3, rate_encoding="minmax").receptive_fields_ == 16
+
+
+def test_auto_takes_a_weight_for_as_many_copies():
+    table, y = np.array([[0.1, 0.1], [0.9, 0.9]]), np.array([0, 1])
+    model = STDPClassifier(max_iter=1).fit(table, y, sample_weight=[9, 1])
+    assert model.receptive_fields_ == 1
+    assert STDPClassifier(max_iter=1).fit(table, y).receptive_fields_ == 16
+
+
+def test_steps_by_hand():
+    """Three steps of a third each: at 0.5 the first is over and the second half-way."""
+    inputs = respond(np.array([[0.0], [0.5], [0.75], [1.0]]), 6)
+    on = [[0, 0, 0], [1, 0.5, 0], [1, 1, 0.25], [1, 1, 1]]
+    assert_array_equal(inputs, np.hstack([on, 1 - np.array(on)]))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_triangles", [2, 3, 7])
-def test_triangles_are_linear_splines_at_the_quantiles(n_triangles, dtype):
-    """scikit-learn's basis of degree 1 with the same knots."""
+@pytest.mark.parametrize("n_steps", [2, 3, 8])
+def test_steps_are_running_sums_of_linear_splines(n_steps, dtype):
+    """scikit-learn's basis of degree 1 with equidistant knots on [0, 1]."""
     rates = X.astype(dtype)
-    inputs = ReceptiveFields(2 + n_triangles, rates).respond(rates)
+    inputs = respond(rates, 2 * n_steps)
     assert inputs.dtype == dtype
-    splines = SplineTransformer(n_knots=n_triangles, degree=1, knots="quantile").fit(rates)
-    expected = splines.transform(rates).reshape(20, 3, n_triangles)
-    ours = inputs.reshape(20, 2 + n_triangles, 3)
-    assert_allclose(ours[:, 2:].transpose(0, 2, 1), expected, atol=1e-6)
-    assert_array_equal(ours[:, 0], rates)
-    assert_array_equal(ours[:, 1], 1 - rates)
+    knots = np.repeat(np.linspace(0, 1, n_steps + 1)[:, np.newaxis], 3, axis=1)
+    splines = SplineTransformer(n_knots=n_steps + 1, degree=1, knots=knots).fit(rates)
+    hats = splines.transform(rates).reshape(20, 3, n_steps + 1)
+    expected = hats[:, :, ::-1].cumsum(axis=2)[:, :, -2::-1]
+    on, off = np.split(inputs.reshape(20, 2 * n_steps, 3), 2, axis=1)
+    assert_allclose(on.transpose(0, 2, 1), expected, atol=1e-6)
+    assert_array_equal(off, 1 - on)
 
 
-def test_by_hand_where_tips_coincide():
-    """Tips 0, 0, 0.5, 1: a rate of 0 belongs to the second of the two at 0."""
-    rates = np.array([[0.0], [0.0], [0.0], [0.0], [0.5], [1.0], [1.0]])
-    fields = ReceptiveFields(6, rates)
-    assert_array_equal(fields.tips[:, 0], [0, 0, 0.5, 1])
-    inputs = fields.respond(np.array([[0.0], [0.125], [0.5], [1.0]]))
-    assert_allclose(inputs[:, 2:], [[0, 1, 0, 0], [0, 0.75, 0.25, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
-
-
-def test_a_constant_feature_stays_constant():
-    fields = ReceptiveFields(9, np.full((5, 1), 0.25))
-    assert_array_equal(fields.respond(np.full((2, 1), 0.25))[0, 2:].sum(), 1)
-    assert np.isfinite(fields.respond(np.array([[0.0], [1.0]]))).all()
-
-
-@pytest.mark.parametrize("n_fields", [1, 2, 4, 9])
+@pytest.mark.parametrize("n_fields", [1, 2, 4, 16])
 def test_gradient_goes_through(n_fields):
     rates = np.random.default_rng(2).uniform(0.01, 0.99, (6, 3))
-    fields = ReceptiveFields(n_fields, X)
     weights = np.random.default_rng(3).normal(size=(6, 3 * n_fields))
-    expected = numerical_gradient(lambda: (weights * fields.respond(rates)).sum(), rates)
-    assert_allclose(fields.rates_gradient(rates, weights), expected, atol=1e-7)
+    expected = numerical_gradient(lambda: (weights * respond(rates, n_fields)).sum(), rates)
+    assert_allclose(rates_gradient(rates, weights, n_fields), expected, atol=1e-7)
+
+
+def test_at_the_ends_the_gradient_points_inside():
+    weights = np.array([[1.0, 2.0, 4.0, 8.0]])
+    assert_array_equal(rates_gradient(np.array([[0.0]]), weights, 4), [[2 * (1 - 4)]])
+    assert_array_equal(rates_gradient(np.array([[0.5]]), weights, 4), [[2 * (2 - 8)]])
+    assert_array_equal(rates_gradient(np.array([[1.0]]), weights, 4), [[2 * (2 - 8)]])
 
 
 def test_a_feature_that_is_zero_in_a_class_still_teaches():
@@ -88,7 +93,7 @@ def test_a_feature_that_is_zero_in_a_class_still_teaches():
     assert model.score(table, y) == 1
 
 
-@pytest.mark.parametrize("value", [0, 3, -1, 2.0, "many"])
+@pytest.mark.parametrize("value", [0, 3, 5, -1, 2.0, "many"])
 def test_bad_input(value):
     with pytest.raises(ValueError, match="receptive_fields"):
         STDPClassifier(receptive_fields=value).fit(X, Y)

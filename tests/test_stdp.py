@@ -128,7 +128,7 @@ def test_two_two_one_network_by_hand():
         updates,
         associations=associations,
         stdp_epsilon=0.01,
-        competition=Competition(1.0, 1.0, 0.0, [np.zeros(2)]),
+        competition=Competition(1.0, 1.0, 0.0, None, [np.zeros(2)]),
     )
     assert_allclose(updates[0][0], [[1.536, -0.36141176470588], [0, -0.375]], rtol=1e-12)
     assert_allclose(updates[0][1], [25, -0.43243243243243], rtol=1e-12)
@@ -147,7 +147,7 @@ class TestLocality:
             rng.normal(size=(6, 1)),
         ]
 
-    def updates(self, activities, associations, winners=(1.0, 1.0, 0.0)):
+    def updates(self, activities, associations, winners=(1.0, 1.0, 0.0, None)):
         sizes = [a.shape[1] for a in activities]
         updates = [
             (np.empty((n_in, n_out)), np.empty(n_out)) for n_in, n_out in itertools.pairwise(sizes)

@@ -20,14 +20,16 @@ from .._scorers import FGSMScorer, PGDScorer
 from ..datasets import Task
 from ._compare import compare
 
-_DECAYS = (0.0, 0.003, 0.01, 0.03)
+_DECAYS = (0.0, 0.003, 0.01)
+# The default of each, and one that wide layers or robustness may want.
+_LEARNING_RATES = {STDPClassifier: (0.1, 0.2), BPClassifier: (0.2, 1.0)}
 # Each step of an attack on nearest neighbours or a kernel machine goes through all their samples.
 _MAX_STORED_SAMPLES = 3000
 _MAX_TEST_OF_STORED = 500
 
 
 def front_families(hidden_layer_sizes=(32, 16)):
-    """The families of models that the fronts compare, each with four settings.
+    """The families of models that the fronts compare, each with its settings.
 
     Parameters
     ----------
@@ -37,44 +39,49 @@ def front_families(hidden_layer_sizes=(32, 16)):
     Returns
     -------
     families : dict of str to dict of str to classifier
-        Settings by name, by family. Networks differ in `weight_decay`, those trained on
-        perturbed samples in `adversarial_epsilon`, the others in what they are usually tuned by.
+        Settings by name, by family. Networks differ in `learning_rate_init` (two
+        values) and `weight_decay`; those trained on perturbed samples in
+        `adversarial_epsilon`; the others in what they are usually tuned by. All have six.
 
     Examples
     --------
     >>> from skstdp.benchmarks import front_families
     >>> list(front_families())[:3]
     ['STDP', 'STDP, no competition', 'BP']
-    >>> list(front_families()["BP"])
-    ['decay 0', 'decay 0.003', 'decay 0.01', 'decay 0.03']
+    >>> list(front_families()["BP"])[:4]
+    ['rate 0.2, decay 0', 'rate 0.2, decay 0.003', 'rate 0.2, decay 0.01', 'rate 1, decay 0']
     """
 
     def networks(classifier, **settings):
         return {
-            f"decay {decay:g}": classifier(
-                hidden_layer_sizes=hidden_layer_sizes, weight_decay=decay, **settings
+            f"rate {rate:g}, decay {decay:g}": classifier(
+                hidden_layer_sizes=hidden_layer_sizes,
+                learning_rate_init=rate,
+                weight_decay=decay,
+                **settings,
             )
+            for rate in _LEARNING_RATES[classifier]
             for decay in _DECAYS
         }
 
     return {
         "STDP": networks(STDPClassifier),
         "STDP, no competition": networks(
-            STDPClassifier, positive_winners=1.0, negative_winners=1.0
+            STDPClassifier, positive_winners=1.0, negative_winners=1.0, winner_margin=None
         ),
         "BP": networks(BPClassifier),
         "BP, adversarial": {
             f"epsilon {epsilon:g}": BPClassifier(
                 hidden_layer_sizes=hidden_layer_sizes, adversarial_epsilon=epsilon
             )
-            for epsilon in (0.025, 0.05, 0.1, 0.2)
+            for epsilon in (0.0125, 0.025, 0.05, 0.075, 0.1, 0.2)
         },
-        "nearest neighbours": {f"k {k}": KNeighborsClassifier(k) for k in (1, 3, 5, 11)},
+        "nearest neighbours": {f"k {k}": KNeighborsClassifier(k) for k in (1, 3, 5, 7, 11, 15)},
         "nearest centroid": {
             f"shrinkage {shrink or 0:g}": NearestCentroid(shrink_threshold=shrink)
-            for shrink in (None, 0.1, 0.3, 1.0)
+            for shrink in (None, 0.03, 0.1, 0.3, 1.0, 3.0)
         },
-        "RBF SVM": {f"C {C:g}": SVC(C=C) for C in (0.3, 1.0, 3.0, 10.0)},
+        "RBF SVM": {f"C {C:g}": SVC(C=C) for C in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)},
     }
 
 
@@ -121,6 +128,8 @@ def robustness_fronts(
     tolerance=0.01,
     max_test=2000,
     n_seeds=5,
+    n_front_seeds=2,
+    n_validation_seeds=2,
     n_confirmed=500,
     n_queries=2000,
     random_state=0,
@@ -132,7 +141,7 @@ def robustness_fronts(
     """Whole fronts of clean against adversarial accuracy, and one fair point on each.
 
     All settings of all families are trained on the whole training data and attacked on the test
-    rows. Which setting of a family to take is decided on a sixth of the training data, with
+    rows, the chosen ones with more seeds. Which setting of a family to take is decided on a sixth of the training data, with
     networks that have not seen it: the one with the best accuracy under PGD at the largest
     epsilon among those whose clean accuracy is within `tolerance` of the best of any network, or,
     if there is none, the one with the best clean accuracy. The chosen ones are then attacked
@@ -151,7 +160,11 @@ def robustness_fronts(
     max_test : int, default=2000
         Largest number of test rows, and of validation rows; of more, a stratified sample.
     n_seeds : int, default=5
-        Number of fits of each setting.
+        Number of fits of the chosen setting of each family.
+    n_front_seeds : int, default=2
+        Number of fits of the other settings, at most `n_seeds`; 0 leaves them out.
+    n_validation_seeds : int, default=2
+        Number of fits of each setting before one is chosen.
     n_confirmed : int, default=500
         Number of test rows for the attacks of `robustness_report`.
     n_queries : int, default=2000
@@ -214,7 +227,7 @@ def robustness_fronts(
             [_validation_task(task, group, random_state) for task in tasks],
             estimators=group.models,
             scorers=[quick],
-            n_seeds=2,
+            n_seeds=n_validation_seeds,
             path=path and path / "validation_fits.jsonl",
             **options,
         ).scores
@@ -228,17 +241,31 @@ def robustness_fronts(
     chosen = _choose(_split_names(validation), network_families, tolerance)
 
     scorers = [kind(epsilon) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons]
-    scores = pd.concat(
-        compare(
+    scorers.append(_ZeroGradientShare(max(epsilons)))
+    picked = {
+        (task, f"{family} | {setting}")
+        for task, family, setting in chosen[["task", "family", "setting"]].itertuples(index=False)
+    }
+
+    def test(group, is_wanted, n_seeds):
+        return compare(
             [_test_task(task, group, random_state) for task in tasks],
-            estimators=group.models,
-            scorers=[*scorers, _ZeroGradientShare(max(epsilons))],
+            estimators=lambda task: {
+                name: model for name, model in group.models.items() if is_wanted(task.name, name)
+            },
+            scorers=scorers,
             n_seeds=n_seeds if group.networks else 1,
             path=path and path / "test_fits.jsonl",
             **options,
         ).scores
-        for group in groups
-    )
+
+    parts = [test(group, lambda *name: name in picked, n_seeds) for group in groups]
+    if n_front_seeds:
+        parts += [
+            test(group, lambda *name: name not in picked, min(n_seeds, n_front_seeds))
+            for group in groups
+        ]
+    scores = pd.concat(parts)
     scores = _split_names(scores).rename(columns={"split": "seed"})
     is_share = scores["attack"] == "zero gradient"
     keys = ["task", "family", "setting", "seed"]

@@ -11,7 +11,12 @@ _FIXED = {
 }
 _FIXED_BY_DATA = {"mnist": {"batch_size": 100}, "tables": {"batch_size": 40}}
 # Equation 3 with the epsilon given below it, for every unit.
-_FIXED_RULE = {"stdp_epsilon": 1e-9, "positive_winners": 1.0, "negative_winners": 1.0}
+_FIXED_RULE = {
+    "stdp_epsilon": 1e-9,
+    "positive_winners": 1.0,
+    "negative_winners": 1.0,
+    "winner_margin": None,
+}
 
 # What the paper leaves open; these values are our choice. `quiet_start` is for the local rule
 # only: backpropagation starts as it does elsewhere.
@@ -25,10 +30,10 @@ CHOSEN = {
     },
     "tables": {
         "rate_encoding": "auto",
-        "receptive_fields": "auto",
-        "weight_init_scale": 1.0,
-        "quiet_start": 0.3,
-        "max_iter": 1000,
+        "receptive_fields": 2,
+        "weight_init_scale": 2.0,
+        "quiet_start": 0.1,
+        "max_iter": 600,
     },
 }
 # The same, with nothing in place that the paper does not mention.
