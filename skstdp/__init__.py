@@ -15,8 +15,12 @@ The path of the data, one module a stage:
 ``_stdp``              the local rule, its kernel and the spike-timing curve
 ``_backprop``          the exact gradient, also with respect to the input
 ``_optimizers``        Adam with decoupled weight decay
+``_balls``             what an attack may reach, and steps inside it
 ``_attacks``           adversarial perturbations
-``_input_gradients``   what attacks need, from our networks and from a few other estimators
+``_input_gradients``   gradients of classifiers and pipelines with respect to their input
+``_frames``            arrays and data frames as floats, and back
+``_threat``            what an attacker may do, in the words of the user
+``_adversarial``       attacks that return perturbed data
 ``_scorers``           accuracy under attack as a scorer
 ``_robustness``        several attacks side by side, and whether to believe them
 ``_displays``          figures
@@ -28,6 +32,7 @@ The path of the data, one module a stage:
 =====================  ==============================================================
 """
 
+from ._adversarial import fgsm, pgd
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     LearningCurvesDisplay,
@@ -35,8 +40,8 @@ from ._displays import (
     RobustnessFrontDisplay,
     STDPCurveDisplay,
 )
-from ._robustness import GradientMaskingWarning, robustness_report
-from ._scorers import FGSMScorer, PGDScorer
+from ._robustness import attack_table, robustness_report
+from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
 from ._stdp import stdp_curve, stdp_update
 
 __version__ = "0.1.0"
@@ -51,6 +56,10 @@ __all__ = [
     "RobustnessFrontDisplay",
     "STDPClassifier",
     "STDPCurveDisplay",
+    "attack_scorers",
+    "attack_table",
+    "fgsm",
+    "pgd",
     "robustness_report",
     "stdp_curve",
     "stdp_update",

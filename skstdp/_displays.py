@@ -1,11 +1,12 @@
 """Figures: accuracy against epoch and against the size of the attack, and the STDP curve."""
 
 from itertools import cycle, pairwise
-from math import ceil, isclose, sqrt
+from math import ceil, sqrt
 
 import numpy as np
 import pandas as pd
 
+from ._scorers import epsilon_label
 from ._stdp import stdp_curve
 
 __all__ = [
@@ -29,14 +30,6 @@ def require_matplotlib():
         raise ImportError(
             'Figures need matplotlib. Install it with: pip install "skstdp[plot]"'
         ) from error
-
-
-def epsilon_label(epsilon):
-    """Size of an attack as text: in 255ths, the steps of 8-bit grey levels, if it is whole."""
-    steps = round(255 * epsilon)
-    if epsilon == 0:
-        return "0"
-    return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
 
 
 def _axes(ax):

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer, load_iris
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, cross_validate
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
@@ -168,12 +168,12 @@ def test_epsilon_must_be_a_number():
 @pytest.mark.parametrize(
     "make",
     [
-        LinearDiscriminantAnalysis,
+        GaussianNB,
         lambda: make_pipeline(StandardScaler(), RandomForestClassifier()),
     ],
 )
 def test_other_estimators_are_refused_by_name(make, iris):
-    with pytest.raises(TypeError, match=r"type (Linear|RandomForest).*STDP"):
+    with pytest.raises(TypeError, match=r"type (GaussianNB|RandomForest).*finite-diff"):
         FGSMScorer()(make().fit(*iris), *iris)
 
 
@@ -226,17 +226,21 @@ class TestPGDScorer:
         assert_allclose(PGDScorer(epsilon)(model, X, y), np.mean(stands), atol=0.011)
 
     @pytest.mark.parametrize(("step", "length"), [(None, 0.025), (0.01, 0.01)])
-    def test_length_of_a_step(self, step, length):
+    def test_length_of_a_step(self, step, length, monkeypatch):
+        model = BPClassifier(rate_encoding="none", receptive_fields=1, max_iter=1)
+        model.fit([[0.0], [1.0]], [0, 1])
+        model.coefs_ = [np.ones_like(coef) for coef in model.coefs_]
+        model.intercepts_ = [intercept + 100 for intercept in model.intercepts_]
         visited = []
 
-        class Slope:
-            def _margin_and_gradient(self, rates, y):
-                visited.append(rates[0, 0])
-                return np.ones(len(rates)), np.ones_like(rates)
+        def margins_and_gradient(target, points, *args):
+            visited.append(points[0, 0])
+            return np.ones(len(points)), np.ones_like(points)
 
-        PGDScorer(0.1, n_steps=10, n_restarts=1, step=step)._perturb(
-            Slope(), np.array([[0.5]]), np.array([1])
+        monkeypatch.setattr(
+            "skstdp._input_gradients._target.Target.margins_and_gradient", margins_and_gradient
         )
+        PGDScorer(0.1, n_steps=10, n_restarts=1, step=step)(model, [[0.5]], [1])
         fgsm, descent = visited[:2], visited[2:]
         assert_allclose(fgsm, [0.5, 0.4])
         assert_allclose(descent, np.maximum(0.5 - length * np.arange(11), 0.4))

@@ -109,8 +109,8 @@ class _ZeroGradientShare:
         self.epsilon = epsilon
 
     def __call__(self, estimator, X, y):
-        network, rates = attackable(estimator, X)
-        return zero_gradient_share(network._margin_gradient(rates, np.asarray(y)))
+        target, points = attackable(estimator, X)
+        return zero_gradient_share(target.margin_gradient(points, y))
 
 
 def robustness_fronts(
