@@ -244,7 +244,7 @@ class _Round(_Region):
         offsets = np.divide(points - self.centre, epsilon, out=np.zeros_like(points), where=moving)
         offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
         inside = np.clip(self.centre + offsets * epsilon, self._low, self._high)
-        return np.where(moving, inside, points)
+        return np.where(moving, inside, points).astype(points.dtype, copy=False)
 
 
 class _Sphere(_Round):

@@ -156,27 +156,28 @@ def _replace_polars(X, points, columns):
     return X.with_columns(new)
 
 
-def frame_like(X, points, names):
+def frame_like(X, points, names, keep_dtypes):
     """A data frame of the library of X, or an array if X is one.
 
-    Columns that are floats in X keep their dtype.
+    Parameters
+    ----------
+    X : ndarray, pandas or polars data frame
+    points : ndarray of shape (n_samples, n_columns)
+    names : list of str
+    keep_dtypes : bool
+        Whether the columns are those of X, so that those of floats keep their dtype.
     """
     if isinstance(X, pd.DataFrame):
         frame = pd.DataFrame(points, columns=names, index=X.index)
-        kept = {
-            name: X[name].dtype
-            for name in frame.columns.intersection(X.columns)
-            if pd.api.types.is_float_dtype(X[name].dtype)
-        }
-        return frame.astype(kept)
+        if not keep_dtypes:
+            return frame
+        dtypes = X.dtypes[names]
+        return frame.astype(dtypes[[pd.api.types.is_float_dtype(dtype) for dtype in dtypes]])
     if is_polars(X):
         from polars import DataFrame
 
         frame = DataFrame(points, schema=[str(name) for name in names])
-        kept = {
-            name: X[name].dtype
-            for name in frame.columns
-            if name in X.columns and X[name].dtype.is_float()
-        }
-        return frame.cast(kept)
+        if not keep_dtypes:
+            return frame
+        return frame.cast({name: X[name].dtype for name in names if X[name].dtype.is_float()})
     return points

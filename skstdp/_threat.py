@@ -276,7 +276,7 @@ def _spread(value, columns, parameter):
 
 
 def _pair(value, parameter):
-    if isinstance(value, str) or np.shape(value)[:1] != (2,):
+    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
         others = ", a dict of pairs by column, 'data' or None" if parameter == "bounds" else ""
         raise ValueError(f"Got {parameter}={value!r}, but expected a pair (low, high){others}.")
     return value

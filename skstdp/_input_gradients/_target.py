@@ -199,6 +199,9 @@ def _names_out(transformer):
 
 
 class _ModelSpace(Target):
+    # Whether the points are the very values of X.
+    _unchanged = False
+
     def __init__(self, estimator, points, given, names, gradient):
         own = getattr(estimator, "feature_names_in_", None)
         if own is not None:
@@ -212,7 +215,9 @@ class _ModelSpace(Target):
 
     def returned(self, points):
         """A data frame if X is one and the names of its columns are known, else an array."""
-        return points if self.names is None else frame_like(self._given, points, self.names)
+        if self.names is None:
+            return points
+        return frame_like(self._given, points, self.names, keep_dtypes=self._unchanged)
 
 
 class _Rates(_ModelSpace):
@@ -245,6 +250,7 @@ class _LastStep(_ModelSpace):
         check_is_fitted(estimator)
         if sparse.issparse(X):
             X = X.toarray()
+        self._unchanged = X is given
         points = validate_data(estimator, X, dtype=FLOATS, reset=False)
         super().__init__(estimator, points, given, names, gradient)
 
