@@ -200,7 +200,8 @@ def hard_label(points, y, fools, ball, n_queries, random_state):
         epsilon[group] = 0
     # Far enough to come to the bounds from anywhere, or through all the data if there are none.
     span = np.minimum(ball.high - ball.low, np.ptp(points, axis=0) + 2 * epsilon)
-    reach = np.max(span / epsilon, where=epsilon > 0, initial=1)
+    moving = epsilon > 0
+    reach = np.max(np.broadcast_to(span, epsilon.shape)[moving] / epsilon[moving], initial=1)
     for block in gen_batches(len(points), _BLOCK):
         perturbed[block] = _hard_label_block(
             ball.around(points[block], block),

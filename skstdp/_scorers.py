@@ -305,7 +305,9 @@ def attack_scorers(epsilons=(4 / 255, 8 / 255, 12 / 255), scorer=FGSMScorer, **o
     scoring = {"clean": FGSMScorer(0)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
-        scoring[f"{attack.attack} {epsilon_label(epsilon)}"] = attack
+        short = f"{epsilon:g}"
+        label = short if len(short) < 6 else epsilon_label(epsilon)
+        scoring[f"{attack.attack} {label}"] = attack
     if len(scoring) < 2 or len(scoring) <= len(epsilons):
         raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
     return scoring

@@ -383,7 +383,7 @@ class TestMistakes:
             ({"one_hot": [COLOURS, ["red"]]}, r"Got a column twice in one_hot"),
             (
                 {"bounds": (0, 50)},
-                r"in the column 'age' \(row \d+\), but expected values within the bounds from 0 to",
+                r"in the column 'age' \(row \d+\), but expected values within the bounds from 0",
             ),
             ({"bounds": {"height": (0, 1)}}, r"in the column 'height' .*from 0 to 1"),
             ({"bounds": {"hight": (0, 3)}}, r"unknown column 'hight' in bounds"),
