@@ -23,6 +23,7 @@ The path of the data, one module a stage:
 ``_adversarial``       attacks that return perturbed data
 ``_scorers``           accuracy under attack as a scorer
 ``_robustness``        several attacks side by side, and whether to believe them
+``_art``               our gradients for the attacks of another library
 ``_displays``          figures
 ``_mnist``             the images of MNIST, from a folder or from openml.org
 ``datasets``           tasks to compare classifiers on
@@ -33,6 +34,7 @@ The path of the data, one module a stage:
 """
 
 from ._adversarial import fgsm, pgd
+from ._art import art_classifier
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     LearningCurvesDisplay,
@@ -56,6 +58,7 @@ __all__ = [
     "RobustnessFrontDisplay",
     "STDPClassifier",
     "STDPCurveDisplay",
+    "art_classifier",
     "attack_scorers",
     "attack_table",
     "fgsm",

@@ -117,7 +117,8 @@ class Target:
         """
         return np.asarray(self.estimator.predict(self._estimators_input(points, rows)))
 
-    def _forward(self, points, rows):
+    def forward(self, points, rows):
+        """Class scores, and the way back from them, for points and rows as in `predict`."""
         if self._gradient == "finite-differences":
             return differences(
                 lambda points: scores_of(self.estimator, self._estimators_input(points, rows)),
@@ -161,7 +162,7 @@ class Target:
         return self._margins_and_gradient(points, index, rows)[1]
 
     def _margins_and_gradient(self, points, index, rows):
-        scores, pull = self._forward(points, rows)
+        scores, pull = self.forward(points, rows)
         margins, cotangent = margins_and_cotangent(scores, index)
         gradient = pull(ScaledRows.of(cotangent))
         if gradient.values.dtype != points.dtype:
@@ -235,7 +236,8 @@ class _Rates(_ModelSpace):
         """Class labels."""
         return self.estimator._predict_rates(points)
 
-    def _forward(self, points, rows):
+    def forward(self, points, rows):
+        """Class scores, and the way back from them to the rates."""
         if self._gradient == "finite-differences":
             return differences(
                 lambda points: self._network.from_rates(points)[0], points, self.box, self.whole
