@@ -186,15 +186,20 @@ def entry_for(table, estimator):
 
 def no_gradient(estimator, of_what=None):
     """The TypeError for an estimator that cannot be differentiated."""
-    name = type(estimator).__name__
-    reason = f"no gradient of {of_what} is known" if of_what else "no gradient is known"
+    start = (
+        f"Got an estimator of type {type(estimator).__name__}, but an attack expected one that can "
+        "be differentiated: "
+    )
     if _is_made_of_trees(estimator):
-        reason = "trees are piecewise constant and have no gradient"
+        return TypeError(
+            f"{start}trees are piecewise constant and have no gradient. Attack it with examples "
+            "made for a surrogate and by its labels alone, with robustness_report(..., "
+            "gradient=None, surrogates=[...])."
+        )
+    missing = f"no gradient of {of_what} is known" if of_what else "no gradient is known"
     return TypeError(
-        f"Got an estimator of type {name}, but an attack expected one that can be differentiated: "
-        f"{reason}. If it is smooth, ask for gradient='finite-differences' or give it a method "
-        "input_gradient. If it is not, attack it with examples made for a surrogate, or by its "
-        "labels alone: robustness_report(..., gradient=None, surrogates=[...]) does both."
+        f"{start}{missing}. If it is smooth, ask for gradient='finite-differences', or give it a "
+        "method input_gradient(X, cotangent)."
     )
 
 

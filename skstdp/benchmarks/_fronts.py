@@ -208,7 +208,7 @@ def robustness_fronts(
     options = {"curves": False, "random_state": random_state, "n_jobs": n_jobs}
     options |= {"progress": progress, "verbose": verbose}
 
-    quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2)
+    quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2, bounds=(0, 1))
     validation = pd.concat(
         compare(
             [_validation_task(task, group, random_state) for task in tasks],
@@ -227,7 +227,9 @@ def robustness_fronts(
     }
     chosen = _choose(_split_names(validation), network_families, tolerance)
 
-    scorers = [kind(epsilon) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons]
+    scorers = [
+        kind(epsilon, bounds=(0, 1)) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons
+    ]
     scores = pd.concat(
         compare(
             [_test_task(task, group, random_state) for task in tasks],
@@ -352,6 +354,7 @@ def _confirm(task, seed, models, epsilon, n_rows, n_queries):
             surrogates=others,
             n_queries=n_queries,
             random_state=seed,
+            bounds=(0, 1),
         )
         report.insert(0, "seed", seed)
         report.insert(0, "family", family)
