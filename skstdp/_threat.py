@@ -283,6 +283,13 @@ def _pair(value, parameter):
 
 
 def _check_inside(points, low, high, columns):
+    missing = np.isnan(points)
+    if missing.any():
+        row, column = np.argwhere(missing)[0]
+        raise ValueError(
+            f"Got a missing value in the column {columns.name(column)!r} (row {row}), but an "
+            "attack expected numbers. Fill it in before the attack."
+        )
     outside = (points < low) | (points > high)
     if outside.any():
         row, column = np.argwhere(outside)[0]

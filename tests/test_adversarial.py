@@ -426,6 +426,15 @@ class TestMistakes:
         with pytest.raises(ValueError, match=message):
             fgsm(model, X, y, space="input")
 
+    def test_missing_value(self):
+        X, y = people()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        X.iloc[3, 1] = np.nan
+        with pytest.raises(
+            ValueError, match=r"missing value in the column 'income' \(row 3\).*Fill"
+        ):
+            fgsm(model, X, y, space="input")
+
     def test_numbers_that_stand_for_categories(self):
         X, y = people()
         columns = ColumnTransformer([("c", OneHotEncoder(), ["age"])], remainder="passthrough")

@@ -20,6 +20,7 @@ from sklearn.ensemble import (
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectFromModel, SelectKBest
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, _ConstantPredictor
@@ -190,11 +191,9 @@ def test_scores_and_their_gradient(smooth, iris):
 
 
 def test_decisions_are_those_of_scikit_learn(smooth, iris):
-    if not hasattr(smooth, "decision_function"):
-        pytest.skip("has none")
     adapter = adapter_of(smooth)
     X = points_inside(iris[0])
-    if not adapter.scores_are_decisions:
+    if not (adapter.scores_are_decisions and hasattr(smooth, "decision_function")):
         with pytest.raises(TypeError, match="no gradient of a decision function"):
             adapter.decision(X)
         return
@@ -204,12 +203,10 @@ def test_decisions_are_those_of_scikit_learn(smooth, iris):
 
 
 def test_probabilities_are_those_of_scikit_learn(smooth, iris):
-    if not hasattr(smooth, "predict_proba"):
-        pytest.skip("has none")
     adapter = adapter_of(smooth)
     X = points_inside(iris[0])
     votes = isinstance(smooth, BaggingClassifier) and not adapter.decides
-    if isinstance(smooth, NearestCentroid) or votes:
+    if isinstance(smooth, NearestCentroid) or votes or not hasattr(smooth, "predict_proba"):
         with pytest.raises(TypeError, match="no gradient of probabilities"):
             adapter.log_proba(X)
         return
@@ -253,6 +250,7 @@ TRANSFORMERS = {
     "products": PolynomialFeatures(2, interaction_only=True, include_bias=False),
     "best two": SelectKBest(k=2),
     "selection by trees": SelectFromModel(RandomForestClassifier(5, random_state=0)),
+    "imputer": SimpleImputer(),
     "identity": FunctionTransformer(),
     "sqrt": FunctionTransformer(np.sqrt),
     "log1p": FunctionTransformer(np.log1p, np.expm1),
@@ -294,6 +292,41 @@ def test_derivatives_of_functions(function):
     X = np.random.default_rng(0).uniform(0.1, 2, size=(9, 2))
     adapter = adapter_of(FunctionTransformer(function).fit(X), transform=True)
     assert_pull_is_that_of_finite_differences(adapter.forward, X)
+
+
+@pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
+def test_imputer_drops_empty_columns_and_what_was_missing_has_no_slope():
+    X = np.array([[1.0, np.nan, 2.0], [3.0, np.nan, np.nan], [5.0, np.nan, 4.0]])
+    for keep, expected in [(False, [[1, 0, 2], [1, 0, 0], [1, 0, 2]]), (True, [[1, 0, 3]] * 3)]:
+        imputer = SimpleImputer(keep_empty_features=keep).fit(X)
+        output, pull = adapter_of(imputer, transform=True).forward(X)
+        gradient = pull(
+            ScaledRows.of(np.tile(np.arange(1.0, output.shape[1] + 1), (3, 1)))
+        ).dense()
+        assert_array_equal(gradient, np.where(np.isnan(X), 0, expected))
+
+
+def test_searches():
+    X, y = data(3)
+    search = GridSearchCV(SVC(), {"C": [1, 2]}, cv=2).fit(X, y)
+    expected = gradient_at(search.best_estimator_, X, y)
+    assert_array_equal(gradient_at(search, X, y), expected)
+    assert_array_equal(gradient_at(search, X, y, "model"), expected)
+
+    class OtherSearch(BaseEstimator):
+        best_estimator_ = search.best_estimator_
+
+        classes_, predict, fit = search.classes_, search.predict, None
+
+        def __sklearn_is_fitted__(self):
+            return True
+
+    assert_array_equal(gradient_at(OtherSearch(), X, y), expected)
+    assert_array_equal(gradient_at(OtherSearch(), X, y, "model"), expected)
+    unfit = GridSearchCV(SVC(), {"C": [1, 2]}, cv=2, refit=False).fit(X, y)
+    for space in ("model", "input"):
+        with pytest.raises(ValueError, match=r"Got refit=False in GridSearchCV.*expected True"):
+            attackable(unfit, X, space=space)
 
 
 def test_columns_in_another_order_and_more_of_them():

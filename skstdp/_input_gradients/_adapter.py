@@ -174,6 +174,8 @@ def adapter_of(estimator, *, transform=False):
     if hasattr(estimator, "input_gradient"):
         return TransformerGradient(estimator) if transform else ClassifierGradient(estimator)
     make = entry_for(_TRANSFORMERS if transform else _CLASSIFIERS, estimator)
+    if make is None and hasattr(estimator, "best_estimator_"):
+        return adapter_of(estimator.best_estimator_, transform=transform)
     if make is None:
         raise no_gradient(estimator)
     return make(estimator)
@@ -187,8 +189,8 @@ def entry_for(table, estimator):
 def no_gradient(estimator, of_what=None):
     """The TypeError for an estimator that cannot be differentiated."""
     start = (
-        f"Got an estimator of type {type(estimator).__name__}, but an attack expected one that can "
-        "be differentiated: "
+        f"Got an estimator of type {type(estimator).__name__}, but an attack expected one that "
+        "can be differentiated: "
     )
     if _is_made_of_trees(estimator):
         return TypeError(

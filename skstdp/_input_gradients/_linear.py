@@ -31,6 +31,8 @@ class _SGD(_Linear):
 
     def log_proba(self, X):
         """Logarithms of `predict_proba`."""
+        if not hasattr(self.estimator, "predict_proba"):
+            return super().log_proba(X)
         expect(self.estimator, "loss", self.estimator.loss, "log_loss")
         if len(self.estimator.classes_) == 2:
             return super().log_proba(X)

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
 from ._adapter import FLOATS, adapter_of
+from ._composition import best_of
 from ._finite_differences import differences, scores_of
 from ._networks import Network
 from ._scaled_rows import ScaledRows
@@ -177,9 +178,8 @@ class Target:
 def _in_model_space(estimator, X, gradient):
     given, names = X, None
     while True:
-        if isinstance(estimator, BaseSearchCV):
-            check_is_fitted(estimator)
-            estimator = estimator.best_estimator_
+        if isinstance(estimator, BaseSearchCV) or hasattr(estimator, "best_estimator_"):
+            estimator = best_of(estimator)
         elif isinstance(estimator, Pipeline):
             check_is_fitted(estimator)
             if len(estimator) > 1:

@@ -5,6 +5,7 @@ from scipy import linalg, sparse
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_selection import SelectorMixin
+from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -20,7 +21,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
-from ._adapter import Adapter, adapts, entry_for, no_gradient
+from ._adapter import Adapter, adapts, entry_for, expect, no_gradient
 from ._scaled_rows import ScaledRows
 
 
@@ -127,6 +128,28 @@ class _Selector(Adapter):
             gradient = np.zeros(shape, dtype=values.dtype)
             gradient[:, columns] = values
             return gradient
+
+        return self.estimator.transform(X), lambda cotangent: cotangent.through(scatter)
+
+
+@adapts(SimpleImputer, transform=True)
+class _Imputer(Adapter):
+    """Where nothing is missing it passes on all columns that were not empty in fit."""
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        expect(estimator, "add_indicator", estimator.add_indicator, False)
+
+    def forward(self, X):
+        """Completed values, and the way back to those that were there."""
+        present = ~np.isnan(as_floats(X))
+        filled = np.asarray(self.estimator.statistics_, dtype=float)
+        columns = np.flatnonzero(self.estimator.keep_empty_features | ~np.isnan(filled))
+
+        def scatter(values):
+            gradient = np.zeros(present.shape, dtype=values.dtype)
+            gradient[:, columns] = values
+            return gradient * present
 
         return self.estimator.transform(X), lambda cotangent: cotangent.through(scatter)
 
