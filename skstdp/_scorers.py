@@ -302,7 +302,7 @@ def attack_scorers(epsilons=(4 / 255, 8 / 255, 12 / 255), scorer=FGSMScorer, **o
     >>> bool(scores["test_FGSM 0.3"].mean() < scores["test_clean"].mean())
     True
     """
-    scoring = {"clean": FGSMScorer(0)}
+    scoring = {"clean": scorer(0, **options)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
         short = f"{epsilon:g}"

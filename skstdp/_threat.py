@@ -84,6 +84,7 @@ class Threat:
                     f"Got the column {name!r} that {reason}, but an attack expected numbers. "
                     f"Put it in immutable=[{name!r}], or attack in space='model'."
                 )
+        _check_complete(points, columns)
         low, high = self._bounds(columns, points, target.box)
         _check_inside(points, low, high, columns)
         groups = [columns.positions(group, "one_hot") for group in self.one_hot]
@@ -94,8 +95,8 @@ class Threat:
         bounds = self.bounds
         low, high = (side.astype(np.float64) for side in box)
         if isinstance(bounds, str) and bounds == "data":
-            return np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-        if isinstance(bounds, dict):
+            low, high = points.min(axis=0), points.max(axis=0)
+        elif isinstance(bounds, dict):
             for position, name in columns.named(bounds, "bounds"):
                 low[position], high[position] = _pair(bounds[name], f"bounds[{name!r}]")
         elif bounds is not None:
@@ -109,7 +110,9 @@ class Threat:
                 f"Got bounds from {low[k]:.6g} to {high[k]:.6g} for the column "
                 f"{columns.name(k)!r}, but expected the lower one first."
             )
-        return low, high
+        # Whatever else is allowed, the model is defined only here.
+        low, high = np.maximum(low, box[0]), np.minimum(high, box[1])
+        return low.astype(points.dtype), high.astype(points.dtype)
 
 
 class Case:
@@ -282,7 +285,7 @@ def _pair(value, parameter):
     return value
 
 
-def _check_inside(points, low, high, columns):
+def _check_complete(points, columns):
     missing = np.isnan(points)
     if missing.any():
         row, column = np.argwhere(missing)[0]
@@ -290,6 +293,9 @@ def _check_inside(points, low, high, columns):
             f"Got a missing value in the column {columns.name(column)!r} (row {row}), but an "
             "attack expected numbers. Fill it in before the attack."
         )
+
+
+def _check_inside(points, low, high, columns):
     outside = (points < low) | (points > high)
     if outside.any():
         row, column = np.argwhere(outside)[0]

@@ -411,6 +411,17 @@ class TestMistakes:
         ):
             fgsm(model, X, y, immutable=["petal"])
 
+    def test_bounds_beyond_what_the_model_knows_do_not_count(self):
+        X, y = load_iris(return_X_y=True)
+        model = STDPClassifier(max_iter=1).fit(X, y)
+        wide = fgsm(model, X, y, epsilon=0.5, bounds=(-1, 2))
+        assert_array_equal(wide, fgsm(model, X, y, epsilon=0.5))
+
+    def test_bounds_are_compared_in_the_dtype_of_the_data(self):
+        X = np.array([[0.1], [0.7]], dtype=np.float32)
+        model = SVC().fit(X, [0, 1])
+        assert (fgsm(model, X, [0, 1], epsilon=1, bounds=(0.1, 0.7)) == X[::-1]).all()
+
     def test_unknown_labels(self):
         X, y = people()
         model = LogisticRegression(max_iter=1000).fit(X, y)

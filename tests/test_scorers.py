@@ -189,7 +189,7 @@ def test_epsilon_must_be_a_number():
     ],
 )
 def test_other_estimators_are_refused_by_name(make, iris):
-    with pytest.raises(TypeError, match=r"type (GaussianNB|RandomForest).*finite-diff"):
+    with pytest.raises(TypeError, match=r"type (GaussianNB.*finite-diff|RandomForest.*trees)"):
         FGSMScorer()(make().fit(*iris), *iris)
 
 
@@ -468,6 +468,14 @@ class TestSeveralSizes:
         scoring = attack_scorers([0.1], PGDScorer, n_steps=3)
         assert list(scoring) == ["clean", "PGD 0.1"]
         assert scoring["PGD 0.1"].n_steps == 3
+
+    def test_options_are_those_of_all(self, iris):
+        """Without attack, too, no other gradient is asked for."""
+        X, y = iris
+        scoring = attack_scorers([0.3], gradient="finite-differences")
+        model = GaussianNB().fit(X, y)
+        scores = [scorer(model, X, y) for scorer in scoring.values()]
+        assert scores[0] == model.score(X, y) > scores[1]
 
     @pytest.mark.parametrize("epsilons", [[], [0.1, 0.1]])
     def test_none_and_twice(self, epsilons):
