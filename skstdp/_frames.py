@@ -30,8 +30,8 @@ class Table:
         Columns of numbers.
     integer : ndarray of shape (n_features,), dtype bool
         Columns that hold whole numbers, by their dtype.
-    boolean : ndarray of shape (n_features,), dtype bool
-        Columns of truth values, which count as whole numbers, too.
+    limits : tuple of two ndarrays of shape (n_features,)
+        Smallest and largest value that each dtype holds; truth values count as whole numbers, too.
     """
 
     def __init__(self, X):
@@ -61,7 +61,11 @@ class Table:
         kinds = [_kind(column) for column in self._columns]
         self.numeric = np.array([kind != "" for kind in kinds], dtype=bool)
         self.integer = np.array([kind in ("i", "b") for kind in kinds], dtype=bool)
-        self.boolean = np.array([kind == "b" for kind in kinds], dtype=bool)
+        ranges = [
+            _range(column.dtype) if kind in ("i", "b") else (-np.inf, np.inf)
+            for column, kind in zip(self._columns, kinds, strict=True)
+        ]
+        self.limits = tuple(np.array(side, dtype=np.float64) for side in zip(*ranges, strict=True))
         single = all(
             str(getattr(column, "dtype", "")).lower() == "float32" for column in self._columns
         )
@@ -81,7 +85,7 @@ class Table:
             Which rows of X the points are; None for all.
         """
         X = self.X if rows is None else self._take(rows)
-        return self._replace(X, points, columns)
+        return self._replace(X, points, columns, self.integer)
 
 
 def _kind(column):
@@ -106,6 +110,18 @@ def _kind(column):
     return "i" if dtype.is_integer() else "f"
 
 
+def _range(dtype):
+    """Smallest and largest value of a dtype of whole numbers or truth values."""
+    name = str(getattr(dtype, "numpy_dtype", dtype)).lower()
+    if name.startswith("bool"):
+        return 0, 1
+    try:
+        info = np.iinfo(name)
+    except (TypeError, ValueError):
+        return -np.inf, np.inf
+    return info.min, info.max
+
+
 def _floats(column):
     if isinstance(column, pd.Series):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -118,39 +134,35 @@ def _polars_float():
     return sys.modules["polars"].Float64
 
 
-def _replace_array(X, points, columns):
+def _replace_array(X, points, columns, whole):
     if len(columns) == X.shape[1] and X.dtype.kind == "f":
         return points.astype(X.dtype, copy=False)
     X = X.copy()
-    X[:, columns] = _rounded(points[:, columns], X.dtype)
+    X[:, columns] = np.where(whole[columns], np.rint(points[:, columns]), points[:, columns])
     return X
 
 
-def _rounded(values, dtype):
-    return np.rint(values) if dtype.kind in "iub" else values
-
-
-def _replace_pandas(X, points, columns):
+def _replace_pandas(X, points, columns, whole):
     if len(columns) == X.shape[1] and (X.dtypes == points.dtype).all():
         return pd.DataFrame(points, columns=X.columns, index=X.index)
     X = X.copy()
     for position in columns:
         dtype = X.dtypes.iloc[position]
         values = pd.Series(points[:, position], index=X.index)
-        if not pd.api.types.is_float_dtype(dtype):
+        if whole[position]:
             values = values.round()
         X.isetitem(position, values.astype(dtype))
     return X
 
 
-def _replace_polars(X, points, columns):
+def _replace_polars(X, points, columns, whole):
     from polars import Series
 
     new = []
     for position in columns:
         name, dtype = X.columns[position], X.dtypes[position]
         values = Series(name, points[:, position], nan_to_null=X[name].null_count() > 0)
-        if not dtype.is_float():
+        if whole[position]:
             values = values.round()
         new.append(values.cast(dtype))
     return X.with_columns(new)

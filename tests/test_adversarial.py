@@ -240,6 +240,27 @@ class TestTypes:
         assert new.dtype == X.dtype
         assert_array_equal(np.abs(new - X), 1)
 
+    @pytest.mark.parametrize("library", ["array", "pandas", "nullable", "polars"])
+    def test_whole_numbers_stay_within_their_dtype(self, library):
+        X = np.array([[0, 250], [3, 255], [250, 4], [255, 0]], dtype=np.uint8)
+        if library == "polars":
+            X = pytest.importorskip("polars").DataFrame(X, schema=["a", "b"])
+        elif library != "array":
+            X = pd.DataFrame(X, columns=["a", "b"])
+            X = X.astype("UInt8") if library == "nullable" else X
+        model = self.model(X, [0, 0, 1, 1])
+        # Away from the other class, where there is nothing.
+        options = {"epsilon": 10, "space": "input", "targeted": True}
+        new = fgsm(model, X, [0, 0, 1, 1], **options)
+        assert_array_equal(new, [[0, 255], [0, 255], [255, 0], [255, 0]])
+
+    def test_decimals(self):
+        polars = pytest.importorskip("polars")
+        X = polars.DataFrame({"price": [1.25, 2.5, 4.75, 6.25]}).cast(polars.Decimal(10, 2))
+        new = fgsm(self.model(X, [0, 0, 1, 1]), X, [0, 0, 1, 1], epsilon=0.5, space="input")
+        assert new.dtypes == X.dtypes
+        assert_allclose(new.cast(polars.Float64), [[1.75], [3], [4.25], [5.75]])
+
     def test_list(self):
         X = [[1.0, 5.0], [2.0, 3.0], [7.0, 1.0]]
         new = fgsm(self.model(X, [0, 0, 1]), X, [0, 0, 1], epsilon=0.5, space="input")

@@ -186,8 +186,7 @@ def test_scores_and_their_gradient(smooth, iris):
     assert_pull_is_that_of_finite_differences(adapter.forward, X)
     scores, _ = adapter.forward(iris[0])
     assert scores.shape == (len(iris[0]), len(smooth.classes_))
-    if adapter.decides:
-        assert_array_equal(smooth.classes_[scores.argmax(axis=1)], smooth.predict(iris[0]))
+    assert_array_equal(smooth.classes_[scores.argmax(axis=1)], smooth.predict(iris[0]))
 
 
 def test_decisions_are_those_of_scikit_learn(smooth, iris):
@@ -205,7 +204,7 @@ def test_decisions_are_those_of_scikit_learn(smooth, iris):
 def test_probabilities_are_those_of_scikit_learn(smooth, iris):
     adapter = adapter_of(smooth)
     X = points_inside(iris[0])
-    votes = isinstance(smooth, BaggingClassifier) and not adapter.decides
+    votes = isinstance(smooth, BaggingClassifier) and isinstance(smooth.estimators_[0], LinearSVC)
     if isinstance(smooth, NearestCentroid) or votes or not hasattr(smooth, "predict_proba"):
         with pytest.raises(TypeError, match="no gradient of probabilities"):
             adapter.log_proba(X)
@@ -397,6 +396,19 @@ class TestSaturation:
         ours, expected = (g / np.linalg.norm(g, axis=1, keepdims=True) for g in (ours, expected))
         assert_allclose(ours, expected, atol=1e-9)
 
+    def test_tie_of_saturated_members_is_broken_as_predict_does(self):
+        X = np.array([[0.25], [0.75]])
+        up, down = (LogisticRegression().fit(X, [0, 1]) for _ in range(2))
+        for model, slope in ((up, 1e5), (down, -2e5)):
+            model.coef_[:], model.intercept_[:] = slope, -slope / 2
+        members = [("up", FrozenEstimator(up)), ("down", FrozenEstimator(down))]
+        voting = VotingClassifier(members, voting="soft").fit(X, [0, 1])
+        assert_array_equal(voting.predict_proba(X), 0.5)
+        target, points = attackable(voting, X)
+        for index in (0, 1):
+            margins, _ = target.margins_and_gradient(points, np.full(2, index))
+            assert_array_equal(margins < 0, voting.predict(X) != index)
+
     def test_sums_over_members_of_different_saturation(self):
         """Each member's share of the sum, in decimals of 60 digits."""
         X = np.array([[0.3, 0.9]])
@@ -586,6 +598,12 @@ class TestOwnGradient:
             ValueError, match=r"Got a gradient of shape \(150, 3\) from .* of Wrong"
         ):
             gradient_at(Wrong().fit(X, y), X, y)
+
+    def test_without_decision_function(self):
+        X, _ = data(2)
+        turned = self.Turned().fit(X)
+        with pytest.raises(TypeError, match=r"type Turned .* without decision_function"):
+            adapter_of(turned)
 
     def test_probabilities_that_are_not_the_softmax(self):
         X, y = data(2)

@@ -262,6 +262,14 @@ class ClassifierGradient(Adapter):
 
     decides = False
 
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        if not hasattr(estimator, "decision_function"):
+            raise TypeError(
+                f"Got an estimator of type {type(estimator).__name__} with a method "
+                "input_gradient but without decision_function, whose gradient an attack expected."
+            )
+
     def forward(self, X):
         """Class scores, and the way back by `input_gradient`."""
         decisions = np.asarray(self.estimator.decision_function(X))

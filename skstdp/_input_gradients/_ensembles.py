@@ -48,13 +48,18 @@ def _pull_columns(backs):
 
 
 class _Average(Adapter):
-    """Means of probabilities, whose logarithms are the class scores, or else votes."""
+    """Means of probabilities, whose logarithms are the class scores, or else votes.
 
-    scores_are_decisions = False
+    Where saturated members disagree there are ties, which rounding breaks in another way than
+    `predict` does.
+    """
+
+    decides = scores_are_decisions = False
+    _soft = True
 
     def log_proba(self, X):
         """Logarithms of `predict_proba`."""
-        if not self.decides:
+        if not self._soft:
             raise no_gradient(self.estimator, "probabilities")
         return self.forward(X)
 
@@ -66,11 +71,11 @@ class _Voting(_Average):
         self._members = [adapter_of(member) for member in estimator.estimators_]
         weights = estimator._weights_not_none
         self._weights = np.ones(len(self._members)) if weights is None else np.array(weights)
-        self.decides = estimator.voting == "soft"
+        self._soft = estimator.voting == "soft"
 
     def forward(self, X):
         """Class scores, and the way back."""
-        if self.estimator.voting == "soft":
+        if self._soft:
             return mean_log_proba([member.log_proba(X) for member in self._members], self._weights)
         return hard_votes([member.forward(X) for member in self._members], self._weights)
 
@@ -81,7 +86,6 @@ class _Bagging(_Average):
         super().__init__(estimator)
         self._members = [adapter_of(member) for member in estimator.estimators_]
         self._soft = hasattr(estimator.estimators_[0], "predict_proba")
-        self.decides = self._soft
 
     def forward(self, X):
         """Class scores, and the way back."""

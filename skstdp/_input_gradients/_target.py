@@ -267,8 +267,8 @@ class _InputSpace(Target):
             scores_of(estimator, X)
         super().__init__(estimator, self._table.points, self._table.names, gradient)
         self.whole = self._table.integer
-        for side, value in zip(self.box, (0, 1), strict=True):
-            side[self._table.boolean] = value
+        (low, high), (least, most) = self.box, self._table.limits
+        self.box = np.maximum(low, least), np.minimum(high, most)
         self._movable = np.flatnonzero(self._table.numeric)
 
     def _estimators_input(self, points, rows):
