@@ -173,8 +173,9 @@ def robustness_report(
         fooled = {key: case.fools(perturbed, everything) for key, perturbed in points.items()}
         for (attack, surrogate), by_this in fooled.items():
             records.append((epsilon, attack, surrogate, np.mean(~by_this), share))
-            for rival, by_rival in ((k, fooled.get((k, None))) for k in doubts):
-                if attack in _CHECKS[rival] and by_rival is not None and _beats(by_this, by_rival):
+            for rival in [rival for rival in doubts if (rival, None) in fooled]:
+                by_rival = fooled[rival, None]
+                if attack in _CHECKS[rival] and _beats(by_this, by_rival):
                     doubts[rival].append(
                         f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
                         f"samples, {rival} {by_rival.mean():.1%}"
@@ -201,11 +202,11 @@ _CHECKS = {
 }
 
 
-def _beats(fooled, fooled_by_pgd):
+def _beats(fooled, fooled_by_rival):
     """Whether more rows are fooled, by over two standard errors of the paired difference."""
-    only_this = np.sum(fooled & ~fooled_by_pgd)
-    only_pgd = np.sum(fooled_by_pgd & ~fooled)
-    return only_this - only_pgd > 2 * np.sqrt(only_this + only_pgd)
+    only_this = np.sum(fooled & ~fooled_by_rival)
+    only_rival = np.sum(fooled_by_rival & ~fooled)
+    return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)
 
 
 def _surrogate(case, surrogate, X, space, gradient, position):

@@ -25,6 +25,7 @@ class GradientMaskingWarning(UserWarning):
     See Also
     --------
     robustness_report : Gives this warning, and says when.
+    FGSMScorer : Gives it where the gradient is zero at many samples.
     """
 
 

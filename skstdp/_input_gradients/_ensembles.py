@@ -25,9 +25,8 @@ from ._votes import hard_votes, mean_log_proba, scores_of_pairs
 _NEVER = -1e300
 
 
-def _logit(member, X):
-    """Class score of the second class over the first of a binary classifier, and the way back."""
-    scores, pull = member.forward(X)
+def _logit(scores, pull):
+    """Score of the second of two classes over the first, and the way back."""
     return scores[:, 1] - scores[:, 0], lambda column: pull(
         column.through(lambda values: np.hstack([-values, values]))
     )
@@ -128,7 +127,7 @@ class _OneVsRest(Adapter):
 
     def forward(self, X):
         """Class scores, and the way back."""
-        logits, backs = zip(*[_logit(member, X) for member in self._members], strict=True)
+        logits, backs = zip(*[_logit(*member.forward(X)) for member in self._members], strict=True)
         scores, through = class_scores(np.column_stack(logits))
         pull = _pull_columns(backs)
         return scores, lambda cotangent: pull(through(cotangent))
@@ -138,14 +137,7 @@ class _OneVsRest(Adapter):
         members = [member.log_proba(X) for member in self._members]
         if len(members) == 1:
             return members[0]
-        logits, backs = [], []
-        for log_proba, pull in members:
-            logits.append(log_proba[:, 1] - log_proba[:, 0])
-            backs.append(
-                lambda column, pull=pull: pull(
-                    column.through(lambda values: np.hstack([-values, values]))
-                )
-            )
+        logits, backs = zip(*[_logit(*member) for member in members], strict=True)
         return one_against_rest(np.column_stack(logits), _pull_columns(backs))
 
 
@@ -175,7 +167,9 @@ class _OneVsOne(Adapter):
     def forward(self, X):
         """Class scores, and the way back."""
         X = validate_data(self.estimator, X, reset=False)
-        columns, backs = zip(*[_logit(member, X) for member in self._members], strict=True)
+        columns, backs = zip(
+            *[_logit(*member.forward(X)) for member in self._members], strict=True
+        )
         logits = np.column_stack(columns)
         pull = _pull_columns(backs)
         if logits.shape[1] == 1:
