@@ -334,6 +334,26 @@ class TestTypes:
         with pytest.raises(TypeError, match=r"Got a sparse X.*expected a dense.*toarray"):
             fgsm(model, matrix, y, space="input")
 
+    def test_polars_keeps_float_columns_of_a_classifier_alone(self):
+        polars = pytest.importorskip("polars")
+        X = polars.DataFrame(
+            {"a": [0.5, 1.5, 2.5, 4.0], "b": [1.0, 2.0, 1.0, 2.0], "c": [1, 2, 3, 4]}
+        )
+        X = X.cast({"a": polars.Float32})
+        new = fgsm(SVC().fit(X, [0, 0, 1, 1]), X, [0, 0, 1, 1], epsilon=0.25)
+        assert new.dtypes == [polars.Float32, polars.Float64, polars.Float64]
+
+    def test_whole_numbers_too_long_for_numpy(self):
+        polars = pytest.importorskip("polars")
+        table = Table(polars.DataFrame({"a": [1, 2]}).cast(polars.Int128))
+        assert table.integer.all()
+        assert_array_equal(table.limits, [[-np.inf], [np.inf]])
+
+    def test_one_dimension(self):
+        X, y = load_iris(return_X_y=True)
+        with pytest.raises(ValueError, match=r"Got X of shape \(150,\), but expected a table"):
+            fgsm(SVC().fit(X, y), X[:, 0], y, space="input")
+
     def test_table_without_columns_of_numbers(self):
         table = Table(pd.DataFrame({"t": ["a", "b"], "d": pd.to_datetime(["2020", "2021"])}))
         assert not table.numeric.any()

@@ -123,6 +123,14 @@ def test_text_is_refused_in_input_space(evasion):
     assert art_classifier(model, X).input_shape == attackable(model, X)[1].shape[1:]
 
 
+def test_is_no_way_to_fit_or_to_save(evasion):
+    X, y = load_iris(return_X_y=True)
+    classifier = art_classifier(SVC().fit(X, y), X)
+    for method in (classifier.fit, classifier.save):
+        with pytest.raises(NotImplementedError, match="the estimator itself"):
+            method(X, y)
+
+
 def test_options():
     with pytest.raises(ValueError, match=r"Got space='rates'"):
         art_classifier(None, pd.DataFrame(), space="rates")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -33,6 +34,7 @@ from sklearn.preprocessing import (
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
+    OneHotEncoder,
     PolynomialFeatures,
     RobustScaler,
     StandardScaler,
@@ -270,7 +272,9 @@ TRANSFORMERS = {
     "columns and the rest": ColumnTransformer(
         [("l2", Normalizer(), [1, 2])], remainder="passthrough"
     ),
-    "pipeline": make_pipeline(StandardScaler(), "passthrough", PCA(2)),
+    "pipeline": make_pipeline("passthrough", StandardScaler(), None, PCA(2)),
+    "pipeline that ends in nothing": make_pipeline(StandardScaler(), "passthrough"),
+    "nothing": make_pipeline("passthrough"),
     "frozen": FrozenEstimator(StandardScaler().fit([[1.0, 2, 3, 4], [2, 3, 5, 7]])),
 }
 
@@ -599,6 +603,16 @@ class TestOwnGradient:
         ):
             gradient_at(Wrong().fit(X, y), X, y)
 
+    def test_probabilities_that_are_the_softmax(self):
+        X, y = data(3)
+
+        class Probable(self.Cubic):
+            def predict_proba(self, X):
+                return softmax(self.decision_function(X), axis=1)
+
+        voting = VotingClassifier([("own", Probable())], voting="soft").fit(X, y)
+        assert_pull_is_that_of_finite_differences(adapter_of(voting).forward, points_inside(X))
+
     def test_without_decision_function(self):
         X, _ = data(2)
         turned = self.Turned().fit(X)
@@ -715,6 +729,25 @@ def test_step_without_gradient_is_named_in_input_space_and_does_not_matter_in_mo
     with pytest.raises(TypeError, match="type RandomTreesEmbedding"):
         attackable(model, X, space="input")
     assert FGSMScorer(0.5)(model, X, y) < model.score(X, y)
+
+
+def test_columns_that_one_of_several_transformers_takes_for_categories():
+    X = pd.DataFrame({"a": [0, 1, 2, 1], "b": [0.5, 1.5, 0.25, 1.0], "c": [1, 1, 0, 0]})
+    codes = FeatureUnion([("codes", OneHotEncoder()), ("same", "passthrough")])
+    columns = ColumnTransformer([("u", codes, ["c", "a"])], remainder=StandardScaler())
+    model = make_pipeline("passthrough", columns, "passthrough", LogisticRegression())
+    target, _ = attackable(model.fit(X, [0, 0, 1, 1]), X, space="input")
+    assert target.must_stay() == dict.fromkeys([0, 2], "is encoded as categories")
+
+
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+def test_networks_without_an_encoder_have_the_same_slopes_in_both_spaces(classifier):
+    X, y = data(3)
+    X = MinMaxScaler(clip=True).fit_transform(X)
+    network = classifier(rate_encoding="none", **NETWORK).fit(X, y)
+    assert_array_equal(gradient_at(network, X, y), gradient_at(network, X, y, "model"))
+    target, _ = attackable(network, X, space="input")
+    assert_array_equal(target.box, [[0.0] * 4, [1.0] * 4])
 
 
 def test_function_without_derivative_is_named():

@@ -35,10 +35,21 @@ def _frozen_transformer(frozen):
     return adapter_of(frozen.estimator, transform=True)
 
 
-def _steps(transformer):
-    """Adapter of a transformer, None for one that passes everything."""
+class _PassThrough(Adapter):
+    """What stands for a transformer that is given as "passthrough"."""
+
+    def __init__(self):
+        """There is nothing to wrap."""
+
+    def forward(self, X):
+        """X itself."""
+        return X, lambda cotangent: cotangent
+
+
+def _step(transformer):
+    """Adapter of a transformer in a pipeline or beside others."""
     if transformer is None or isinstance(transformer, str):
-        return None
+        return _PassThrough()
     return adapter_of(transformer, transform=True)
 
 
@@ -48,10 +59,9 @@ class _Chain(Adapter):
     def __init__(self, estimator, *, transform):
         super().__init__(estimator)
         *earlier, last = [step for _, step in estimator.steps]
-        self._earlier = [step for step in map(_steps, earlier) if step is not None]
-        self._last = _steps(last) if transform else adapter_of(last)
-        if self._last is None:
-            *self._earlier, self._last = self._earlier
+        steps = map(_step, earlier)
+        self._earlier = [step for step in steps if not isinstance(step, _PassThrough)]
+        self._last = _step(last) if transform else adapter_of(last)
         first = (self._earlier or [self._last])[0]
         self.constant_columns = first.constant_columns
         self.decides, self.box = self._last.decides, first.box
@@ -129,14 +139,12 @@ class _Columns(_SideBySide):
             columns = np.asarray(estimator._transformer_to_input_indices[name], dtype=int)
             outputs = estimator.output_indices_[name]
             if len(columns) and outputs.start < outputs.stop:
-                self._parts.append((columns, outputs, weights.get(name, 1), _steps(transformer)))
+                self._parts.append((columns, outputs, weights.get(name, 1), _step(transformer)))
 
     def _branches(self, X):
         for columns, outputs, weight, adapter in self._parts:
             columns = self._positions(X, columns)
-            back = _same
-            if adapter is not None:
-                _, back = adapter.forward(_safe_indexing(X, columns, axis=1))
+            _, back = adapter.forward(_safe_indexing(X, columns, axis=1))
             yield columns, outputs, weight, back
 
     def _positions(self, X, columns):
@@ -151,13 +159,8 @@ class _Columns(_SideBySide):
         return [
             column
             for columns, _, _, adapter in self._parts
-            if adapter is not None
             for column in columns[list(adapter.constant_columns())]
         ]
-
-
-def _same(cotangent):
-    return cotangent
 
 
 @adapts(FeatureUnion, transform=True)
@@ -166,7 +169,7 @@ class _Union(_SideBySide):
         super().__init__(estimator)
         weights = estimator.transformer_weights or {}
         self._parts = [
-            (weights.get(name, 1), _steps(transformer))
+            (weights.get(name, 1), _step(transformer))
             for name, transformer in estimator.transformer_list
             if transformer != "drop"
         ]
@@ -174,18 +177,11 @@ class _Union(_SideBySide):
     def _branches(self, X):
         start = 0
         for weight, adapter in self._parts:
-            n_outputs, back = X.shape[1], _same
-            if adapter is not None:
-                output, back = adapter.forward(X)
-                n_outputs = output.shape[1]
-            yield slice(None), slice(start, start + n_outputs), weight, back
-            start += n_outputs
+            output, back = adapter.forward(X)
+            stop = start + output.shape[1]
+            yield slice(None), slice(start, stop), weight, back
+            start = stop
 
     def constant_columns(self):
         """Those of all parts."""
-        return [
-            column
-            for _, adapter in self._parts
-            if adapter is not None
-            for column in adapter.constant_columns()
-        ]
+        return [column for _, adapter in self._parts for column in adapter.constant_columns()]
