@@ -512,6 +512,46 @@ def test_float32_stays(name):
         assert points.dtype == target.margin_gradient(points, y).dtype == np.float32
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("ensemble", [True, False])
+def test_isotonic_calibration(n_classes, ensemble):
+    """At points of ramps that are wide enough for a difference to lie within one of them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = np.digitize(X[:, 0] + rng.normal(0, 0.7, 300), [-0.5, 0.5][: n_classes - 1])
+    model = calibrated(LinearDiscriminantAnalysis(), "isotonic", ensemble=ensemble).fit(X, y)
+    adapter = adapter_of(model)
+    # The samples themselves are at the ends of ramps.
+    X = rng.normal(size=(800, 2))
+    log_proba, pull = adapter.log_proba(X)
+    assert_allclose(np.exp(log_proba), model.predict_proba(X), atol=1e-12)
+    cotangent = rng.normal(size=log_proba.shape)
+    ours = pull(ScaledRows.of(cotangent)).dense()
+
+    def slopes(size):
+        columns = []
+        for step in np.eye(2) * size:
+            change = adapter.log_proba(X + step)[0] - adapter.log_proba(X - step)[0]
+            columns.append((change * cotangent).sum(axis=1) / (2 * size))
+        return np.column_stack(columns)
+
+    near, wide = slopes(1e-6), slopes(1e-4)
+    ramps = np.isclose(near, wide, rtol=1e-3).all(axis=1) & (np.abs(near) > 1e-3).all(axis=1)
+    ramps &= (log_proba > -20).all(axis=1)
+    assert ramps.sum() > 20
+    assert_allclose(ours[ramps], near[ramps], rtol=1e-4)
+
+
+def test_flat_parts_of_isotonic_calibration_have_the_direction_of_the_decision():
+    X, y = data(2)
+    linear = LinearDiscriminantAnalysis().fit(X, y)
+    steps = CalibratedClassifierCV(FrozenEstimator(linear), method="isotonic").fit(X, y)
+    assert (np.isin(steps.predict_proba(X), [0, 1]).all(axis=1)).mean() > 0.5
+    expected = np.sign(gradient_at(linear, X, y))
+    assert_array_equal(np.sign(gradient_at(steps, X, y)), expected)
+    assert FGSMScorer(1.0)(steps, X, y) < steps.score(X, y) - 0.5
+
+
 class TestSpaces:
     def test_model_space_is_what_the_last_step_sees(self):
         X, y = load_iris(return_X_y=True, as_frame=True)
@@ -684,7 +724,6 @@ class TestFiniteDifferences:
         (NearestCentroid(metric="manhattan"), "Got metric='manhattan' in NearestCentroid"),
         (NearestCentroid(priors=[0.2, 0.3, 0.5]), "Got priors=.* in NearestCentroid"),
         (KNeighborsClassifier(p=1), "Got metric='manhattan' in KNeighborsClassifier"),
-        (calibrated(LinearSVC(), "isotonic"), "Got method='isotonic' in CalibratedClassifierCV"),
     ],
 )
 def test_what_has_no_gradient_here_is_refused(estimator, message):

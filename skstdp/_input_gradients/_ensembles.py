@@ -184,11 +184,46 @@ class _OneVsOne(Adapter):
         return scores, lambda cotangent: pull(through(cotangent).times_exp(log_slopes))
 
 
+# Of the mean slope of a calibrator, where it is flat: the decision below it still has a direction,
+# and a slope that is not flat outweighs it.
+_FLAT = 1e-9
+
+
+def _isotonic(calibrators, response, pull):
+    """Log probabilities by steps and ramps that rise with the response, and the way back."""
+    columns = []
+    for calibrator, x in zip(calibrators, response.T, strict=True):
+        knots, heights = calibrator.X_thresholds_, calibrator.y_thresholds_
+        ramps = np.diff(heights) / np.diff(knots) if len(knots) > 1 else np.zeros(1)
+        position = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(ramps) - 1)
+        inside = (x >= knots[0]) & (x <= knots[-1])
+        mean = (heights[-1] - heights[0]) / max(knots[-1] - knots[0], np.finfo(float).tiny)
+        slope = np.where(inside, ramps[position], 0)
+        columns.append((calibrator.predict(x), np.maximum(slope, _FLAT * mean)))
+    p, slopes = (np.column_stack(part) for part in zip(*columns, strict=True))
+
+    def log_and_slope(p, slopes):
+        safe = np.where(p > 0, p, 1)
+        return np.where(p > 0, np.log(safe), _NEVER), slopes / safe
+
+    logs, slopes_of_logs = log_and_slope(p, slopes)
+    if p.shape[1] > 1:
+        log_proba, through = log_softmax_and_pull(logs)
+        return log_proba, lambda cotangent: pull(
+            through(cotangent).through(lambda values: values * slopes_of_logs)
+        )
+    others, slopes_of_others = log_and_slope(1 - p, slopes)
+    return np.hstack([others, logs]), lambda cotangent: pull(
+        cotangent.through(
+            lambda values: values[:, 1:] * slopes_of_logs - values[:, :1] * slopes_of_others
+        )
+    )
+
+
 @adapts(CalibratedClassifierCV)
 class _Calibrated(_Average):
     def __init__(self, estimator):
         super().__init__(estimator)
-        expect(estimator, "method", estimator.method, "sigmoid", "temperature")
         self._members = [
             (adapter_of(member.estimator), member.calibrators)
             for member in estimator.calibrated_classifiers_
@@ -212,6 +247,8 @@ class _Calibrated(_Average):
                 through(cotangent).through(lambda values: beta * values)
             )
         response, pull = self._response(member, X)
+        if self.estimator.method == "isotonic":
+            return _isotonic(calibrators, response, pull)
         slope = -np.array([calibrator.a_ for calibrator in calibrators])
         logits = slope * response - [calibrator.b_ for calibrator in calibrators]
 
