@@ -2,4 +2,4 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("art") else ["skstdp/_art.py"]
+collect_ignore = ["skstdp/_art.py"] if find_spec("art") is None else []
