@@ -15,10 +15,15 @@ The path of the data, one module a stage:
 ``_stdp``              the local rule, its kernel and the spike-timing curve
 ``_backprop``          the exact gradient, also with respect to the input
 ``_optimizers``        Adam with decoupled weight decay
+``_balls``             what an attack may reach, and steps inside it
 ``_attacks``           adversarial perturbations
-``_input_gradients``   what attacks need, from our networks and from a few other estimators
+``_input_gradients``   gradients of classifiers and pipelines with respect to their input
+``_frames``            arrays and data frames as floats, and back
+``_threat``            what an attacker may do, in the words of the user
+``_adversarial``       attacks that return perturbed data
 ``_scorers``           accuracy under attack as a scorer
 ``_robustness``        several attacks side by side, and whether to believe them
+``_art``               our gradients for the attacks of another library
 ``_displays``          figures
 ``_mnist``             the images of MNIST, from a folder or from openml.org
 ``datasets``           tasks to compare classifiers on
@@ -28,6 +33,8 @@ The path of the data, one module a stage:
 =====================  ==============================================================
 """
 
+from ._adversarial import fgsm, pgd
+from ._art import art_classifier
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     LearningCurvesDisplay,
@@ -35,8 +42,8 @@ from ._displays import (
     RobustnessFrontDisplay,
     STDPCurveDisplay,
 )
-from ._robustness import GradientMaskingWarning, robustness_report
-from ._scorers import FGSMScorer, PGDScorer
+from ._robustness import attack_table, robustness_report
+from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
 from ._stdp import stdp_curve, stdp_update
 
 __version__ = "0.1.0"
@@ -51,6 +58,11 @@ __all__ = [
     "RobustnessFrontDisplay",
     "STDPClassifier",
     "STDPCurveDisplay",
+    "art_classifier",
+    "attack_scorers",
+    "attack_table",
+    "fgsm",
+    "pgd",
     "robustness_report",
     "stdp_curve",
     "stdp_update",

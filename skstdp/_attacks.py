@@ -1,68 +1,73 @@
 """Adversarial perturbations. Knows arrays and functions of them, no network.
 
-rates : ndarray of shape (n_samples, n_features), inputs in [0, 1].
-y : ndarray of shape (n_samples,), true labels.
-epsilon : float >= 0, how far each feature may move, in rate units.
+points : ndarray of shape (n_samples, n_features), the samples.
+y : ndarray of shape (n_samples,), handed on to the functions as it is, row by row.
+ball : Ball, what may be reached. A float stands for the cube of that half-width within [0, 1].
 
-Each attack returns, in the shape and dtype of `rates`, inputs in [0, 1] that are at most
-`epsilon` away in each feature.
+Each attack returns, in the shape and dtype of `points`, points of the ball around each.
 """
 
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
+from ._balls import as_ball
+
 # Rows that are attacked at a time: few enough that their points stay in the cache.
 _BLOCK = 512
 
 
-def fgsm(rates, y, margin_gradient, epsilon):
-    """Fast gradient sign attack in the box [0, 1].
+def fgsm(points, y, margin_gradient, ball):
+    """Fast gradient sign attack: the point of the ball where the linearised margin is smallest.
 
-        x' = clip(x - epsilon * sign(gradient of the margin), 0, 1)
+    In the maximum norm that is
+
+        x' = clip(x - epsilon * sign(gradient of the margin), bounds)
 
     Parameters
     ----------
-    rates, y, epsilon
+    points, y, ball
         As in the module.
     margin_gradient : callable
-        `margin_gradient(rates, y)` returns, in the shape of `rates`, the gradient of the logit of
-        the true class minus the largest other; its scale does not matter.
+        `margin_gradient(points, y)` returns, in the shape of `points`, the gradient of the margin
+        that is to fall; its scale does not matter.
 
     Returns
     -------
     perturbed : ndarray of shape (n_samples, n_features)
     """
-    step = rates.dtype.type(epsilon) * np.sign(margin_gradient(rates, y))
-    return np.clip(rates - step, 0, 1)
+    ball = as_ball(ball)
+    if not ball.epsilon.any():
+        return points.copy()
+    region = ball.around(points)
+    return region.snap(region.descend(points, margin_gradient(points, y), 1))
 
 
-def random_signs(rates, epsilon, random_state):
-    """Each feature moved by `epsilon`, up or down at random: the control without gradient.
+def random_signs(points, ball, random_state):
+    """A step of full length in a random direction: the control without gradient.
+
+    In the maximum norm each feature moves by epsilon, up or down.
 
     Parameters
     ----------
-    rates, epsilon
+    points, ball
         As in the module.
     random_state : int, RandomState instance or None
-        Draws the signs.
+        Draws the directions.
 
     Returns
     -------
     perturbed : ndarray of shape (n_samples, n_features)
     """
-    signs = _draw_signs(check_random_state(random_state), rates.shape, rates.dtype)
-    return np.clip(rates + rates.dtype.type(epsilon) * signs, 0, 1)
-
-
-def _draw_signs(random_state, shape, dtype):
-    return (2 * random_state.randint(2, size=shape) - 1).astype(dtype)
+    region = as_ball(ball).around(points)
+    signs = _draw_signs(check_random_state(random_state), points.shape, points.dtype)
+    return region.snap(region.descend(points, -signs, 1))
 
 
 def pgd(
-    rates,
+    points,
     y,
-    margin_and_gradient,
-    epsilon,
+    margins_and_gradient,
+    ball,
     n_steps,
     n_restarts,
     step,
@@ -72,23 +77,21 @@ def pgd(
 ):
     """Projected gradient descent on the margin, from several starts.
 
-        x' = clip(x' - step * sign(gradient of the margin), box of x), n_steps times
-
-    The first start is the rate itself, the others are uniform in its box: what is within
-    `epsilon` and within [0, 1]. Of all points on the way, and of the one that `fgsm` gives, the
-    one of smallest margin is kept, so that the attack is never weaker than `fgsm`.
+    The first start is the sample itself, the others are drawn from the ball. Of all points on the
+    way, and of the one that `fgsm` gives, the one of smallest margin is kept, so that the attack
+    is never weaker than `fgsm`.
 
     Parameters
     ----------
-    rates, y, epsilon
+    points, y, ball
         As in the module.
-    margin_and_gradient : callable
-        `margin_and_gradient(rates, y)` returns the margins, of shape (n_samples,), negative only
-        where the decision is wrong, and their gradient, whose scale does not matter.
+    margins_and_gradient : callable
+        `margins_and_gradient(points, y)` returns the margins, of shape (n_samples,), negative
+        only where the attack has succeeded, and their gradient, whose scale does not matter.
     n_steps, n_restarts : int
         Steps from each start and number of starts, >= 1.
     step : float
-        Length of a step in each feature, in rate units, > 0.
+        Length of a step as a share of epsilon, > 0.
     random_state : int, RandomState instance or None
         Draws the starts.
     until_fooled : bool, default=True
@@ -105,18 +108,18 @@ def pgd(
            Resistant to Adversarial Attacks", arXiv:1706.06083, 2017.
     """
     random_state = check_random_state(random_state)
-    perturbed = rates.copy()
-    if epsilon == 0:
+    ball = as_ball(ball)
+    perturbed = points.copy()
+    if not ball.epsilon.any():
         return perturbed
-    for block in gen_batches(len(rates), _BLOCK):
+    for block in gen_batches(len(points), _BLOCK):
         perturbed[block] = _pgd_block(
-            rates[block],
+            ball.around(points[block], block),
             y[block],
-            margin_and_gradient,
-            rates.dtype.type(epsilon),
+            margins_and_gradient,
             n_steps,
             n_restarts,
-            rates.dtype.type(step),
+            step,
             random_state,
             until_fooled,
         )
@@ -124,42 +127,39 @@ def pgd(
 
 
 def _pgd_block(
-    rates, y, margin_and_gradient, epsilon, n_steps, n_restarts, step, random_state, until_fooled
+    ball, y, margins_and_gradient, n_steps, n_restarts, step, random_state, until_fooled
 ):
-    best, smallest = rates.copy(), np.full(len(rates), np.inf)
+    best, smallest = ball.centre.copy(), np.full(len(ball.centre), np.inf)
 
     def visit(rows, points):
-        margins, gradient = margin_and_gradient(points, y[rows])
+        margins, gradient = margins_and_gradient(points, y[rows])
         smaller = margins < smallest[rows]
         best[rows[smaller]], smallest[rows[smaller]] = points[smaller], margins[smaller]
-        return np.sign(gradient)
+        return gradient
 
-    rows = np.arange(len(rates))
-    fgsm_point = [(1, epsilon, False)]
+    rows, region = np.arange(len(ball.centre)), ball
+    fgsm_point = [(1, 1, False)]
     descents = [(n_steps, step, restart > 0) for restart in range(n_restarts)]
     for n_moves, length, from_random in fgsm_point + descents:
-        points = rates[rows]
-        low, high = np.maximum(points - epsilon, 0), np.minimum(points + epsilon, 1)
-        if from_random:
-            points = low + (high - low) * random_state.uniform(size=low.shape).astype(low.dtype)
+        points = region.draw(random_state) if from_random else region.centre
         for _ in range(n_moves + 1):
-            uphill = visit(rows, points)
+            # Whole numbers: the margin counts where they are whole, the way goes on from between.
+            gradient = visit(rows, region.snap(points))
             if until_fooled:
                 stands = smallest[rows] >= 0
                 if not stands.any():
                     return best
                 if not stands.all():
-                    rows, points, uphill = rows[stands], points[stands], uphill[stands]
-                    low, high = low[stands], high[stands]
-            uphill *= length
-            points = np.clip(points - uphill, low, high)
+                    rows, points, gradient = rows[stands], points[stands], gradient[stands]
+                    region = region.select(stands)
+            points = region.descend(points, gradient, length)
     return best
 
 
-def hard_label(rates, y, predict, epsilon, n_queries, random_state):
-    """Attack that sees predicted labels only: RayS, a search for the direction to go.
+def hard_label(points, y, fools, ball, n_queries, random_state):
+    """Attack that sees success or failure only: RayS, a search for the direction to go.
 
-    For each row, a vector of signs says which corner of the box [0, 1] the ray from the row
+    For each row, a vector of signs says which corner of the bounds the ray from the row
     goes to, and its radius is how far one must go along it to change the decision. The signs of
     a block of features are flipped together and stay so if that shortens the radius; the blocks
     are all features, then halves, quarters, down to single ones. One query tells whether a flip
@@ -171,10 +171,10 @@ def hard_label(rates, y, predict, epsilon, n_queries, random_state):
 
     Parameters
     ----------
-    rates, y, epsilon
-        As in the module.
-    predict : callable
-        `predict(rates)` returns the labels, of shape (n_samples,).
+    points, y, ball
+        As in the module; the norm is the maximum, and one-hot groups stay as they are.
+    fools : callable
+        `fools(points, y)` returns which decisions are wrong, of shape (n_samples,).
     n_queries : int
         Most predictions for each row, >= 1, the one at the row itself not counted.
     random_state : int, RandomState instance or None
@@ -191,61 +191,79 @@ def hard_label(rates, y, predict, epsilon, n_queries, random_state):
            arXiv:2006.12792, 2020.
     """
     random_state = check_random_state(random_state)
-    perturbed = rates.copy()
-    if epsilon == 0:
+    ball = as_ball(ball)
+    perturbed = points.copy()
+    if not ball.epsilon.any():
         return perturbed
-    for block in gen_batches(len(rates), _BLOCK):
+    epsilon = np.broadcast_to(ball.epsilon[0], points.shape[1:]).copy()
+    for group in ball.groups:
+        epsilon[group] = 0
+    # Far enough to come to the bounds from anywhere, or through all the data if there are none.
+    span = np.minimum(ball.high - ball.low, np.ptp(points, axis=0) + 2 * epsilon)
+    moving = epsilon > 0
+    reach = np.max(np.broadcast_to(span, epsilon.shape)[moving] / epsilon[moving], initial=1)
+    for block in gen_batches(len(points), _BLOCK):
         perturbed[block] = _hard_label_block(
-            rates[block], y[block], predict, rates.dtype.type(epsilon), n_queries, random_state
+            ball.around(points[block], block),
+            epsilon.astype(points.dtype),
+            y[block],
+            fools,
+            points.dtype.type(2 * reach),
+            n_queries,
+            random_state,
         )
     return perturbed
 
 
-def _hard_label_block(rates, y, predict, epsilon, n_queries, random_state):
-    n_rows, n_features = rates.shape
+def _hard_label_block(region, epsilon, y, fools, unknown, n_queries, random_state):
+    """Radii are in units of epsilon; `unknown` is one beyond the bounds."""
+    points = region.centre
+    n_rows, n_features = points.shape
     queries = np.zeros(n_rows, dtype=int)
 
     def at(rows, signs, radius):
-        return np.clip(rates[rows] + radius[:, np.newaxis] * signs, 0, 1)
+        ends = points[rows] + radius[:, np.newaxis] * epsilon * signs
+        return region.select(rows).bounded(ends)
 
-    def fools(rows, signs, radius):
+    def ask(rows, signs, radius):
         queries[rows] += 1
-        return predict(at(rows, signs, radius)) != y[rows]
+        return fools(at(rows, signs, radius), y[rows])
 
     def shorten(rows, signs, radius):
         """Radius at which the rays still fool, in a binary search that first asks at epsilon."""
-        low, high, middle = np.zeros_like(radius), radius.copy(), np.full_like(radius, epsilon)
-        tolerance = epsilon / 100
+        low, high, middle = np.zeros_like(radius), radius.copy(), np.ones_like(radius)
+        tolerance = 0.01
         while True:
-            unsure = (high > epsilon) & (high - low > tolerance)
+            unsure = (high > 1) & (high - low > tolerance)
             asked = np.flatnonzero(unsure & (queries[rows] < n_queries))
             if not len(asked):
                 return high
-            fooled = fools(rows[asked], signs[asked], middle[asked])
+            fooled = ask(rows[asked], signs[asked], middle[asked])
             high[asked[fooled]] = middle[asked[fooled]]
             low[asked[~fooled]] = middle[asked[~fooled]]
             middle = (low + high) / 2
 
-    perturbed = rates.copy()
-    # A ray of length 1 ends in its corner, wherever it starts.
-    epsilon = min(epsilon, rates.dtype.type(1))
-    unknown = rates.dtype.type(2)
-    rows = np.flatnonzero(predict(rates) == y)
-    signs = np.ones_like(rates)
+    perturbed = points.copy()
+    rows = np.flatnonzero(~fools(points, y))
+    signs = np.ones_like(points)
     while True:
         radius = np.full(n_rows, unknown)
         for flipped in _blocks_to_flip(n_features):
-            rows = rows[(radius[rows] > epsilon) & (queries[rows] < n_queries)]
+            rows = rows[(radius[rows] > 1) & (queries[rows] < n_queries)]
             if not len(rows):
                 return perturbed
             trial = signs[rows]
             trial[:, flipped] *= -1
-            still = fools(rows, trial, radius[rows])
+            still = ask(rows, trial, radius[rows])
             chosen, trial = rows[still], trial[still]
             signs[chosen], radius[chosen] = trial, shorten(chosen, trial, radius[chosen])
-            done = radius[chosen] <= epsilon
+            done = radius[chosen] <= 1
             perturbed[chosen[done]] = at(chosen[done], trial[done], radius[chosen[done]])
-        signs = _draw_signs(random_state, rates.shape, rates.dtype)
+        signs = _draw_signs(random_state, points.shape, points.dtype)
+
+
+def _draw_signs(random_state, shape, dtype):
+    return (2 * random_state.randint(2, size=shape) - 1).astype(dtype)
 
 
 def _blocks_to_flip(n_features):

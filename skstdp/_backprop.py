@@ -6,8 +6,6 @@ Also the gradient of the decision with respect to the input, which attacks use.
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 
-from ._forward import class_margins
-
 
 def cross_entropy(logits, y, sample_weight):
     """Weighted sum over the samples of minus the log probability of the true class.
@@ -57,6 +55,73 @@ def backprop_updates(activities, y, sample_weight, updates, *, coefs):
             delta *= rate * (1 - rate)
 
 
+def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
+    """Logits of a network, and the way back from them to its input.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_samples, n_features)
+        Input of the network.
+    coefs, intercepts : lists of ndarrays
+        Weights and biases, one each a layer.
+    activation : {"identity", "logistic", "relu", "tanh"}, default="logistic"
+        What the hidden units make of their drive.
+
+    Returns
+    -------
+    logits : ndarray of shape (n_samples, n_outputs)
+    pullback : callable
+        `pullback(delta)` takes an array of the shape of `logits` to the pair of an array of the
+        shape of `inputs` and one of shape (n_samples,): the gradient of the sum of
+        `delta * logits` is the first, each row times the exponential of the second. It is exact
+        however far the hidden units are saturated.
+    """
+    respond, through = _ACTIVATIONS[activation]
+    drives = []
+    hidden = inputs
+    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
+        drive = hidden @ coef
+        drive += intercept
+        drives.append(drive)
+        hidden = respond(drive)
+    logits = hidden @ coefs[-1] + intercepts[-1]
+
+    def pullback(delta):
+        log_scale = np.zeros(len(delta))
+        for coef, drive in zip(reversed(coefs[1:]), reversed(drives), strict=True):
+            delta, log_peak = through(delta @ coef.T, drive)
+            log_scale += log_peak
+        return delta @ coefs[0].T, log_scale
+
+    return logits, pullback
+
+
+def margins_and_cotangent(scores, y):
+    """Score of the true class minus the largest other, and the derivative by the scores.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_classes)
+    y : ndarray of shape (n_samples,), dtype intp
+        Class index of each sample.
+
+    Returns
+    -------
+    margins : ndarray of shape (n_samples,)
+        Negative where another class has the largest score.
+    cotangent : ndarray of shape (n_samples, n_classes)
+        1 for the true class, -1 for the largest other.
+    """
+    rows = np.arange(len(y))
+    others = scores.copy()
+    others[rows, y] = -np.inf
+    rival = others.argmax(axis=1)
+    cotangent = np.zeros_like(scores)
+    cotangent[rows, y] = 1
+    cotangent[rows, rival] = -1
+    return scores[rows, y] - scores[rows, rival], cotangent
+
+
 def margin_and_input_gradient(rates, y, coefs, intercepts):
     """Each sample's margin, and the direction in which it grows fastest.
 
@@ -76,35 +141,16 @@ def margin_and_input_gradient(rates, y, coefs, intercepts):
     margins : ndarray of shape (n_samples,)
         Negative where another class has the largest logit.
     direction : ndarray of shape (n_samples, n_features)
-        Each row is a positive multiple of the gradient of that sample's margin, exact however
-        far the hidden units are saturated.
+        Each row is a positive multiple of the gradient of that sample's margin.
     """
-    drives = []
-    hidden = rates
-    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
-        drive = hidden @ coef
-        drive += intercept
-        drives.append(drive)
-        hidden = expit(drive)
-    scores = class_margins(hidden @ coefs[-1] + intercepts[-1])
-
-    rows = np.arange(len(y))
-    others = scores.copy()
-    others[rows, y] = -np.inf
-    rival = others.argmax(axis=1)
-    if coefs[-1].shape[1] == 1:
-        # The two scores are the one logit and its negative.
-        margins = scores[rows, y]
-        delta = np.where(y == 1, 1, -1).astype(scores.dtype)[:, np.newaxis]
+    logits, pullback = logits_and_pullback(rates, coefs, intercepts)
+    if logits.shape[1] == 1:
+        # The margin is the one logit or its negative.
+        delta = np.where(y == 1, 1, -1).astype(logits.dtype)[:, np.newaxis]
+        margins = (delta * logits)[:, 0]
     else:
-        margins = scores[rows, y] - others[rows, rival]
-        delta = np.zeros_like(scores)
-        delta[rows, y] = 1
-        delta[rows, rival] = -1
-
-    for coef, drive in zip(reversed(coefs[1:]), reversed(drives), strict=True):
-        delta = _through_sigmoid(delta @ coef.T, drive)
-    return margins, delta @ coefs[0].T
+        margins, delta = margins_and_cotangent(logits, y)
+    return margins, pullback(delta)[0]
 
 
 def margin_input_gradient(rates, y, coefs, intercepts):
@@ -120,7 +166,8 @@ _SAFE = 1e-6
 def _through_sigmoid(delta, drive):
     """Gradient with respect to the drive of a layer, from that with respect to its rates.
 
-    Each row is scaled so that its largest entry is near one: a gradient too small for its dtype
+    It is a pair: the gradient is the first, each row times the exponential of the second. Each
+    row is scaled so that its largest entry is near one: a gradient too small for its dtype
     would come out as zero, and an attack that follows it would report a robustness that is not
     there. For the same reason the slopes of saturated units are handled as logarithms, in the
     rows where that makes a difference.
@@ -134,6 +181,7 @@ def _through_sigmoid(delta, drive):
     saturated = np.flatnonzero(peak < _SAFE)
     peak[saturated] = 1
     product /= peak
+    log_peak = np.log(peak[:, 0], dtype=np.float64)
     if len(saturated):
         delta, drive = delta[saturated], drive[saturated]
         with np.errstate(divide="ignore"):
@@ -141,4 +189,27 @@ def _through_sigmoid(delta, drive):
         largest = magnitude.max(axis=1, keepdims=True)
         largest[np.isneginf(largest)] = 0
         product[saturated] = np.sign(delta) * np.exp(magnitude - largest)
-    return product
+        log_peak[saturated] = largest[:, 0]
+    return product, log_peak
+
+
+def _through_tanh(delta, drive):
+    """The same for tanh, whose slope is 4 times that of the logistic function at 2 drive."""
+    return _through_sigmoid(4 * delta, 2 * drive)
+
+
+def _through_relu(delta, drive):
+    return delta * (drive > 0), 0.0
+
+
+def _through_identity(delta, drive):
+    return delta, 0.0
+
+
+# What hidden units make of their drive, and the way back.
+_ACTIVATIONS = {
+    "identity": (lambda drive: drive, _through_identity),
+    "logistic": (expit, _through_sigmoid),
+    "relu": (lambda drive: np.maximum(drive, 0), _through_relu),
+    "tanh": (np.tanh, _through_tanh),
+}

@@ -1,11 +1,13 @@
 """Figures: accuracy against epoch and against the size of the attack, and the STDP curve."""
 
 from itertools import cycle, pairwise
-from math import ceil, isclose, sqrt
+from math import ceil, sqrt
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import accuracy_score
 
+from ._scorers import FGSMScorer, attack_scorers, epsilon_label
 from ._stdp import stdp_curve
 
 __all__ = [
@@ -31,14 +33,6 @@ def require_matplotlib():
         ) from error
 
 
-def epsilon_label(epsilon):
-    """Size of an attack as text: in 255ths, the steps of 8-bit grey levels, if it is whole."""
-    steps = round(255 * epsilon)
-    if epsilon == 0:
-        return "0"
-    return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
-
-
 def _axes(ax):
     """The given axes, or those of a new figure."""
     if ax is None:
@@ -54,7 +48,7 @@ class _Display:
     def _start(self, table, ax):
         """Set `ax_` and `figure_`, and title them with the one task in the table."""
         require_matplotlib()
-        tasks = table["task"].unique()
+        tasks = table["task"].unique() if "task" in table else [""]
         if len(tasks) != 1:
             raise ValueError(
                 f"Got the tasks {list(tasks)}, but expected one. Select its rows, for instance "
@@ -167,8 +161,11 @@ class RobustnessCurveDisplay(_Display):
     Parameters
     ----------
     scores : DataFrame
-        The `scores` of `skstdp.benchmarks.compare` for one task: columns task, model, split,
-        attack, epsilon and accuracy.
+        Columns model, split, attack ("none" for the accuracy without), epsilon and accuracy. The
+        `scores` of `skstdp.benchmarks.compare` for one task have them, and a column task with
+        the title.
+    moved : str, default="each rate"
+        What the attack moves, for the abscissa.
 
     Attributes
     ----------
@@ -184,6 +181,7 @@ class RobustnessCurveDisplay(_Display):
     See Also
     --------
     FGSMScorer : The attack.
+    attack_scorers : Scorers of several sizes for one evaluation.
     LearningCurvesDisplay : Accuracy against epoch.
 
     Examples
@@ -198,8 +196,186 @@ class RobustnessCurveDisplay(_Display):
     ['0', '4/255', '8/255', '12/255']
     """
 
-    def __init__(self, scores):
+    def __init__(self, scores, *, moved="each rate"):
         self.scores = scores
+        self.moved = moved
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimators,
+        X,
+        y,
+        *,
+        epsilons=(4 / 255, 8 / 255, 12 / 255),
+        scorer=FGSMScorer,
+        ax=None,
+        plot_kwargs=None,
+        **options,
+    ):
+        """Attack fitted estimators, and draw.
+
+        Parameters
+        ----------
+        estimators : classifier, list of classifiers or dict
+            Fitted ones. A list holds versions of one model, fitted for instance to several folds,
+            whose spread is drawn. A dict from names to one or the other draws several models.
+        X : array-like of shape (n_samples, n_features)
+            Samples that they were not trained on.
+        y : array-like of shape (n_samples,)
+            Their true labels.
+        epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+            Sizes of the attack.
+        scorer : type, default=FGSMScorer
+            `FGSMScorer` or `PGDScorer`.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+        **options : dict
+            Other parameters of the scorer.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            Drawn.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from skstdp import RobustnessCurveDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> models = {f"C={C}": SVC(C=C).fit(X, y) for C in (0.1, 10)}
+        >>> display = RobustnessCurveDisplay.from_estimator(models, X, y, epsilons=[0.1, 0.2, 0.3])
+        >>> [line.get_label() for line in display.lines_]
+        ['C=0.1', 'C=10']
+        """
+        scorers = attack_scorers(epsilons, scorer, **options)
+        records = []
+        for name, versions in _by_name(estimators).items():
+            versions = versions if isinstance(versions, list | tuple) else [versions]
+            for split, version in enumerate(versions):
+                records += [
+                    (name, split, *_kind(attack), attack(version, X, y))
+                    for attack in scorers.values()
+                ]
+        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+
+    @classmethod
+    def from_predictions(
+        cls, y_true, y_pred, *, epsilons, attack="FGSM", ax=None, plot_kwargs=None
+    ):
+        """Draw the accuracy of predictions that were made elsewhere.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            True labels.
+        y_pred : sequence of array-like of shape (n_samples,), or dict
+            Labels predicted under attack, one array for each epsilon. A dict from names to such
+            sequences draws several models.
+        epsilons : sequence of float
+            Sizes of the attack; 0 is without.
+        attack : str, default="FGSM"
+            Name of the attack.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is not one array of predictions for each epsilon.
+
+        Examples
+        --------
+        >>> from skstdp import RobustnessCurveDisplay
+        >>> display = RobustnessCurveDisplay.from_predictions(
+        ...     [0, 1, 1, 0], [[0, 1, 1, 0], [0, 1, 0, 0], [1, 1, 0, 0]], epsilons=[0, 0.1, 0.2]
+        ... )
+        >>> display.lines_[0].get_ydata().tolist()
+        [1.0, 0.75, 0.5]
+        """
+        records = []
+        for name, of_sizes in _by_name(y_pred).items():
+            if len(of_sizes) != len(epsilons):
+                raise ValueError(
+                    f"Got {len(of_sizes)} arrays of predictions for {len(epsilons)} epsilons, but "
+                    "expected one for each."
+                )
+            for epsilon, predicted in zip(epsilons, of_sizes, strict=True):
+                kind = (attack if epsilon > 0 else "none", epsilon)
+                records.append((name, 0, *kind, accuracy_score(y_true, predicted)))
+        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+
+    @classmethod
+    def from_cv_results(cls, cv_results, scoring, *, ax=None, plot_kwargs=None):
+        """Draw what `cross_validate` found: means over folds, with their spread.
+
+        Parameters
+        ----------
+        cv_results : dict
+            What scikit-learn's `cross_validate` returned, or a dict from names to such for
+            several models.
+        scoring : dict of str to scorer
+            The scoring that it was given. Those scorers in it that attack are drawn; one of
+            epsilon 0 is the accuracy without.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If no scorer attacks, or there are no scores of one that does.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.model_selection import cross_validate
+        >>> from sklearn.svm import SVC
+        >>> from skstdp import RobustnessCurveDisplay, attack_scorers
+        >>> X, y = load_iris(return_X_y=True)
+        >>> scoring = attack_scorers([0.1, 0.2, 0.3])
+        >>> scores = cross_validate(SVC(), X, y, scoring=scoring)
+        >>> display = RobustnessCurveDisplay.from_cv_results(scores, scoring)
+        >>> display.lines_[0].get_xdata().tolist()
+        [0.0, 0.1, 0.2, 0.3]
+        """
+        attacks = {name: scorer for name, scorer in scoring.items() if hasattr(scorer, "attack")}
+        if not attacks:
+            raise ValueError(
+                f"Got scoring={scoring!r} without an attack, but expected scorers such as "
+                "attack_scorers makes them."
+            )
+        # Results of one model are a dict, too.
+        single = "fit_time" in cv_results
+        records = []
+        for model, results in ({"": cv_results} if single else cv_results).items():
+            for name, scorer in attacks.items():
+                if f"test_{name}" not in results:
+                    raise ValueError(
+                        f"Got the results {sorted(results)}, but expected 'test_{name}' among "
+                        "them, as the scoring names it."
+                    )
+                records += [
+                    (model, split, *_kind(scorer), score)
+                    for split, score in enumerate(results[f"test_{name}"])
+                ]
+        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
 
     def plot(self, ax=None, **kwargs):
         """Draw the curves.
@@ -246,9 +422,24 @@ class RobustnessCurveDisplay(_Display):
             labels = [epsilon_label(epsilon) for epsilon in epsilons]
             self.ax_.set_xticks(epsilons, labels, rotation=0 if gap > 0.22 * span else 45)
         attack = f"{kinds[0]} perturbation" if len(kinds) == 1 else "Perturbation"
-        self.ax_.set_xlabel(f"{attack} of each rate")
-        self.ax_.legend()
+        self.ax_.set_xlabel(f"{attack} of {self.moved}")
+        if any(self.scores["model"] != ""):
+            self.ax_.legend()
         return self
+
+
+def _by_name(models):
+    """Several models by name, or a single one without."""
+    return models if isinstance(models, dict) else {"": models}
+
+
+def _kind(scorer):
+    """Name and size of an attack, without which there is none."""
+    return (scorer.attack if scorer.epsilon > 0 else "none", float(scorer.epsilon))
+
+
+def _scores(records):
+    return pd.DataFrame(records, columns=["model", "split", "attack", "epsilon", "accuracy"])
 
 
 class RobustnessFrontDisplay(_Display):

@@ -4,23 +4,16 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
+from ._adversarial import check_steps
 from ._attacks import hard_label, random_signs, zero_gradient_share
-from ._input_gradients import attackable
-from ._scorers import FGSMScorer, PGDScorer, check_count, check_seed
-from ._validation import check_number
+from ._input_gradients import GRADIENTS, attackable
+from ._scorers import MASKED_SHARE, GradientMaskingWarning
+from ._threat import Threat
+from ._validation import check_count, check_number, check_option, check_seed
 
-__all__ = ["GradientMaskingWarning", "robustness_report"]
-
-
-class GradientMaskingWarning(UserWarning):
-    """Attacks that follow the gradient find less than there is to find.
-
-    See Also
-    --------
-    robustness_report : Gives this warning, and says when.
-    """
+__all__ = ["attack_table", "robustness_report"]
 
 
 def robustness_report(
@@ -34,6 +27,12 @@ def robustness_report(
     n_restarts=5,
     n_queries=500,
     random_state=0,
+    norm="linf",
+    bounds=None,
+    immutable=(),
+    one_hot=(),
+    space="model",
+    gradient="analytic",
 ):
     """Accuracy under attacks that use the gradient, and under others that do not.
 
@@ -42,10 +41,10 @@ def robustness_report(
     of them finds more than PGD, the figure for PGD says nothing.
 
     ==================  =====================================================================
-    attack              what it does to the rates
+    attack              what it does to the samples
     ==================  =====================================================================
     ``none``            nothing
-    ``random signs``    moves each by `epsilon`, up or down at random
+    ``random signs``    moves each feature by `epsilon`, up or down at random
     ``FGSM``            the attack of `FGSMScorer`
     ``PGD``             the attack of `PGDScorer`
     ``transfer FGSM``   takes what FGSM makes of them for a surrogate
@@ -56,20 +55,22 @@ def robustness_report(
     A `GradientMaskingWarning` says so if the margin has a gradient of exactly zero at more than
     1 % of the samples, or if random signs, a transfer or the hard-label attack beats PGD by more
     than sampling noise: with b samples that only it fools and c that only PGD fools, if
-    b - c > 2 * sqrt(b + c), two standard errors of a paired difference.
+    b - c > 2 * sqrt(b + c), two standard errors of a paired difference. It also says so if random
+    signs or one step on a surrogate beat FGSM in that sense: then FGSM looks fooled.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted, one that `FGSMScorer` takes.
+        Fitted, one that `fgsm` takes; with ``gradient=None``, any classifier.
     X : array-like of shape (n_samples, n_features)
         Samples that it was not trained on.
     y : array-like of shape (n_samples,)
         Their true labels.
     epsilons : sequence of float, default=(4/255, 8/255, 16/255)
-        Sizes of the perturbation in rate units, >= 0.
+        Sizes of the perturbation, >= 0.
     surrogates : sequence of estimators, default=()
-        Other fitted estimators that `FGSMScorer` takes, which must see the same rates of X.
+        Other fitted estimators that `fgsm` takes, of which the last steps must see the same of X
+        as that of the estimator, or which are attacked in the space of X.
     n_steps : int, default=50
         Steps of PGD from each start, >= 1.
     n_restarts : int, default=5
@@ -79,6 +80,11 @@ def robustness_report(
         twice as many as there are features to try each of them once.
     random_state : int, RandomState instance or None, default=0
         Draws what is random in the attacks.
+    norm, bounds, immutable, one_hot, space : object
+        As in `fgsm`. The hard-label attack is only for the maximum norm.
+    gradient : {"analytic", "finite-differences", None}, default="analytic"
+        As in `fgsm`; None for an estimator that has no gradient, such as trees, which are then
+        attacked at random, by transfer and by their labels.
 
     Returns
     -------
@@ -90,7 +96,7 @@ def robustness_report(
         - `surrogate`, Int64: position in `surrogates`, missing where there is none;
         - `accuracy`, float: share of the samples that are classified right after the attack;
         - `zero_gradient_share`, float: share of the samples at which the gradient of the margin
-          of the estimator is zero in all features, the same in all rows.
+          of the estimator is zero in all features, the same in all rows; missing without gradient.
 
     Raises
     ------
@@ -98,7 +104,7 @@ def robustness_report(
         If a parameter is not in its range, X and y differ in length, a surrogate sees other rates
         than the estimator, or one of them is set up in a way that `FGSMScorer` does not take.
     TypeError
-        If a parameter is not a number of its kind, or an estimator none that `FGSMScorer` takes.
+        If a parameter is not a number of its kind, or there is no gradient for an estimator.
 
     See Also
     --------
@@ -132,49 +138,55 @@ def robustness_report(
     check_count(n_queries, "n_queries")
     check_seed(random_state, "random_state")
     random_state = check_random_state(random_state)
+    options = (norm, bounds, immutable, one_hot, space)
 
-    check_consistent_length(X, y)
-    y = np.asarray(y)
-    network, rates = attackable(estimator, X)
+    case = Threat(max(epsilons), *options, gradient).against(estimator, X, y)
     others = [
-        _surrogate(surrogate, X, rates, position) for position, surrogate in enumerate(surrogates)
+        _surrogate(case, surrogate, X, space, gradient or "analytic", position)
+        for position, surrogate in enumerate(surrogates)
     ]
-    share = zero_gradient_share(network._margin_gradient(rates, y))
-    doubts = []
-    if share > _ZERO_GRADIENT_SHARE:
-        doubts.append(f"the gradient is zero at {share:.1%} of the samples")
+    share, doubts = np.nan, {"PGD": [], "FGSM": []}
+    if gradient is not None:
+        share = zero_gradient_share(case.target.margin_gradient(case.points, y))
+        if share > MASKED_SHARE:
+            doubts["PGD"].append(f"the gradient is zero at {share:.1%} of the samples")
 
     records = []
+    everything = np.arange(len(case.points))
     for epsilon in epsilons:
-        fgsm = FGSMScorer(epsilon)
-        pgd = PGDScorer(epsilon, n_steps, n_restarts, random_state=random_state)
-        pgd_once = PGDScorer(epsilon, n_steps, 1)
-        points = [
-            ("none", None, rates),
-            ("random signs", None, random_signs(rates, epsilon, random_state)),
-            ("FGSM", None, fgsm._perturb(network, rates, y)),
-            ("PGD", None, pgd._perturb(network, rates, y)),
-        ]
+        case = Threat(epsilon, *options, gradient).case(case.target, case.points, case.index)
+        points = {("none", None): case.points}
+        points["random signs", None] = random_signs(case.points, case.ball, random_state)
+        if gradient is not None:
+            points["FGSM", None] = case.fgsm()
+            points["PGD", None] = case.pgd(n_steps, n_restarts, None, random_state)
         for position, other in enumerate(others):
-            points += [
-                ("transfer FGSM", position, fgsm._perturb(other, rates, y)),
-                ("transfer PGD", position, pgd_once._perturb(other, rates, y, until_fooled=False)),
-            ]
-        searched = hard_label(rates, y, network._predict_rates, epsilon, n_queries, random_state)
-        points.append(("hard label", None, searched))
-
-        fooled = [network._predict_rates(perturbed) != y for *_, perturbed in points]
-        by_pgd = next(f for f, (attack, *_) in zip(fooled, points, strict=True) if attack == "PGD")
-        for (attack, surrogate, _), by_this in zip(points, fooled, strict=True):
+            surrogate = case.on(other)
+            points["transfer FGSM", position] = surrogate.fgsm()
+            points["transfer PGD", position] = surrogate.pgd(
+                n_steps, 1, None, 0, until_fooled=False
+            )
+        if norm == "linf":
+            points["hard label", None] = case.attack(
+                hard_label, case.fools, case.ball, n_queries, random_state
+            )
+        fooled = {key: case.fools(perturbed, everything) for key, perturbed in points.items()}
+        for (attack, surrogate), by_this in fooled.items():
             records.append((epsilon, attack, surrogate, np.mean(~by_this), share))
-            if attack in _WITHOUT_THE_GRADIENT and _beats(by_this, by_pgd):
-                doubts.append(
-                    f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
-                    f"samples, PGD {by_pgd.mean():.1%}"
-                )
-    if doubts:
+            for rival in [rival for rival in doubts if (rival, None) in fooled]:
+                by_rival = fooled[rival, None]
+                if attack in _CHECKS[rival] and _beats(by_this, by_rival):
+                    doubts[rival].append(
+                        f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
+                        f"samples, {rival} {by_rival.mean():.1%}"
+                    )
+    if any(doubts.values()):
         warnings.warn(
-            f"Do not take PGD's accuracy for robustness: {'; '.join(doubts)}.",
+            " ".join(
+                f"Do not take the accuracy under {attack} for robustness: {'; '.join(reasons)}."
+                for attack, reasons in doubts.items()
+                if reasons
+            ),
             GradientMaskingWarning,
             stacklevel=2,
         )
@@ -182,23 +194,150 @@ def robustness_report(
     return pd.DataFrame(records, columns=columns).astype({"surrogate": "Int64"})
 
 
-_ZERO_GRADIENT_SHARE = 0.01
+# Attacks without the gradient that should not beat one that follows it as often. More of them find
+# more than one step does, and that is no reason to doubt it.
+_CHECKS = {
+    "PGD": {"random signs", "transfer FGSM", "transfer PGD", "hard label"},
+    "FGSM": {"random signs", "transfer FGSM"},
+}
 
-_WITHOUT_THE_GRADIENT = {"random signs", "transfer FGSM", "transfer PGD", "hard label"}
 
-
-def _beats(fooled, fooled_by_pgd):
+def _beats(fooled, fooled_by_rival):
     """Whether more rows are fooled, by over two standard errors of the paired difference."""
-    only_this = np.sum(fooled & ~fooled_by_pgd)
-    only_pgd = np.sum(fooled_by_pgd & ~fooled)
-    return only_this - only_pgd > 2 * np.sqrt(only_this + only_pgd)
+    only_this = np.sum(fooled & ~fooled_by_rival)
+    only_rival = np.sum(fooled_by_rival & ~fooled)
+    return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)
 
 
-def _surrogate(surrogate, X, rates, position):
-    network, seen = attackable(surrogate, X)
-    if seen.shape != rates.shape or not np.allclose(seen, rates, rtol=0, atol=1e-5):
+def _surrogate(case, surrogate, X, space, gradient, position):
+    target, seen = attackable(surrogate, X, space=space, gradient=gradient)
+    points = case.points
+    if seen.shape != points.shape or not np.allclose(seen, points, rtol=0, atol=1e-5):
         raise ValueError(
-            f"Got surrogates[{position}]={surrogate!r} that sees other rates of X than the "
-            "estimator, but expected the same features in the same encoding."
+            f"Got surrogates[{position}]={surrogate!r} whose last step sees other values of X "
+            "than that of the estimator, but expected the same features in the same encoding. "
+            "With space='input' that is always so."
         )
-    return network
+    target.class_indices(case.target.estimator.classes_[case.index])
+    return target
+
+
+def attack_table(
+    estimator,
+    X,
+    y,
+    *,
+    epsilon=0.2,
+    attack="PGD",
+    n_bisections=8,
+    n_steps=20,
+    n_restarts=2,
+    random_state=0,
+    norm="linf",
+    bounds=None,
+    immutable=(),
+    one_hot=(),
+    space="model",
+    gradient="analytic",
+):
+    """Which samples an attack flips, and at what distance, one row a sample.
+
+    The distance is the smallest size of the attack at which it changes a decision that was right,
+    found by bisection between 0 and `epsilon`. It bounds the distance to the decision boundary
+    from above; a stronger attack may find less.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, one that `fgsm` takes.
+    X : array-like, pandas or polars data frame of shape (n_samples, n_features)
+        Samples.
+    y : array-like of shape (n_samples,)
+        Their true labels.
+    epsilon : float, array of shape (n_features,) or dict, default=0.2
+        The largest size of the attack. One a feature is scaled as a whole.
+    attack : {"FGSM", "PGD"}, default="PGD"
+        The attack.
+    n_bisections : int, default=8
+        How often the interval of the distance is halved, >= 1: distances are too large by at most
+        epsilon / 2 ** n_bisections.
+    n_steps, n_restarts, random_state : object
+        As in `pgd`, for that attack.
+    norm, bounds, immutable, one_hot, space, gradient : object
+        As in `fgsm`.
+
+    Returns
+    -------
+    table : DataFrame
+        With the index of X if that is a pandas data frame, and the columns
+
+        - `true`: the label;
+        - `predicted`: the decision without attack;
+        - `attacked`: the decision under the smallest attack that changes it, or under the largest;
+        - `flipped`, bool: whether it was right and the attack made it wrong;
+        - `distance`, float: size at which it did, in the units of `epsilon` (of its largest
+          entry, if there are several); 0 where the decision was wrong without attack, infinite
+          where the largest does not change it.
+
+    Raises
+    ------
+    ValueError
+        If an option is not as described, names a column that there is not, or excludes the data;
+        or if y holds an unknown label.
+    TypeError
+        If there is no gradient for the type of the estimator or of one of its steps.
+
+    See Also
+    --------
+    robustness_report : Accuracies under several attacks.
+    RobustnessCurveDisplay : Accuracy against the size of the attack.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skstdp import STDPClassifier, attack_table
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = STDPClassifier(random_state=0).fit(X, y)
+    >>> table = attack_table(model, X, y)
+    >>> list(table)
+    ['true', 'predicted', 'attacked', 'flipped', 'distance']
+    >>> bool((table["distance"] > 0).mean() == model.score(X, y))
+    True
+    """
+    check_option(attack, "attack", ("FGSM", "PGD"))
+    check_option(gradient, "gradient", GRADIENTS)
+    check_count(n_bisections, "n_bisections")
+    check_steps(n_steps, n_restarts, None, random_state)
+    options = (norm, bounds, immutable, one_hot, space, gradient)
+    case = Threat(epsilon, *options).against(estimator, X, y)
+
+    def attacked(rows, shares):
+        smaller = case.shrunk(rows, shares)
+        pgd = (n_steps, n_restarts, None, random_state)
+        return smaller.predict(smaller.fgsm() if attack == "FGSM" else smaller.pgd(*pgd))
+
+    everything = np.arange(len(case.points))
+    true = case.target.estimator.classes_[case.index]
+    predicted = case.predict(case.points)
+    after = attacked(everything, np.ones(len(everything)))
+    flipped = (predicted == true) & (after != true)
+    low, high = np.zeros(len(true)), np.ones(len(true))
+    rows = np.flatnonzero(flipped)
+    for _ in range(n_bisections if len(rows) else 0):
+        middle = (low + high) / 2
+        found = attacked(rows, middle[rows])
+        fooled = found != true[rows]
+        high[rows[fooled]] = middle[rows[fooled]]
+        low[rows[~fooled]] = middle[rows[~fooled]]
+        after[rows[fooled]] = found[fooled]
+    distance = np.where(flipped, high * case.ball.epsilon.max(initial=0), np.inf)
+    return pd.DataFrame(
+        {
+            "true": true,
+            "predicted": predicted,
+            "attacked": after,
+            "flipped": flipped,
+            "distance": np.where(predicted == true, distance, 0),
+        },
+        index=X.index if isinstance(X, pd.DataFrame) else None,
+    )

@@ -1,70 +1,135 @@
 """Accuracy under attack, in the form of a scikit-learn scorer."""
 
-from numbers import Integral
+import warnings
+from inspect import signature
+from math import isclose
 
-import numpy as np
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _BaseScorer
-from sklearn.utils import check_random_state
 
-from ._attacks import fgsm, pgd
-from ._input_gradients import attackable
-from ._validation import check_number
+from ._adversarial import check_steps
+from ._attacks import zero_gradient_share
+from ._input_gradients import GRADIENTS
+from ._threat import Threat
+from ._validation import check_option
 
-__all__ = ["FGSMScorer", "PGDScorer"]
+__all__ = ["FGSMScorer", "GradientMaskingWarning", "PGDScorer", "attack_scorers"]
+
+# Above this share of samples without a slope, an accuracy under attack is not to be trusted.
+MASKED_SHARE = 0.01
+
+
+class GradientMaskingWarning(UserWarning):
+    """Attacks that follow the gradient find less than there is to find.
+
+    See Also
+    --------
+    robustness_report : Gives this warning, and says when.
+    FGSMScorer : Gives it where the gradient is zero at many samples.
+    """
+
+
+def epsilon_label(epsilon):
+    """Size of an attack as text: in 255ths, the steps of 8-bit grey levels, if it is whole."""
+    steps = round(255 * epsilon)
+    if epsilon == 0:
+        return "0"
+    return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
 
 
 class _AttackScorer(_BaseScorer):
-    """Everything but the attack: subclasses have its name and `_perturb`."""
+    """Everything but the attack: subclasses have its name, their parameters and `_perturb`."""
 
-    def __init__(self, epsilon):
-        check_number(epsilon, "epsilon", zero=True)
-        self.epsilon = epsilon
+    def __init__(self, *threat):
+        self._threat = Threat(*threat)
+        check_option(self._threat.gradient, "gradient", GRADIENTS)
+        # Under their own names, as they were given.
+        for name, value in vars(self._threat).items():
+            setattr(self, name, value)
         super().__init__(accuracy_score, sign=1, kwargs={})
 
     def _score(self, method_caller, estimator, X, y_true, **kwargs):
-        network, rates = attackable(estimator, X)
-        perturbed = self._perturb(network, rates, np.asarray(y_true))
-        return float(accuracy_score(y_true, network._predict_rates(perturbed), **kwargs))
+        case = self._threat.against(estimator, X, y_true)
+        predicted = case.predict(self._perturb(case, self._warn_if_masked))
+        return float(accuracy_score(y_true, predicted, **kwargs))
+
+    def _warn_if_masked(self, gradient):
+        share = zero_gradient_share(gradient)
+        if share > MASKED_SHARE:
+            warnings.warn(
+                f"The gradient of the margin is zero at {share:.1%} of the samples, which "
+                f"{self!r} cannot attack. Do not take its score for robustness, and see what "
+                "robustness_report finds without the gradient.",
+                GradientMaskingWarning,
+                stacklevel=2,
+            )
+
+    def __repr__(self):
+        defaults = signature(type(self)).parameters
+        given = [
+            f"{name}={_shown(getattr(self, name))}"
+            for position, name in enumerate(defaults)
+            if position < self._always_shown
+            or _differs(getattr(self, name), defaults[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def _shown(value):
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+def _differs(value, default):
+    return not (type(value) is type(default) and value == default)
 
 
 class FGSMScorer(_AttackScorer):
     """Accuracy under the fast gradient sign attack.
 
     Called as ``scorer(estimator, X, y)``, and usable wherever scikit-learn takes ``scoring=``.
-    Each sample is moved by `epsilon` in each feature in the direction that lowers the margin of
-    its true class (its logit minus the largest other) fastest, clipped to [0, 1], and
+    Each sample is moved as `fgsm` does it: by `epsilon` in each feature, in the direction that
+    lowers the margin of its true class (its logit minus the largest other) fastest. Then it is
     classified again. Samples that were wrong before the attack count as wrong if they are wrong
     after it.
 
-    The attack acts on the rates, which are what the network sees: after the earlier steps of a
-    pipeline and after the classifier's own encoding. The gradient of the margin does not vanish
-    where the output saturates, so the score does not depend on the scale of the logits.
-
-    Besides our classifiers the scorer takes scikit-learn's `NearestCentroid`, `SVC` with RBF
-    kernel and `KNeighborsClassifier`, whose input must be in [0, 1]. The last has no gradient;
-    the attack goes from the nearest samples of the true class to those of the nearest other.
+    By default the attack acts on what the final estimator sees: after the earlier steps of a
+    pipeline, and for our classifiers on the rates, within [0, 1]. The gradient of the margin does
+    not vanish where the output saturates, so the score does not depend on the scale of the
+    logits. Where it is zero nevertheless in more than 1 % of the samples, a
+    `GradientMaskingWarning` says so.
 
     Parameters
     ----------
-    epsilon : float, default=8/255
-        Size of the perturbation in rate units, >= 0. With 0 the score is the plain accuracy.
+    epsilon : float, array of shape (n_features,) or dict, default=8/255
+        Size of the perturbation, >= 0. With 0 the score is the plain accuracy.
+    norm : {"linf", "l2", "l1"}, default="linf"
+        In which the size is measured.
+    bounds : tuple (low, high), dict, "data" or None, default=None
+        Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
+    immutable : sequence of str or int, default=()
+        Columns that must not change.
+    one_hot : sequence of sequences of str or int, default=()
+        Groups of columns that are one-hot and stay so.
+    space : {"model", "input"}, default="model"
+        Whether all this is meant for what the final estimator sees, or for X as it is given.
+    gradient : {"analytic", "finite-differences"}, default="analytic"
+        Where slopes come from.
 
     Raises
     ------
     ValueError
-        If `epsilon` is negative, infinite or not a number; when called, if an estimator of
-        scikit-learn is set up in another way than above or its input is not in [0, 1].
+        If a parameter is not in its range; when called, if it does not fit the data, if y holds an
+        unknown label, or if an estimator is set up in a way that has no gradient here.
     TypeError
-        If `epsilon` is not a real number; when called, if the estimator is none of those
-        above, nor a pipeline that ends in one, nor a fitted search over one.
+        If `epsilon` is not a real number; when called, if there is no gradient for the type of the
+        estimator or of one of its steps.
 
     See Also
     --------
+    fgsm : The perturbed samples; it explains the parameters, and which estimators it takes.
+    attack_scorers : Several of these for one evaluation.
     PGDScorer : Accuracy under a stronger attack.
     robustness_report : Accuracy under several attacks, and whether to believe them.
-    STDPClassifier : Network trained by the local rule.
-    BPClassifier : The same network trained by backpropagation.
 
     References
     ----------
@@ -84,15 +149,23 @@ class FGSMScorer(_AttackScorer):
     """
 
     attack = "FGSM"
+    _always_shown = 1
 
-    def __init__(self, epsilon=8 / 255):
-        super().__init__(epsilon)
+    def __init__(
+        self,
+        epsilon=8 / 255,
+        *,
+        norm="linf",
+        bounds=None,
+        immutable=(),
+        one_hot=(),
+        space="model",
+        gradient="analytic",
+    ):
+        super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient)
 
-    def __repr__(self):
-        return f"FGSMScorer(epsilon={self.epsilon:.6g})"
-
-    def _perturb(self, network, rates, y):
-        return fgsm(rates, y, network._margin_gradient, self.epsilon)
+    def _perturb(self, case, watch=None):
+        return case.fgsm(watch)
 
 
 class PGDScorer(_AttackScorer):
@@ -105,30 +178,42 @@ class PGDScorer(_AttackScorer):
 
     Parameters
     ----------
-    epsilon : float, default=8/255
-        Size of the perturbation in rate units, >= 0. With 0 the score is the plain accuracy.
+    epsilon : float, array of shape (n_features,) or dict, default=8/255
+        Size of the perturbation, >= 0. With 0 the score is the plain accuracy.
     n_steps : int, default=50
         Number of steps from each start, >= 1.
     n_restarts : int, default=5
-        Number of starts, >= 1: the first is the sample itself, the others are drawn uniformly
+        Number of starts, >= 1: the first is the sample itself, the others are drawn
         from all that the attack may reach.
     step : float or None, default=None
-        Length of a step in each feature, in rate units, positive. None is
-        2.5 * epsilon / n_steps, with which a point can get from any place to any other.
+        Length of a step, > 0, in the units of `epsilon`: in the feature where that is largest, and
+        in proportion in others. None is 2.5 * epsilon / n_steps, with which a point can get from
+        any place to any other.
     random_state : int, RandomState instance or None, default=0
         Draws the starts. The default gives the same score each time.
+    norm : {"linf", "l2", "l1"}, default="linf"
+        In which the size is measured.
+    bounds : tuple (low, high), dict, "data" or None, default=None
+        Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
+    immutable : sequence of str or int, default=()
+        Columns that must not change.
+    one_hot : sequence of sequences of str or int, default=()
+        Groups of columns that are one-hot and stay so.
+    space : {"model", "input"}, default="model"
+        Whether all this is meant for what the final estimator sees, or for X as it is given.
+    gradient : {"analytic", "finite-differences"}, default="analytic"
+        Where slopes come from.
 
     Raises
     ------
     ValueError
-        If a parameter is not in its range; when called, if an estimator of scikit-learn is set
-        up in a way that `FGSMScorer` does not name or its input is not in [0, 1].
+        If a parameter is not in its range; when called, as for `FGSMScorer`.
     TypeError
-        If a parameter is not a number of its kind; when called, if the estimator is none that
-        `FGSMScorer` takes.
+        If a parameter is not a number of its kind; when called, as for `FGSMScorer`.
 
     See Also
     --------
+    pgd : The perturbed samples; it explains the parameters.
     FGSMScorer : The attack of one step.
     robustness_report : Accuracy under several attacks, and whether to believe them.
 
@@ -148,55 +233,82 @@ class PGDScorer(_AttackScorer):
     """
 
     attack = "PGD"
+    _always_shown = 5
 
-    def __init__(self, epsilon=8 / 255, n_steps=50, n_restarts=5, step=None, random_state=0):
-        super().__init__(epsilon)
-        check_count(n_steps, "n_steps")
-        check_count(n_restarts, "n_restarts")
-        if step is not None:
-            check_number(step, "step", zero=False)
-        check_seed(random_state, "random_state")
+    def __init__(
+        self,
+        epsilon=8 / 255,
+        n_steps=50,
+        n_restarts=5,
+        step=None,
+        random_state=0,
+        *,
+        norm="linf",
+        bounds=None,
+        immutable=(),
+        one_hot=(),
+        space="model",
+        gradient="analytic",
+    ):
+        super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient)
+        check_steps(n_steps, n_restarts, step, random_state)
         self.n_steps = n_steps
         self.n_restarts = n_restarts
         self.step = step
         self.random_state = random_state
 
-    def __repr__(self):
-        step = "None" if self.step is None else f"{self.step:.6g}"
-        return (
-            f"PGDScorer(epsilon={self.epsilon:.6g}, n_steps={self.n_steps}, "
-            f"n_restarts={self.n_restarts}, step={step}, random_state={self.random_state!r})"
-        )
-
-    def _perturb(self, network, rates, y, *, until_fooled=True):
-        return pgd(
-            rates,
-            y,
-            network._margin_and_gradient,
-            self.epsilon,
-            self.n_steps,
-            self.n_restarts,
-            2.5 * self.epsilon / self.n_steps if self.step is None else self.step,
-            self.random_state,
-            until_fooled=until_fooled,
-        )
+    def _perturb(self, case, watch=None):
+        return case.pgd(self.n_steps, self.n_restarts, self.step, self.random_state, watch=watch)
 
 
-def check_count(value, name):
-    """Raise unless a number is an integer >= 1."""
-    if not isinstance(value, Integral):
-        raise TypeError(
-            f"Got {name}={value!r} of type {type(value).__name__}, but expected an integer >= 1."
-        )
-    if value < 1:
-        raise ValueError(f"Got {name}={value!r}, but expected an integer >= 1.")
+def attack_scorers(epsilons=(4 / 255, 8 / 255, 12 / 255), scorer=FGSMScorer, **options):
+    """Scorers for one evaluation: accuracy without attack, and under one of several sizes.
 
+    Parameters
+    ----------
+    epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+        Sizes of the perturbation, >= 0, at least one.
+    scorer : type, default=FGSMScorer
+        `FGSMScorer` or `PGDScorer`.
+    **options : dict
+        Other parameters of the scorers.
 
-def check_seed(value, name):
-    """Raise unless a value is an int, a RandomState instance or None."""
-    try:
-        check_random_state(value)
-    except ValueError:
-        raise ValueError(
-            f"Got {name}={value!r}, but expected an int, a RandomState instance or None."
-        ) from None
+    Returns
+    -------
+    scoring : dict of str to scorer
+        "clean" and for each size the attack with it, such as "FGSM 8/255".
+
+    Raises
+    ------
+    ValueError
+        If there are no sizes or one of them twice, or a parameter is not in its range.
+    TypeError
+        If a parameter is not a number of its kind.
+
+    See Also
+    --------
+    RobustnessCurveDisplay.from_cv_results : A figure of what comes out.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    >>> from sklearn.model_selection import cross_validate
+    >>> from skstdp import attack_scorers
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scoring = attack_scorers([0.1, 0.3])
+    >>> list(scoring)
+    ['clean', 'FGSM 0.1', 'FGSM 0.3']
+    >>> scores = cross_validate(LinearDiscriminantAnalysis(), X, y, scoring=scoring)
+    >>> bool(scores["test_FGSM 0.3"].mean() < scores["test_clean"].mean())
+    True
+    """
+    scoring = {"clean": scorer(0, **options)}
+    for epsilon in epsilons:
+        attack = scorer(epsilon, **options)
+        short = f"{epsilon:g}"
+        label = short if len(short) < 6 else epsilon_label(epsilon)
+        scoring[f"{attack.attack} {label}"] = attack
+    if len(scoring) < 2 or len(scoring) <= len(epsilons):
+        raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
+    return scoring

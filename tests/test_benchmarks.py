@@ -317,7 +317,7 @@ def test_attacks_are_named_by_their_scorers(tasks, models, result):
     assert list(half) != list(full)
 
 
-# The scorers know no gradient of the one, and none for this kernel of the other.
+# The scorers know no gradient of the one, and the other sees values beyond [0, 1].
 @pytest.mark.parametrize("refused", [RandomForestClassifier(n_estimators=3), SVC(kernel="linear")])
 def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused):
     task = tasks[0]

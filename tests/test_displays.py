@@ -10,7 +10,11 @@ pyplot = pytest.importorskip("matplotlib.pyplot")
 
 from matplotlib.colors import to_hex  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from sklearn.datasets import load_iris  # noqa: E402
+from sklearn.model_selection import cross_validate  # noqa: E402
+from sklearn.svm import SVC  # noqa: E402
 
+from skstdp import FGSMScorer, PGDScorer, attack_scorers  # noqa: E402
 from skstdp._displays import (  # noqa: E402
     LearningCurvesDisplay,
     RobustnessCurveDisplay,
@@ -372,3 +376,82 @@ def test_fronts_are_means_over_seeds_at_the_largest_epsilon():
 def test_front_of_an_attack_that_is_not_there():
     with pytest.raises(ValueError, match=r"Got attack='FGSM', but expected .*\['PGD'\]"):
         RobustnessFrontDisplay(front_scores(), attack="FGSM").plot()
+
+
+class TestRobustnessCurvesOfAnyEstimator:
+    """From estimators, from predictions and from what cross-validation found."""
+
+    EPSILONS = [0.1, 0.2, 0.4]
+
+    def task(self):
+        return load_iris(return_X_y=True, as_frame=True)
+
+    def test_from_one_estimator(self):
+        X, y = self.task()
+        model = SVC().fit(X, y)
+        display = RobustnessCurveDisplay.from_estimator(model, X, y, epsilons=self.EPSILONS)
+        (line,) = display.lines_
+        np.testing.assert_array_equal(line.get_xdata(), [0, *self.EPSILONS])
+        expected = [FGSMScorer(epsilon)(model, X, y) for epsilon in (0, *self.EPSILONS)]
+        np.testing.assert_array_equal(line.get_ydata(), expected)
+        assert display.ax_.get_xlabel() == "FGSM perturbation of each feature"
+        assert display.ax_.get_legend() is None
+
+    def test_from_several_estimators_with_spread(self):
+        X, y = self.task()
+        folds = [SVC(gamma=gamma).fit(X, y) for gamma in (0.1, 5)]
+        models = {"two folds": folds, "linear": SVC(kernel="linear").fit(X, y)}
+        _, ax = pyplot.subplots()
+        options = {"scorer": PGDScorer, "n_steps": 3, "n_restarts": 1, "norm": "l2"}
+        display = RobustnessCurveDisplay.from_estimator(
+            models, X, y, epsilons=[0.4], ax=ax, plot_kwargs={"linewidth": 3}, **options
+        )
+        assert display.ax_ is ax
+        assert [line.get_label() for line in display.lines_] == list(models)
+        attack = PGDScorer(0.4, 3, 1, norm="l2")
+        scores = np.array([[model.score(X, y), attack(model, X, y)] for model in folds])
+        np.testing.assert_allclose(display.lines_[0].get_ydata(), scores.mean(axis=0))
+        assert display.lines_[0].get_linewidth() == 3
+        low, high = _band(display.fill_between_[0])
+        std = scores.std(axis=0, ddof=1)
+        np.testing.assert_allclose(low, scores.mean(axis=0) - std)
+        np.testing.assert_allclose(high, np.minimum(scores.mean(axis=0) + std, 1))
+
+    def test_from_predictions(self):
+        y = np.array([0, 1, 1, 0])
+        predictions = {"good": [y, y, [1, 1, 1, 0]], "bad": [y, [1, 1, 1, 1], 1 - y]}
+        display = RobustnessCurveDisplay.from_predictions(
+            y, predictions, epsilons=[0, 0.1, 0.2], attack="mine"
+        )
+        np.testing.assert_array_equal(display.lines_[0].get_ydata(), [1, 1, 0.75])
+        np.testing.assert_array_equal(display.lines_[1].get_ydata(), [1, 0.5, 0])
+        assert display.ax_.get_xlabel() == "mine perturbation of each feature"
+        with pytest.raises(ValueError, match=r"Got 2 arrays of predictions for 3 epsilons"):
+            RobustnessCurveDisplay.from_predictions(y, [y, y], epsilons=[0, 0.1, 0.2])
+
+    def test_from_cv_results(self):
+        X, y = self.task()
+        scoring = {"f1": "f1_macro", **attack_scorers(self.EPSILONS)}
+        results = {
+            name: cross_validate(SVC(kernel=name), X, y, scoring=scoring, cv=3)
+            for name in ("linear", "rbf")
+        }
+        display = RobustnessCurveDisplay.from_cv_results(results, scoring)
+        assert [line.get_label() for line in display.lines_] == ["linear", "rbf"]
+        names = ["test_clean", *(f"test_FGSM {epsilon}" for epsilon in self.EPSILONS)]
+        for line, band, found in zip(
+            display.lines_, display.fill_between_, results.values(), strict=True
+        ):
+            scores = np.array([found[name] for name in names])
+            np.testing.assert_allclose(line.get_ydata(), scores.mean(axis=1))
+            np.testing.assert_allclose(
+                _band(band)[0], scores.mean(axis=1) - scores.std(axis=1, ddof=1)
+            )
+        single = RobustnessCurveDisplay.from_cv_results(results["rbf"], scoring)
+        np.testing.assert_array_equal(single.lines_[0].get_ydata(), display.lines_[1].get_ydata())
+
+    def test_results_without_an_attack(self):
+        with pytest.raises(ValueError, match=r"Got scoring=.* without an attack"):
+            RobustnessCurveDisplay.from_cv_results({"fit_time": [1]}, {"a": "accuracy"})
+        with pytest.raises(ValueError, match=r"expected 'test_clean' among them"):
+            RobustnessCurveDisplay.from_cv_results({"fit_time": [1]}, attack_scorers([0.1]))

@@ -2,10 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
 
 from skstdp import (
     BPClassifier,
@@ -13,6 +19,7 @@ from skstdp import (
     GradientMaskingWarning,
     PGDScorer,
     STDPClassifier,
+    attack_table,
     robustness_report,
 )
 from skstdp._robustness import _beats
@@ -189,9 +196,157 @@ def test_one_label_a_sample():
         robustness_report(linear([1, -1], 0), X, Y[:-1])
 
 
+def test_gradient_that_loses_to_chance_is_called_fooled():
+    """A slope the wrong way at the samples, and a cliff behind it that random signs fall off."""
+    model = network([[[4.0, 2000.0], [0.0, 0.0]], [[1.0], [-8.0]]], [[-2.0, -1200.0], [1.0]])
+    rates = np.tile([0.45, 0.5], (40, 1))
+    with pytest.warns(GradientMaskingWarning) as caught:
+        robustness_report(model, rates, np.ones(40, int), epsilons=[0.2], n_steps=5, n_restarts=1)
+    message = str(caught[0].message)
+    assert "Do not take the accuracy under FGSM for robustness: random signs at" in message
+    assert message.count("hard label") == 1
+
+
+class TestAnyEstimator:
+    """Trees, that have no gradient, and models of scikit-learn in the space of the user."""
+
+    def data(self):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        return X, y
+
+    def test_trees_are_attacked_without_a_gradient(self):
+        X, y = self.data()
+        forest = RandomForestClassifier(20, random_state=0).fit(X[::2], y[::2])
+        other = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[::2], y[::2])
+        with pytest.raises(TypeError, match=r"RandomForestClassifier.*trees.*robustness_report"):
+            robustness_report(forest, X, y)
+        report = robustness_report(
+            forest,
+            X[1::2],
+            y[1::2],
+            epsilons=[0.3],
+            surrogates=[other],
+            gradient=None,
+            space="input",
+            n_queries=60,
+        )
+        accuracy = dict(zip(report["attack"], report["accuracy"], strict=True))
+        assert list(accuracy) == [
+            "none",
+            "random signs",
+            "transfer FGSM",
+            "transfer PGD",
+            "hard label",
+        ]
+        assert accuracy["none"] == forest.score(X[1::2], y[1::2])
+        assert accuracy["transfer FGSM"] < accuracy["none"]
+        assert accuracy["hard label"] < accuracy["transfer PGD"]
+        assert report["zero_gradient_share"].isna().all()
+
+    @pytest.mark.parametrize("space", ["model", "input"])
+    @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
+    def test_accuracies_are_those_of_the_scorers(self, space, norm):
+        X, y = self.data()
+        model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
+        options = {"norm": norm, "space": space, "immutable": ["petal width (cm)"]}
+        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], n_steps=4, **options)
+        accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
+        for epsilon in (0.3, 0.6):
+            score = FGSMScorer(epsilon, **options)(model, X, y)
+            assert accuracy[epsilon, "FGSM"] == score < accuracy[epsilon, "none"]
+            assert accuracy[epsilon, "PGD"] <= score
+        assert ("hard label" in set(report["attack"])) == (norm == "linf")
+
+    def test_whole_numbers_and_text(self):
+        X, y = self.data()
+        X = X.round().astype(int).assign(kind="a")
+        columns = ColumnTransformer([("kind", OneHotEncoder(), ["kind"])], remainder="passthrough")
+        model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(X, y)
+        options = {"immutable": ["kind"], "space": "input", "n_steps": 3, "n_queries": 40}
+        report = robustness_report(model, X, y, epsilons=[0.9, 1.9], **options)
+        accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
+        assert accuracy[0.9].nunique() == 1
+        assert accuracy[1.9, "FGSM"] < accuracy[1.9, "none"]
+        assert accuracy[1.9, "hard label"] < accuracy[1.9, "none"]
+
+    def test_finite_differences(self):
+        X, y = self.data()
+        model = GaussianNB().fit(X, y)
+        report = robustness_report(
+            model, X, y, epsilons=[0.3], gradient="finite-differences", n_steps=3, n_restarts=1
+        )
+        accuracy = dict(zip(report["attack"], report["accuracy"], strict=True))
+        assert accuracy["PGD"] <= accuracy["FGSM"] < accuracy["none"]
+
+    def test_surrogate_that_knows_other_classes(self):
+        X, y = self.data()
+        two = SVC().fit(X[y > 0], y[y > 0])
+        with pytest.raises(ValueError, match=r"Got the labels \[0\] in y"):
+            robustness_report(SVC().fit(X, y), X, y, surrogates=[two])
+
+
+class TestAttackTable:
+    def test_distances_of_a_linear_margin_are_those_worked_by_hand(self):
+        """A row falls to whatever moves both features by half its margin."""
+        model = linear([1, -1], 0)
+        X_frame = pd.DataFrame(X, index=list("abcde"))
+        for attack in ("FGSM", "PGD"):
+            table = attack_table(model, X_frame, Y, epsilon=0.15, attack=attack, n_bisections=12)
+            assert list(table.index) == list("abcde")
+            assert list(table["true"]) == [1] * 5
+            assert list(table["predicted"]) == [1, 1, 1, 1, 0]
+            assert list(table["attacked"]) == [0, 0, 0, 1, 0]
+            assert list(table["flipped"]) == [True, True, True, False, False]
+            expected = [0.025, 0.075, 0.125, np.inf, 0]
+            assert_allclose(table["distance"], expected, atol=0.15 / 2**12)
+            # From above: an attack of the distance succeeds.
+            assert (table["distance"][:3] >= expected[:3]).all()
+
+    @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
+    def test_shares_below_a_distance_are_those_of_the_attack(self, norm):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        model = make_pipeline(StandardScaler(), SVC(kernel="linear")).fit(X, y)
+        options = {"norm": norm, "space": "input", "immutable": [0]}
+        table = attack_table(model, X, y, epsilon=1.0, attack="FGSM", **options)
+        for epsilon in (0.25, 0.5):
+            accuracy = FGSMScorer(epsilon, **options)(model, X, y)
+            assert_allclose((table["distance"] > epsilon).mean(), accuracy, atol=0.01)
+        assert_array_equal(table["predicted"], model.predict(X))
+        assert_array_equal(
+            table["flipped"], (table["distance"] > 0) & (table["distance"] < np.inf)
+        )
+
+    def test_one_epsilon_a_feature_is_scaled_as_a_whole(self):
+        model = linear([1, -1], 0)
+        table = attack_table(model, X, Y, epsilon=[0.4, 0.0], n_bisections=12)
+        # Only the first feature moves, and has to go all the way.
+        assert_allclose(table["distance"][:4], MARGINS[:4], atol=1e-4)
+
+    def test_nothing_moves(self):
+        table = attack_table(linear([1, -1], 0), X, Y, epsilon=0)
+        assert not table["flipped"].any()
+        assert list(table["distance"]) == [np.inf] * 4 + [0]
+
+    @pytest.mark.parametrize(
+        ("options", "error"),
+        [
+            ({"attack": "CW"}, ValueError),
+            ({"gradient": None}, ValueError),
+            ({"n_bisections": 0}, ValueError),
+            ({"n_steps": 1.5}, TypeError),
+            ({"epsilon": -1}, ValueError),
+        ],
+    )
+    def test_options_are_checked_before_any_work(self, options, error):
+        with pytest.raises(error, match=f"Got {next(iter(options))}="):
+            attack_table(None, None, None, **options)
+
+
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
+        ({"norm": "l3"}, ValueError),
+        ({"gradient": "none"}, ValueError),
         ({"epsilons": []}, ValueError),
         ({"epsilons": [0.1, -0.1]}, ValueError),
         ({"epsilons": ["0.1"]}, TypeError),

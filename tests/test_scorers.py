@@ -1,19 +1,35 @@
 import pickle
+import warnings
 
 import numpy as np
 import oracle
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.callback import ScoringMonitor
 from sklearn.datasets import load_breast_cancer, load_iris
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, cross_validate
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
 
-from skstdp import BPClassifier, FGSMScorer, PGDScorer, STDPClassifier
+import skstdp
+from skstdp import (
+    BPClassifier,
+    FGSMScorer,
+    GradientMaskingWarning,
+    PGDScorer,
+    STDPClassifier,
+    attack_scorers,
+    fgsm,
+    pgd,
+)
 
 CLASSIFIERS = [STDPClassifier, BPClassifier]
 
@@ -168,12 +184,12 @@ def test_epsilon_must_be_a_number():
 @pytest.mark.parametrize(
     "make",
     [
-        LinearDiscriminantAnalysis,
+        GaussianNB,
         lambda: make_pipeline(StandardScaler(), RandomForestClassifier()),
     ],
 )
 def test_other_estimators_are_refused_by_name(make, iris):
-    with pytest.raises(TypeError, match=r"type (Linear|RandomForest).*STDP"):
+    with pytest.raises(TypeError, match=r"type (GaussianNB.*finite-diff|RandomForest.*trees)"):
         FGSMScorer()(make().fit(*iris), *iris)
 
 
@@ -226,17 +242,21 @@ class TestPGDScorer:
         assert_allclose(PGDScorer(epsilon)(model, X, y), np.mean(stands), atol=0.011)
 
     @pytest.mark.parametrize(("step", "length"), [(None, 0.025), (0.01, 0.01)])
-    def test_length_of_a_step(self, step, length):
+    def test_length_of_a_step(self, step, length, monkeypatch):
+        model = BPClassifier(rate_encoding="none", receptive_fields=1, max_iter=1)
+        model.fit([[0.0], [1.0]], [0, 1])
+        model.coefs_ = [np.ones_like(coef) for coef in model.coefs_]
+        model.intercepts_ = [intercept + 100 for intercept in model.intercepts_]
         visited = []
 
-        class Slope:
-            def _margin_and_gradient(self, rates, y):
-                visited.append(rates[0, 0])
-                return np.ones(len(rates)), np.ones_like(rates)
+        def margins_and_gradient(target, points, *args):
+            visited.append(points[0, 0])
+            return np.ones(len(points)), np.ones_like(points)
 
-        PGDScorer(0.1, n_steps=10, n_restarts=1, step=step)._perturb(
-            Slope(), np.array([[0.5]]), np.array([1])
+        monkeypatch.setattr(
+            "skstdp._input_gradients._target.Target.margins_and_gradient", margins_and_gradient
         )
+        PGDScorer(0.1, n_steps=10, n_restarts=1, step=step)(model, [[0.5]], [1])
         fgsm, descent = visited[:2], visited[2:]
         assert_allclose(fgsm, [0.5, 0.4])
         assert_allclose(descent, np.maximum(0.5 - length * np.arange(11), 0.4))
@@ -290,6 +310,206 @@ class TestPGDScorer:
     def test_parameters_are_checked(self, parameters, error):
         with pytest.raises(error, match=f"Got {next(iter(parameters))}="):
             PGDScorer(**parameters)
+
+
+class TestOptions:
+    """The same options as fgsm and pgd have, which their tests cover."""
+
+    OPTIONS = {
+        "norm": "l2",
+        "bounds": {"age": (0, 100)},
+        "immutable": ("member",),
+        "one_hot": [["red", "blue"]],
+        "space": "input",
+    }
+
+    @pytest.fixture
+    def case(self):
+        rng = np.random.default_rng(0)
+        red = rng.random(120) > 0.5
+        X = pd.DataFrame(
+            {
+                "age": rng.integers(20, 60, 120),
+                "member": rng.random(120) > 0.5,
+                "red": red.astype(float),
+                "blue": 1.0 - red,
+            }
+        )
+        y = np.where(X["age"] / 20 + X["red"] + rng.normal(0, 0.2, 120) > 2.5, "yes", "no")
+        return make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y), X, y
+
+    @pytest.mark.parametrize("epsilon", [6.0, {"age": 5, "red": 2, "blue": 2}])
+    def test_score_is_that_of_the_perturbed_samples(self, case, epsilon):
+        model, X, y = case
+        attacked = fgsm(model, X, y, epsilon=epsilon, **self.OPTIONS)
+        score = FGSMScorer(epsilon, **self.OPTIONS)(model, X, y)
+        assert score == model.score(attacked, y) < model.score(X, y)
+        attacked = pgd(model, X, y, epsilon=epsilon, n_steps=4, n_restarts=2, **self.OPTIONS)
+        score = PGDScorer(epsilon, n_steps=4, n_restarts=2, **self.OPTIONS)(model, X, y)
+        assert score == model.score(attacked, y)
+
+    def test_repr_says_what_is_not_the_default(self):
+        expected = (
+            "FGSMScorer(epsilon={'age': 5}, norm='l2', bounds={'age': (0, 100)}, "
+            "immutable=('member',), one_hot=[['red', 'blue']], space='input')"
+        )
+        assert repr(FGSMScorer({"age": 5}, **self.OPTIONS)) == expected
+        assert repr(eval(expected)) == expected
+        assert repr(PGDScorer(0.5, gradient="finite-differences")).endswith(
+            "random_state=0, gradient='finite-differences')"
+        )
+        assert "epsilon=array([0.1, 0.2])" in repr(FGSMScorer(np.array([0.1, 0.2])))
+
+    def test_pickle(self, case):
+        scorer = PGDScorer({"age": 5}, 4, 2, **self.OPTIONS)
+        assert pickle.loads(pickle.dumps(scorer))(*case) == scorer(*case)
+
+    @pytest.mark.parametrize("scorer", [FGSMScorer, PGDScorer])
+    def test_gradient_cannot_be_left_out(self, scorer):
+        with pytest.raises(ValueError, match=r"Got gradient=None, but expected one of"):
+            scorer(gradient=None)
+
+    def test_metadata_routing(self, case):
+        _, X, y = case
+        weight = np.arange(len(y)) % 3.0
+        with config_context(enable_metadata_routing=True):
+            scorer = FGSMScorer(6.0, **self.OPTIONS).set_score_request(sample_weight=True)
+            search = GridSearchCV(
+                LogisticRegression().set_fit_request(sample_weight=False),
+                {"C": [0.1, 1]},
+                scoring=scorer,
+                cv=2,
+            ).fit(X, y, sample_weight=weight)
+            direct = scorer(search, X, y, sample_weight=weight)
+        assert direct == FGSMScorer(6.0, **self.OPTIONS)(search, X, y, sample_weight=weight)
+        assert direct != FGSMScorer(6.0, **self.OPTIONS)(search, X, y)
+
+    def test_scoring_monitor(self, iris):
+        X, y = iris
+        monitor = ScoringMonitor(scoring={"clean": "accuracy", "fgsm": FGSMScorer(0.3)})
+        model = LogisticRegression(max_iter=500).set_callbacks(monitor).fit(X, y)
+        logs = monitor.get_logs().data_as_pandas
+        assert {"clean", "fgsm"} <= set(logs)
+        assert (logs["fgsm"] <= logs["clean"]).all()
+        assert FGSMScorer(0.3)(model, X, y) in set(logs["fgsm"])
+
+
+class TestCost:
+    def test_fgsm_is_one_forward_pass_one_backward_pass_and_one_prediction(
+        self, iris, monkeypatch
+    ):
+        X, y = iris
+        model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
+        calls = []
+
+        def counted(function, name):
+            def count(*args, **kwargs):
+                calls.append(name)
+                return function(*args, **kwargs)
+
+            return count
+
+        adapter = skstdp._input_gradients._svm.SupportVectors
+        forward = counted(adapter.forward, "forward")
+
+        def forward_and_back(self, X):
+            scores, pull = forward(self, X)
+            return scores, counted(pull, "back")
+
+        monkeypatch.setattr(adapter, "forward", forward_and_back)
+        monkeypatch.setattr(SVC, "predict", counted(SVC.predict, "predict"))
+        FGSMScorer(0.3)(model, X, y)
+        assert calls == ["forward", "back", "predict"]
+
+    def test_without_size_there_is_no_gradient(self, iris, monkeypatch):
+        X, y = iris
+        model = SVC().fit(X, y)
+        monkeypatch.delattr("skstdp._input_gradients._svm.SupportVectors.forward")
+        assert FGSMScorer(0)(model, X, y) == PGDScorer(0)(model, X, y) == model.score(X, y)
+
+
+class TestMasking:
+    def saturated(self, X, y, share):
+        """A row of rectified units that are silent at some of the samples."""
+        network = MLPClassifier((3,), max_iter=1, random_state=0)
+        with pytest.warns(ConvergenceWarning):
+            network.fit(X, y)
+        network.coefs_[0][:] = [[1.0] * 3, *[[0.0] * 3] * (X.shape[1] - 1)]
+        network.intercepts_[0][:] = -np.quantile(X[:, 0], share, method="inverted_cdf")
+        return network
+
+    @pytest.mark.parametrize("scorer", [FGSMScorer(0.1), PGDScorer(0.1, 3, 1)])
+    def test_warning_with_the_share_of_samples(self, iris, scorer):
+        X, y = iris
+        network = self.saturated(X, y, 0.3)
+        share = np.mean(network.coefs_[0][0, 0] * X[:, 0] + network.intercepts_[0][0] <= 0)
+        assert 0.2 < share < 0.5
+        message = (
+            rf"zero at {share:.1%} of the samples, which {type(scorer).__name__}\(epsilon=0.1"
+        )
+        with pytest.warns(GradientMaskingWarning, match=message):
+            scorer(network, X, y)
+
+    def test_few_samples_give_none(self, iris):
+        X, y = iris
+        X = np.vstack([X] * 2)
+        X[0, 0] = 0
+        network = self.saturated(X, np.tile(y, 2), 1 / len(X))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            FGSMScorer(0.1)(network, X, np.tile(y, 2))
+
+
+class TestSeveralSizes:
+    def test_names_and_scorers(self):
+        scoring = attack_scorers([8 / 255, 0.3], space="input")
+        assert list(scoring) == ["clean", "FGSM 8/255", "FGSM 0.3"]
+        assert repr(scoring["FGSM 0.3"]) == "FGSMScorer(epsilon=0.3, space='input')"
+        scoring = attack_scorers([0.1], PGDScorer, n_steps=3)
+        assert list(scoring) == ["clean", "PGD 0.1"]
+        assert scoring["PGD 0.1"].n_steps == 3
+
+    def test_options_are_those_of_all(self, iris):
+        """Without attack, too, no other gradient is asked for."""
+        X, y = iris
+        scoring = attack_scorers([0.3], gradient="finite-differences")
+        model = GaussianNB().fit(X, y)
+        scores = [scorer(model, X, y) for scorer in scoring.values()]
+        assert scores[0] == model.score(X, y) > scores[1]
+
+    @pytest.mark.parametrize("epsilons", [[], [0.1, 0.1]])
+    def test_none_and_twice(self, epsilons):
+        with pytest.raises(ValueError, match=r"Got epsilons=\[.*, but expected at least one"):
+            attack_scorers(epsilons)
+
+    @pytest.mark.parametrize("library", ["pandas", "polars"])
+    def test_search_over_a_pipeline_on_a_data_frame_in_two_processes(self, library):
+        """With the names of the columns, and without a warning."""
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        if library == "polars":
+            X = pytest.importorskip("polars").DataFrame(X.to_dict("list"))
+        model = make_pipeline(
+            StandardScaler(),
+            MLPClassifier((8,), "tanh", solver="lbfgs", max_iter=1000, random_state=0),
+        )
+        for space in ("model", "input"):
+            search = GridSearchCV(
+                model,
+                {"mlpclassifier__alpha": [1e-3, 10]},
+                scoring=attack_scorers([0.05, 0.1, 0.2, 0.4], space=space),
+                refit="FGSM 0.4",
+                cv=3,
+                n_jobs=2,
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                search.fit(X, y)
+            means = [search.cv_results_[f"mean_test_{name}"].max() for name in search.scoring]
+            assert means == sorted(means, reverse=True)
+            assert means[0] > 0.9 > means[-1]
+            assert FGSMScorer(0.4, space=space)(search, X, y) == FGSMScorer(0.4, space=space)(
+                search.best_estimator_, X, y
+            )
 
 
 def test_names_for_tables():

@@ -157,7 +157,8 @@ def compare(
     (['task', 'model', 'split', 'epoch', 'train_accuracy', 'test_accuracy'], 40)
     """
     if scorers is None:
-        scorers = [FGSMScorer(epsilon) for epsilon in sorted({*epsilons})]
+        # All models see features in [0, 1], or else an epsilon would not mean the same for them.
+        scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in sorted({*epsilons})]
     attacks = _attacks(scorers)
     fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
     if path is None:

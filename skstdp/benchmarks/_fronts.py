@@ -116,8 +116,8 @@ class _ZeroGradientShare:
         self.epsilon = epsilon
 
     def __call__(self, estimator, X, y):
-        network, rates = attackable(estimator, X)
-        return zero_gradient_share(network._margin_gradient(rates, np.asarray(y)))
+        target, points = attackable(estimator, X)
+        return zero_gradient_share(target.margin_gradient(points, y))
 
 
 def robustness_fronts(
@@ -221,7 +221,7 @@ def robustness_fronts(
     options = {"curves": False, "random_state": random_state, "n_jobs": n_jobs}
     options |= {"progress": progress, "verbose": verbose}
 
-    quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2)
+    quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2, bounds=(0, 1))
     validation = pd.concat(
         compare(
             [_validation_task(task, group, random_state) for task in tasks],
@@ -240,7 +240,9 @@ def robustness_fronts(
     }
     chosen = _choose(_split_names(validation), network_families, tolerance)
 
-    scorers = [kind(epsilon) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons]
+    scorers = [
+        kind(epsilon, bounds=(0, 1)) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons
+    ]
     scorers.append(_ZeroGradientShare(max(epsilons)))
     picked = {
         (task, f"{family} | {setting}")
@@ -379,6 +381,7 @@ def _confirm(task, seed, models, epsilon, n_rows, n_queries):
             surrogates=others,
             n_queries=n_queries,
             random_state=seed,
+            bounds=(0, 1),
         )
         report.insert(0, "seed", seed)
         report.insert(0, "family", family)

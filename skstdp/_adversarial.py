@@ -1,0 +1,237 @@
+"""The attacks as functions of a classifier and its data, which return perturbed data."""
+
+from ._input_gradients import GRADIENTS
+from ._threat import Threat
+from ._validation import check_count, check_number, check_option, check_seed
+
+__all__ = ["fgsm", "pgd"]
+
+
+def fgsm(
+    estimator,
+    X,
+    y,
+    *,
+    epsilon=8 / 255,
+    norm="linf",
+    targeted=False,
+    bounds=None,
+    immutable=(),
+    one_hot=(),
+    space="model",
+    gradient="analytic",
+):
+    """Fast gradient sign attack: perturbed samples.
+
+    Each sample goes to the point of its ball, within the bounds, where the margin of its true
+    class over the best other, taken as linear, is smallest. In the maximum norm that is one step
+    of `epsilon` in each feature, against the sign of the gradient.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted. One that can be differentiated: ours; of scikit-learn, linear and nearest-centroid
+        classifiers, `MLPClassifier`, `SVC`, `KNeighborsClassifier` (by a stand-in for its
+        gradient), voting, bagging, one-against-rest, pairwise and calibrated ones over these,
+        pipelines and searches; and whatever has a method `input_gradient` (see the user guide).
+    X : array-like, pandas or polars data frame of shape (n_samples, n_features)
+        Samples.
+    y : array-like of shape (n_samples,)
+        Their true labels; with `targeted`, the labels that they are to get.
+    epsilon : float, array of shape (n_features,) or dict, default=8/255
+        Radius of the ball, >= 0. One a feature stretches it, so that
+        ``norm((X_new - X) / epsilon) <= 1``; a dict is by column, and columns that it does not
+        name stay.
+    norm : {"linf", "l2", "l1"}, default="linf"
+        In which the ball is round: the largest change of a feature, the Euclidean length of all
+        changes, or the sum of their sizes.
+    targeted : bool, default=False
+        Whether to go for the labels in y, and not away from them.
+    bounds : tuple (low, high), dict, "data" or None, default=None
+        Bounds of the perturbed values: numbers or one a feature, or a dict of pairs by column.
+        "data" is the range of each feature in X. None is where the model is defined, [0, 1] for
+        the rates of our classifiers and no bound else.
+    immutable : sequence of str or int, default=()
+        Columns that must not change, by name or position.
+    one_hot : sequence of sequences of str or int, default=()
+        Groups of columns of which a single one is 1 and the others are 0, and which stay so. A
+        change of category is a move of 1 in two columns, and so needs an epsilon >= 1 there.
+    space : {"model", "input"}, default="model"
+        Where all this is meant. "model" is what the final estimator sees: after the earlier steps
+        of a pipeline, and for our classifiers the rates in [0, 1]. "input" is X as it is given;
+        the gradient goes back through the pipeline, and columns of whole numbers or truth values
+        stay such.
+    gradient : {"analytic", "finite-differences"}, default="analytic"
+        Where slopes come from. Finite differences of `decision_function`, or of the logarithm of
+        `predict_proba`, do for any smooth model and cost two predictions a feature.
+
+    Returns
+    -------
+    X_new : ndarray or data frame of shape (n_samples, n_features)
+        Perturbed samples. With ``space="input"`` they are of the type of X, with the same columns
+        and dtypes. With ``space="model"`` they are what the final estimator sees, floats, as a
+        data frame if X is one and the columns have names there.
+
+    Raises
+    ------
+    TypeError
+        If there is no gradient for the type of the estimator or of one of its steps.
+    ValueError
+        If an option is not as described, names a column that there is not, or excludes the data;
+        or if y holds an unknown label.
+
+    See Also
+    --------
+    pgd : The same in many steps, which is stronger.
+    FGSMScorer : Accuracy under this attack.
+
+    References
+    ----------
+    .. [1] I. J. Goodfellow, J. Shlens, C. Szegedy, "Explaining and Harnessing Adversarial
+           Examples", arXiv:1412.6572, 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skstdp import fgsm
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    >>> X_new = fgsm(model, X, y, epsilon={"petal length (cm)": 0.5}, space="input")
+    >>> (X_new - X).abs().max().round(6).tolist()
+    [0.0, 0.0, 0.5, 0.0]
+    >>> model.score(X_new, y) < model.score(X, y)
+    True
+    """
+    check_option(gradient, "gradient", GRADIENTS)
+    threat = Threat(epsilon, norm, bounds, immutable, one_hot, space, gradient)
+    case = threat.against(estimator, X, y, targeted=targeted)
+    return case.target.returned(case.fgsm())
+
+
+def pgd(
+    estimator,
+    X,
+    y,
+    *,
+    epsilon=8 / 255,
+    norm="linf",
+    n_steps=50,
+    n_restarts=5,
+    step=None,
+    random_state=0,
+    targeted=False,
+    bounds=None,
+    immutable=(),
+    one_hot=(),
+    space="model",
+    gradient="analytic",
+):
+    """Projected gradient descent on the margin: perturbed samples.
+
+    The attack of `fgsm` in many small steps and from several starts: the sample itself, and points
+    drawn from the ball. Of all points on the way, and of that of `fgsm`, each sample gets the one
+    with the smallest margin; it goes no further once the attack has succeeded.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted. One that can be differentiated: ours; of scikit-learn, linear and nearest-centroid
+        classifiers, `MLPClassifier`, `SVC`, `KNeighborsClassifier` (by a stand-in for its
+        gradient), voting, bagging, one-against-rest, pairwise and calibrated ones over these,
+        pipelines and searches; and whatever has a method `input_gradient` (see the user guide).
+    X : array-like, pandas or polars data frame of shape (n_samples, n_features)
+        Samples.
+    y : array-like of shape (n_samples,)
+        Their true labels; with `targeted`, the labels that they are to get.
+    epsilon : float, array of shape (n_features,) or dict, default=8/255
+        Radius of the ball, >= 0. One a feature stretches it, so that
+        ``norm((X_new - X) / epsilon) <= 1``; a dict is by column, and columns that it does not
+        name stay.
+    norm : {"linf", "l2", "l1"}, default="linf"
+        In which the ball is round: the largest change of a feature, the Euclidean length of all
+        changes, or the sum of their sizes.
+    n_steps : int, default=50
+        Number of steps from each start, >= 1.
+    n_restarts : int, default=5
+        Number of starts, >= 1.
+    step : float or None, default=None
+        Length of a step, > 0, in the units of `epsilon`: in the feature where that is largest, and
+        in proportion in others. None is 2.5 * epsilon / n_steps, with which a point can get from
+        any place to any other.
+    random_state : int, RandomState instance or None, default=0
+        Draws the starts.
+    targeted : bool, default=False
+        Whether to go for the labels in y, and not away from them.
+    bounds : tuple (low, high), dict, "data" or None, default=None
+        Bounds of the perturbed values: numbers or one a feature, or a dict of pairs by column.
+        "data" is the range of each feature in X. None is where the model is defined, [0, 1] for
+        the rates of our classifiers and no bound else.
+    immutable : sequence of str or int, default=()
+        Columns that must not change, by name or position.
+    one_hot : sequence of sequences of str or int, default=()
+        Groups of columns of which a single one is 1 and the others are 0, and which stay so. A
+        change of category is a move of 1 in two columns, and so needs an epsilon >= 1 there.
+    space : {"model", "input"}, default="model"
+        Where all this is meant. "model" is what the final estimator sees: after the earlier steps
+        of a pipeline, and for our classifiers the rates in [0, 1]. "input" is X as it is given;
+        the gradient goes back through the pipeline, and columns of whole numbers or truth values
+        stay such.
+    gradient : {"analytic", "finite-differences"}, default="analytic"
+        Where slopes come from. Finite differences of `decision_function`, or of the logarithm of
+        `predict_proba`, do for any smooth model and cost two predictions a feature.
+
+    Returns
+    -------
+    X_new : ndarray or data frame of shape (n_samples, n_features)
+        Perturbed samples, of the kind that `fgsm` returns.
+
+    Raises
+    ------
+    TypeError
+        If there is no gradient for the type of the estimator or of one of its steps, or a count is
+        no integer.
+    ValueError
+        If an option is not as described, names a column that there is not, or excludes the data;
+        or if y holds an unknown label.
+
+    See Also
+    --------
+    fgsm : The attack of one step.
+    PGDScorer : Accuracy under this attack.
+
+    References
+    ----------
+    .. [1] A. Madry, A. Makelov, L. Schmidt, D. Tsipras, A. Vladu, "Towards Deep Learning Models
+           Resistant to Adversarial Attacks", arXiv:1706.06083, 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skstdp import pgd
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SVC().fit(X, y)
+    >>> X_new = pgd(model, X, y, epsilon=0.5, norm="l2")
+    >>> bool(np.linalg.norm(X_new - X, axis=1).max() < 0.5 + 1e-9)
+    True
+    >>> model.score(X_new, y) < model.score(X, y)
+    True
+    """
+    check_steps(n_steps, n_restarts, step, random_state)
+    check_option(gradient, "gradient", GRADIENTS)
+    threat = Threat(epsilon, norm, bounds, immutable, one_hot, space, gradient)
+    case = threat.against(estimator, X, y, targeted=targeted)
+    return case.target.returned(case.pgd(n_steps, n_restarts, step, random_state))
+
+
+def check_steps(n_steps, n_restarts, step, random_state):
+    """Raise unless the options of projected gradient descent are in their ranges."""
+    check_count(n_steps, "n_steps")
+    check_count(n_restarts, "n_restarts")
+    if step is not None:
+        check_number(step, "step", zero=False)
+    check_seed(random_state, "random_state")

@@ -1,0 +1,334 @@
+"""What an attack may reach: a ball around each sample, within bounds, and steps inside it.
+
+The ball holds the points x' with
+
+    || (x' - x) / epsilon ||  <=  1
+
+in the norm, so that with one epsilon for all features it is that ball of radius epsilon, and a
+feature of epsilon 0 never moves.
+
+Groups of columns that are one-hot stay so: they move by a swap, of the column that is 1 for
+another one, which has to fit in the ball like any other move. In the maximum norm it does if
+epsilon is at least 1 in both columns. Swaps are chosen before other moves, which have what is
+left.
+"""
+
+import numpy as np
+
+NORMS = ("linf", "l2", "l1")
+
+# Rounding must not keep a swap of exactly the size of the ball from being made.
+_SLACK = 1e-9
+
+
+class Ball:
+    """Size and shape of what may be reached, for all samples.
+
+    Parameters
+    ----------
+    epsilon : float, or array that broadcasts to (n_samples, n_features)
+        Radius in each feature, >= 0.
+    norm : {"linf", "l2", "l1"}, default="linf"
+        In which the ball is round.
+    low, high : float or ndarray of shape (n_features,), default=0 and 1
+        Bounds, which hold all samples.
+    groups : list of arrays of int, default=()
+        Columns that are one-hot together.
+    whole : ndarray of shape (n_features,), dtype bool, default=None
+        Features that only move by whole numbers.
+    """
+
+    def __init__(self, epsilon, norm="linf", low=0.0, high=1.0, groups=(), whole=None):
+        self.epsilon = np.atleast_2d(np.asarray(epsilon, dtype=np.float64))
+        self.norm = norm
+        self.low, self.high = np.asarray(low), np.asarray(high)
+        self.groups = [np.asarray(group) for group in groups]
+        self.whole = None if whole is None or not np.any(whole) else np.asarray(whole)
+
+    def around(self, points, rows=slice(None)):
+        """The region around some of the samples.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n_rows, n_features)
+            The samples.
+        rows : slice or array of int, default=slice(None)
+            Which they are, where epsilon differs between samples.
+        """
+        epsilon = self.epsilon if len(self.epsilon) == 1 else self.epsilon[rows]
+        return _REGIONS[self.norm](self, points, epsilon.astype(points.dtype))
+
+
+def as_ball(epsilon):
+    """A ball as it is, and a number as the cube of that half-width within [0, 1]."""
+    return epsilon if isinstance(epsilon, Ball) else Ball(epsilon)
+
+
+class _Region:
+    """What may be reached from some samples.
+
+    Subclasses have `_cost`, `_spend`, `_move` and `_draw`, in units of epsilon.
+    """
+
+    def __init__(self, ball, centre, epsilon):
+        self.centre = centre
+        self._ball = ball
+        self._epsilon = epsilon
+        self._low = ball.low.astype(centre.dtype, copy=False)
+        self._high = ball.high.astype(centre.dtype, copy=False)
+
+    def select(self, kept):
+        """The region of some of the rows alone."""
+        epsilon = self._epsilon if len(self._epsilon) == 1 else self._epsilon[kept]
+        return type(self)(self._ball, self.centre[kept], epsilon)
+
+    def descend(self, points, gradient, length):
+        """Where a step goes that lowers a function with this gradient most, as far as is known.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n_rows, n_features)
+            Points of the region.
+        gradient : ndarray of shape (n_rows, n_features)
+            Its scale does not matter.
+        length : float
+            Of the step, in units of epsilon.
+
+        Returns
+        -------
+        points : ndarray of shape (n_rows, n_features)
+        """
+        points, left = self._swap(points, gradient)
+        return self._move(points, gradient, points.dtype.type(length), left)
+
+    def draw(self, random_state):
+        """A point of the region for each row, at random."""
+        normal = random_state.standard_normal if self._ball.groups else np.zeros
+        points, left = self._swap(self.centre, normal(self.centre.shape))
+        return self._draw(points, left, random_state)
+
+    def snap(self, points):
+        """The same points, with features of whole numbers rounded towards the samples."""
+        whole = self._ball.whole
+        if whole is None:
+            return points
+        points = points.copy()
+        moved = points[:, whole] - self.centre[:, whole]
+        points[:, whole] = self.centre[:, whole] + np.trunc(moved * (1 + _SLACK))
+        return points
+
+    def bounded(self, points):
+        """The same points, moved within the bounds, and whole where they have to be."""
+        return self.snap(np.clip(points, self._low, self._high))
+
+    def _free(self):
+        """Epsilon of the features that move by themselves, one row or one a sample."""
+        epsilon = np.broadcast_to(self._epsilon, (len(self._epsilon), self.centre.shape[1]))
+        if not self._ball.groups:
+            return epsilon
+        epsilon = epsilon.copy()
+        epsilon[:, np.concatenate(self._ball.groups)] = 0
+        return epsilon
+
+    def _swap(self, points, gradient):
+        """Each group at the category of lowest gradient that fits, and what is left of the ball.
+
+        Where several groups compete for room, those that gain most come first.
+        """
+        left = np.ones(len(points))
+        if not self._ball.groups:
+            return points, left
+        points = points.copy()
+        rows = np.arange(len(points))
+        chosen, gains, costs = [], [], []
+        for group in self._ball.groups:
+            origin = self.centre[:, group].argmax(axis=1)
+            slopes = gradient[:, group].astype(np.float64)
+            cost = self._swap_costs(group, origin)
+            slopes[cost > 1 + _SLACK] = np.inf
+            best = slopes.argmin(axis=1)
+            # A flat slope is no reason to leave.
+            best = np.where(slopes[rows, best] < slopes[rows, origin], best, origin)
+            chosen.append(best)
+            gains.append(slopes[rows, origin] - slopes[rows, best])
+            costs.append(cost[rows, best])
+            points[:, group] = self.centre[:, group]
+        chosen, gains, costs = (np.column_stack(part) for part in (chosen, gains, costs))
+        for number in np.argsort(-gains, axis=1, kind="stable").T:
+            cost = costs[rows, number]
+            rest = self._spend(left, cost)
+            fits = rest >= -_SLACK
+            left = np.where(fits, np.maximum(rest, 0), left)
+            for k, group in enumerate(self._ball.groups):
+                here = np.flatnonzero(fits & (number == k) & (cost > 0))
+                points[np.ix_(here, group)] = np.eye(len(group))[chosen[here, k]]
+        return points, left
+
+    def _swap_costs(self, group, origin):
+        """What it takes to make each column of a group the one that is 1, 0 for that which is."""
+        rows = np.arange(len(origin))
+        epsilon = np.broadcast_to(self._epsilon, self.centre.shape)[:, group].astype(np.float64)
+        with np.errstate(divide="ignore"):
+            price = 1 / epsilon
+        low, high = (
+            np.broadcast_to(b, self.centre.shape)[:, group] for b in (self._low, self._high)
+        )
+        price = np.where(high >= 1, price, np.inf)
+        leave = np.where(low[rows, origin] <= 0, price[rows, origin], np.inf)
+        cost = self._cost(leave[:, np.newaxis], price)
+        cost[rows, origin] = 0
+        return cost
+
+
+class _Cube(_Region):
+    """Maximum norm."""
+
+    def __init__(self, ball, centre, epsilon):
+        super().__init__(ball, centre, epsilon)
+        reach = self._free() if ball.groups else epsilon
+        self._from = np.maximum(centre - reach, self._low)
+        self._to = np.minimum(centre + reach, self._high)
+
+    @staticmethod
+    def _cost(leave, enter):
+        return np.maximum(leave, enter)
+
+    @staticmethod
+    def _spend(left, cost):
+        return np.where(cost <= 1 + _SLACK, left, -np.inf)
+
+    def _move(self, points, gradient, length, left):
+        step = np.sign(gradient)
+        step *= length * self._epsilon
+        moved = np.clip(points - step, self._from, self._to)
+        return self._keep_groups(moved, points)
+
+    def _draw(self, points, left, random_state):
+        share = random_state.uniform(size=points.shape).astype(points.dtype)
+        return self._keep_groups(self._from + (self._to - self._from) * share, points)
+
+    def _keep_groups(self, moved, points):
+        for group in self._ball.groups:
+            moved[:, group] = points[:, group]
+        return moved
+
+
+class _Round(_Region):
+    """Norms in which moves compete for the same room."""
+
+    def _move(self, points, gradient, length, left):
+        epsilon = self._free()
+        slopes = np.where(epsilon > 0, gradient, 0).astype(points.dtype)
+        # The scale is free, and squares of tiny slopes would be zero.
+        peak = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
+        slopes = slopes / np.where(peak > 0, peak, 1) * epsilon
+        safe = np.where(epsilon > 0, epsilon, 1)
+        down = np.where(np.isinf(self._low), np.inf, (points - self._low) / safe)
+        up = np.where(np.isinf(self._high), np.inf, (self._high - points) / safe)
+        room = np.where(slopes > 0, down, up)
+        room = np.where((slopes == 0) | (epsilon == 0), 0, np.maximum(room, 0))
+        moved = points - np.sign(slopes) * self._fill(np.abs(slopes), room, length) * epsilon
+        return self._project(moved, epsilon, left)
+
+    def _draw(self, points, left, random_state):
+        epsilon = self._free()
+        direction = self._direction(epsilon > 0, points.shape, random_state)
+        n_free = np.maximum((epsilon > 0).sum(axis=1), 1)
+        radius = random_state.uniform(size=len(points)) ** (1 / n_free) * left
+        moved = points + (radius[:, np.newaxis] * direction * epsilon).astype(points.dtype)
+        return np.clip(moved, self._low, self._high)
+
+    def _project(self, points, epsilon, left):
+        """Back into the ball along a way that stays within the bounds."""
+        moving = epsilon > 0
+        offsets = np.divide(points - self.centre, epsilon, out=np.zeros_like(points), where=moving)
+        offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
+        inside = np.clip(self.centre + offsets * epsilon, self._low, self._high)
+        return np.where(moving, inside, points).astype(points.dtype, copy=False)
+
+
+class _Sphere(_Round):
+    """Euclidean norm."""
+
+    @staticmethod
+    def _cost(leave, enter):
+        return np.hypot(leave, enter)
+
+    @staticmethod
+    def _spend(left, cost):
+        rest = left**2 - cost**2
+        return np.where(rest >= -_SLACK, np.sqrt(np.maximum(rest, 0)), -np.inf)
+
+    @staticmethod
+    def _fill(slopes, room, length):
+        """Moves along the slopes, of which those that come to a bound leave room to others."""
+        moves = np.zeros_like(slopes)
+        free = room > 0
+        rest = np.full((len(slopes), 1), length**2, dtype=slopes.dtype)
+        while True:
+            squares = (np.where(free, slopes, 0) ** 2).sum(axis=1, keepdims=True)
+            scale = np.sqrt(np.divide(rest, squares, out=np.zeros_like(rest), where=squares > 0))
+            moves = np.where(free, scale * slopes, moves)
+            stopped = free & (moves > room)
+            if not stopped.any():
+                return moves
+            moves = np.where(stopped, room, moves)
+            rest = np.maximum(
+                rest - (np.where(stopped, room, 0) ** 2).sum(axis=1, keepdims=True), 0
+            )
+            free &= ~stopped
+
+    @staticmethod
+    def _shrink(offsets, radius):
+        size = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
+        return offsets * np.where(size > radius, radius / np.where(size > 0, size, 1), 1)
+
+    @staticmethod
+    def _direction(moving, shape, random_state):
+        normal = random_state.standard_normal(shape) * moving
+        size = np.sqrt((normal**2).sum(axis=1, keepdims=True))
+        return normal / np.where(size > 0, size, 1)
+
+
+class _Diamond(_Round):
+    """Sum of the absolute values."""
+
+    @staticmethod
+    def _cost(leave, enter):
+        return leave + enter
+
+    @staticmethod
+    def _spend(left, cost):
+        return left - cost
+
+    @staticmethod
+    def _fill(slopes, room, length):
+        """Moves in the order of the slopes, each as far as there is room, until all is spent."""
+        order = np.argsort(-slopes, axis=1, kind="stable")
+        sorted_room = np.take_along_axis(np.minimum(room, length), order, axis=1)
+        before = np.cumsum(sorted_room, axis=1) - sorted_room
+        moves = np.empty_like(slopes)
+        np.put_along_axis(moves, order, np.clip(length - before, 0, sorted_room), axis=1)
+        return moves
+
+    @staticmethod
+    def _shrink(offsets, radius):
+        """Nearest point of the ball: all entries shrink by the same, and none beyond zero."""
+        sizes = np.abs(offsets)
+        falling = -np.sort(-sizes, axis=1)
+        surplus = (np.cumsum(falling, axis=1) - radius) / np.arange(1, sizes.shape[1] + 1)
+        last = (falling > surplus).sum(axis=1, keepdims=True) - 1
+        threshold = np.take_along_axis(surplus, np.maximum(last, 0), axis=1)
+        shrunk = np.sign(offsets) * np.maximum(sizes - np.maximum(threshold, 0), 0)
+        outside = sizes.sum(axis=1, keepdims=True) > radius
+        return np.where(outside, shrunk, offsets)
+
+    @staticmethod
+    def _direction(moving, shape, random_state):
+        signs = 2 * random_state.randint(2, size=shape) - 1
+        steps = random_state.exponential(size=shape) * signs * moving
+        size = np.abs(steps).sum(axis=1, keepdims=True)
+        return steps / np.where(size > 0, size, 1)
+
+
+_REGIONS = {"linf": _Cube, "l2": _Sphere, "l1": _Diamond}

@@ -1,0 +1,58 @@
+"""Linear classifiers of scikit-learn: all with `coef_` and `intercept_`."""
+
+import numpy as np
+from scipy.special import log_expit
+from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model._base import LinearClassifierMixin
+
+from ._adapter import Adapter, adapts, class_scores, expect, expect_one_label, log_softmax_and_pull
+
+
+@adapts(LinearClassifierMixin)
+class _Linear(Adapter):
+    """Logistic regression, linear SVMs, ridge and linear discriminants, and whatever is alike."""
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        expect_one_label(estimator)
+
+    def forward(self, X):
+        """Class scores, and the way back."""
+        coef = self.estimator.coef_
+        coef = coef.toarray() if hasattr(coef, "toarray") else np.atleast_2d(coef)
+        decisions = self._array(X) @ coef.T + self.estimator.intercept_
+        scores, through = class_scores(decisions)
+        return scores, lambda cotangent: through(cotangent).through(lambda values: values @ coef)
+
+
+@adapts(SGDClassifier)
+class _SGD(_Linear):
+    """Its probabilities are those of one class against the rest, made to add up to one."""
+
+    def log_proba(self, X):
+        """Logarithms of `predict_proba`."""
+        if not hasattr(self.estimator, "predict_proba"):
+            return super().log_proba(X)
+        expect(self.estimator, "loss", self.estimator.loss, "log_loss")
+        if len(self.estimator.classes_) == 2:
+            return super().log_proba(X)
+        return one_against_rest(*self.forward(X))
+
+
+def one_against_rest(logits, pull):
+    """Log probabilities from one logit a class: logistic functions, divided by their sum.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+    pull : callable
+        The way back from them.
+
+    Returns
+    -------
+    log_proba : ndarray of shape (n_samples, n_classes)
+    pull : callable
+        The way back from these.
+    """
+    log_proba, through = log_softmax_and_pull(log_expit(logits))
+    return log_proba, lambda cotangent: pull(through(cotangent).times_exp(log_expit(-logits)))

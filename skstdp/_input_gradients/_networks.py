@@ -1,0 +1,69 @@
+"""Networks: ours, and scikit-learn's MLPClassifier."""
+
+from sklearn.neural_network import MLPClassifier
+
+from .._backprop import logits_and_pullback
+from .._receptive_fields import rates_gradient
+from .._sigmoid_mlp import SigmoidMLP
+from ._adapter import Adapter, adapts, class_scores, expect_one_label
+from ._scaled_rows import ScaledRows
+from ._transformers import scaler_and_pull
+
+
+class _Network(Adapter):
+    """Class scores are the logits of the output units."""
+
+    def _layers(self, inputs, activation):
+        logits, pullback = logits_and_pullback(
+            inputs, self.estimator.coefs_, self.estimator.intercepts_, activation
+        )
+        scores, through = class_scores(logits)
+
+        def pull(cotangent):
+            at_logits = through(cotangent)
+            values, log_scale = pullback(at_logits.values.astype(logits.dtype, copy=False))
+            return ScaledRows(values, log_scale + at_logits.log_scale)
+
+        return scores, pull
+
+
+@adapts(MLPClassifier)
+class _MLPClassifier(_Network):
+    scores_are_decisions = False
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        expect_one_label(estimator)
+
+    def forward(self, X):
+        """Class scores, and the way back."""
+        inputs = self._array(X).astype(self.estimator.coefs_[0].dtype, copy=False)
+        return self._layers(inputs, self.estimator.activation)
+
+
+@adapts(SigmoidMLP)
+class Network(_Network):
+    """Our networks: from X, or from the rates that they see of it."""
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        if estimator.encoder_ is None:
+            self.box = (0.0, 1.0)
+
+    def forward(self, X):
+        """Class scores, and the way back to X through the encoding."""
+        network = self.estimator
+        X = self._array(X).astype(network.coefs_[0].dtype, copy=False)
+        if network.encoder_ is None:
+            return self.from_rates(network._encode(X))
+        rates, encoded = scaler_and_pull(network.encoder_, X)
+        scores, pull = self.from_rates(rates)
+        return scores, lambda cotangent: encoded(pull(cotangent))
+
+    def from_rates(self, rates):
+        """Class scores, and the way back to the rates."""
+        network = self.estimator
+        scores, pull = self._layers(network._inputs(rates), "logistic")
+        return scores, lambda cotangent: pull(cotangent).through(
+            lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
+        )

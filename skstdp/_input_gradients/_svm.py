@@ -1,0 +1,91 @@
+"""Support vector machines with the kernels that have a gradient."""
+
+import numpy as np
+from scipy.special import log_expit
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.svm import SVC, NuSVC
+
+from ._adapter import Adapter, adapts, class_scores, expect
+from ._votes import scores_of_pairs
+
+
+def _linear(svm, X):
+    vectors = svm.support_vectors_
+    return X @ vectors.T, lambda pull: pull.through(lambda values: values @ vectors)
+
+
+def _poly(svm, X):
+    vectors, gamma, degree = svm.support_vectors_, svm._gamma, svm.degree
+    base = gamma * X @ vectors.T + svm.coef0
+    slopes = gamma * degree * base ** (degree - 1)
+    return base**degree, lambda pull: pull.through(lambda values: values * slopes @ vectors)
+
+
+def _sigmoid(svm, X):
+    vectors, gamma = svm.support_vectors_, svm._gamma
+    base = gamma * X @ vectors.T + svm.coef0
+    # The slope of tanh is 4 times that of the logistic function of twice the argument.
+    log_slopes = np.log(4 * gamma) + log_expit(2 * base) + log_expit(-2 * base)
+    return np.tanh(base), lambda pull: pull.times_exp(log_slopes).through(
+        lambda values: values @ vectors
+    )
+
+
+def _rbf(svm, X):
+    vectors, gamma = svm.support_vectors_, svm._gamma
+    exponents = -gamma * euclidean_distances(X, vectors, squared=True)
+
+    def gradient(values):
+        return 2 * gamma * (values @ vectors - values.sum(axis=1, keepdims=True) * X)
+
+    # Vectors so far away that their kernels round to zero all together still count.
+    return np.exp(exponents), lambda pull: pull.times_exp(exponents).through(gradient)
+
+
+_KERNELS = {"linear": _linear, "poly": _poly, "rbf": _rbf, "sigmoid": _sigmoid}
+
+
+@adapts(SVC, NuSVC)
+class SupportVectors(Adapter):
+    """Scores are those of `decision_function_shape="ovr"`: votes, and how sure they are."""
+
+    # Of classes with equally many votes, predict takes the first.
+    decides = False
+    # Probabilities have a fit of their own.
+    scores_are_logits = False
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        expect(estimator, "kernel", estimator.kernel, *_KERNELS)
+        n_classes = len(estimator.classes_)
+        self.scores_are_decisions = n_classes == 2 or estimator.decision_function_shape == "ovr"
+        dual = estimator.dual_coef_
+        # One column for each pair of classes, positive for the first of the two. Row j - 1 of
+        # dual_coef_ holds what the vectors of class i < j count against j, and row i the reverse.
+        pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
+        owner = np.repeat(np.arange(n_classes), estimator.n_support_)
+        self._weights = np.zeros((len(owner), len(pairs)))
+        for column, (i, j) in enumerate(pairs):
+            self._weights[owner == i, column] = dual[j - 1, owner == i]
+            self._weights[owner == j, column] = dual[i, owner == j]
+        self._biases = estimator.intercept_
+        if n_classes == 2:
+            # scikit-learn turns the sign of this case, to be positive for the second class.
+            self._weights, self._biases = -self._weights, -self._biases
+
+    def pair_decisions(self, X):
+        """One decision a pair of classes, positive for the first, and the way back."""
+        kernel, back = _KERNELS[self.estimator.kernel](self.estimator, self._array(X))
+        weights = self._weights
+        return kernel @ weights + self._biases, lambda cotangent: back(
+            cotangent.through(lambda values: values @ weights.T)
+        )
+
+    def forward(self, X):
+        """Class scores, and the way back."""
+        decisions, pull = self.pair_decisions(X)
+        if decisions.shape[1] == 1:
+            scores, through = class_scores(-decisions)
+        else:
+            scores, through = scores_of_pairs(decisions < 0, -decisions)
+        return scores, lambda cotangent: pull(through(cotangent).through(lambda values: -values))

@@ -1,0 +1,271 @@
+"""Transformers of one kind of column: scalers, linear maps, selections, powers."""
+
+import numpy as np
+from scipy import linalg, sparse
+from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.feature_selection import SelectorMixin
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+
+from ._adapter import Adapter, adapts, entry_for, expect, no_gradient
+from ._scaled_rows import ScaledRows
+
+
+def as_floats(X):
+    """Numbers of an array or a data frame."""
+    X = np.asarray(X)
+    return X if X.dtype.kind == "f" else X.astype(np.float64)
+
+
+def dense(X):
+    """An array or a data frame instead of a sparse matrix."""
+    return X.toarray() if sparse.issparse(X) else X
+
+
+# What each feature is multiplied by, and the range that it is clipped to.
+_SCALERS = {
+    MinMaxScaler: lambda scaler: (scaler.scale_, scaler.feature_range if scaler.clip else None),
+    MaxAbsScaler: lambda scaler: (1 / scaler.scale_, (-1, 1) if scaler.clip else None),
+    StandardScaler: lambda scaler: (1 if scaler.scale_ is None else 1 / scaler.scale_, None),
+    RobustScaler: lambda scaler: (1 / scaler.scale_ if scaler.with_scaling else 1, None),
+}
+
+
+def scaler_and_pull(scaler, X):
+    """Output of a scaler, and the way back.
+
+    Parameters
+    ----------
+    scaler : one of scikit-learn's scalers
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+
+    Returns
+    -------
+    scaled : array-like of shape (n_samples, n_features)
+    pull : callable
+        Nothing goes back through a value that is clipped.
+    """
+    values = as_floats(X)
+    scaled = scaler.transform(X if scaler.copy else values.copy())
+    factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
+    if clipped_to is not None:
+        # A value on the border is inside, also if rounding puts it out.
+        unclipped = values * factor + getattr(scaler, "min_", 0)
+        low, high = clipped_to
+        slack = 1e-6 * (high - low)
+        factor = np.where((unclipped >= low - slack) & (unclipped <= high + slack), factor, 0)
+    factor = np.asarray(factor).astype(values.dtype, copy=False)
+    return scaled, lambda cotangent: cotangent.through(lambda gradient: gradient * factor)
+
+
+@adapts(*_SCALERS, transform=True)
+class _Scaler(Adapter):
+    def forward(self, X):
+        """Scaled values, and the way back."""
+        return scaler_and_pull(self.estimator, X)
+
+
+def _pca(pca):
+    if not pca.whiten:
+        return pca.components_
+    scale = np.sqrt(pca.explained_variance_)
+    return pca.components_ / np.maximum(scale, np.finfo(scale.dtype).eps)[:, np.newaxis]
+
+
+def _factor_analysis(model):
+    weighted = model.components_ / model.noise_variance_
+    return linalg.solve(np.eye(len(weighted)) + weighted @ model.components_.T, weighted)
+
+
+# Matrices of shape (n_outputs, n_features).
+_LINEAR_MAPS = {
+    PCA: _pca,
+    IncrementalPCA: _pca,
+    FactorAnalysis: _factor_analysis,
+    FastICA: lambda ica: ica.components_,
+    GaussianRandomProjection: lambda projection: projection.components_,
+    LinearDiscriminantAnalysis: lambda lda: lda.scalings_[:, : lda._max_components].T,
+    SparseRandomProjection: lambda projection: dense(projection.components_),
+    TruncatedSVD: lambda svd: svd.components_,
+}
+
+
+@adapts(*_LINEAR_MAPS, transform=True)
+class _LinearMap(Adapter):
+    def forward(self, X):
+        """Projected values, and the way back."""
+        matrix = entry_for(_LINEAR_MAPS, self.estimator)(self.estimator)
+        return dense(self.estimator.transform(X)), lambda cotangent: cotangent.through(
+            lambda values: values @ matrix
+        )
+
+
+@adapts(SelectorMixin, transform=True)
+class _Selector(Adapter):
+    """Whatever it selects by, what goes through is a part of the columns."""
+
+    def forward(self, X):
+        """Selected columns, and the way back."""
+        columns = self.estimator.get_support(indices=True)
+        shape = X.shape
+
+        def scatter(values):
+            gradient = np.zeros(shape, dtype=values.dtype)
+            gradient[:, columns] = values
+            return gradient
+
+        return self.estimator.transform(X), lambda cotangent: cotangent.through(scatter)
+
+
+@adapts(SimpleImputer, transform=True)
+class _Imputer(Adapter):
+    """Where nothing is missing it passes on all columns that were not empty in fit."""
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        expect(estimator, "add_indicator", estimator.add_indicator, False)
+
+    def forward(self, X):
+        """Completed values, and the way back to those that were there."""
+        present = ~np.isnan(as_floats(X))
+        filled = np.asarray(self.estimator.statistics_, dtype=float)
+        columns = np.flatnonzero(self.estimator.keep_empty_features | ~np.isnan(filled))
+
+        def scatter(values):
+            gradient = np.zeros(present.shape, dtype=values.dtype)
+            gradient[:, columns] = values
+            return gradient * present
+
+        return self.estimator.transform(X), lambda cotangent: cotangent.through(scatter)
+
+
+def _normaliser_l2(x, z, norm, c):
+    return (c - z * (z * c).sum(axis=1, keepdims=True)) / norm
+
+
+def _normaliser_l1(x, z, norm, c):
+    return (c - np.sign(x) * (z * c).sum(axis=1, keepdims=True)) / norm
+
+
+def _normaliser_max(x, z, norm, c):
+    largest = np.abs(x).argmax(axis=1)[:, np.newaxis] == np.arange(x.shape[1])
+    return (c - largest * np.sign(x) * (z * c).sum(axis=1, keepdims=True)) / norm
+
+
+_NORMALISERS = {
+    "l1": (_normaliser_l1, lambda x: np.abs(x).sum(axis=1)),
+    "l2": (_normaliser_l2, lambda x: np.sqrt((x**2).sum(axis=1))),
+    "max": (_normaliser_max, lambda x: np.abs(x).max(axis=1)),
+}
+
+
+@adapts(Normalizer, transform=True)
+class _Normalizer(Adapter):
+    def forward(self, X):
+        """Rows of norm one, and the way back."""
+        x = as_floats(X).copy()
+        back, norm_of = _NORMALISERS[self.estimator.norm]
+        norm = norm_of(x)[:, np.newaxis]
+        norm[norm == 0] = 1
+        z = self.estimator.transform(X if self.estimator.copy else x.copy())
+        return z, lambda cotangent: cotangent.through(lambda c: back(x, x / norm, norm, c))
+
+
+@adapts(PolynomialFeatures, transform=True)
+class _Powers(Adapter):
+    def forward(self, X):
+        """Products of powers, and the way back."""
+        x, powers = as_floats(X), self.estimator.powers_
+
+        def gradient(values):
+            columns = []
+            for feature in range(x.shape[1]):
+                power = powers[:, feature]
+                with_it = power > 0
+                lower = powers[with_it].copy()
+                lower[:, feature] -= 1
+                slopes = np.ones((len(x), len(lower)))
+                for other in range(x.shape[1]):
+                    slopes *= x[:, [other]] ** lower[:, other]
+                columns.append((values[:, with_it] * slopes * power[with_it]).sum(axis=1))
+            return np.column_stack(columns)
+
+        return self.estimator.transform(X), lambda cotangent: cotangent.through(gradient)
+
+
+# Derivatives of functions that cannot carry one themselves.
+_DERIVATIVES = {
+    None: np.ones_like,
+    np.abs: np.sign,
+    np.arcsinh: lambda x: 1 / np.sqrt(1 + x**2),
+    np.cos: lambda x: -np.sin(x),
+    np.exp: np.exp,
+    np.expm1: np.exp,
+    np.log: np.reciprocal,
+    np.log10: lambda x: 1 / (np.log(10) * x),
+    np.log1p: lambda x: 1 / (1 + x),
+    np.log2: lambda x: 1 / (np.log(2) * x),
+    np.sin: np.cos,
+    np.sqrt: lambda x: 0.5 / np.sqrt(x),
+    np.square: lambda x: 2 * x,
+    np.tanh: lambda x: 1 - np.tanh(x) ** 2,
+}
+
+
+@adapts(FunctionTransformer, transform=True)
+class _Function(Adapter):
+    """A function of each value by itself, whose derivative is known or its attribute."""
+
+    def __init__(self, estimator):
+        super().__init__(estimator)
+        function = estimator.func
+        self._derivative = _DERIVATIVES.get(function) or getattr(function, "derivative", None)
+        if self._derivative is None or estimator.kw_args:
+            raise no_gradient(
+                estimator,
+                f"func={getattr(function, '__name__', function)!r} (its attribute derivative can "
+                "be a function that gives it, value by value)",
+            )
+
+    def forward(self, X):
+        """Values of the function, and the way back."""
+        if self.estimator.func is None:
+            return self.estimator.transform(X), lambda cotangent: cotangent
+        slopes = np.asarray(self._derivative(as_floats(X)))
+        if slopes.shape != tuple(X.shape):
+            raise ValueError(
+                f"Got derivatives of shape {slopes.shape} of a FunctionTransformer, but expected "
+                f"that of X, {tuple(X.shape)}."
+            )
+        return dense(self.estimator.transform(X)), lambda cotangent: cotangent.through(
+            lambda values: values * slopes
+        )
+
+
+@adapts(OneHotEncoder, OrdinalEncoder, TargetEncoder, KBinsDiscretizer, transform=True)
+class _Categories(Adapter):
+    """Codes of categories: nothing between two of them, so their columns have to stay."""
+
+    def forward(self, X):
+        """Codes, and a gradient of zero."""
+        shape = X.shape
+        return dense(self.estimator.transform(X)), lambda cotangent: ScaledRows.of(np.zeros(shape))
+
+    def constant_columns(self):
+        """All of them."""
+        return range(self.estimator.n_features_in_)

@@ -1,0 +1,323 @@
+"""What an attacker may do, in the words of the user and in those of an attack."""
+
+from copy import copy
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from ._attacks import fgsm, pgd
+from ._balls import NORMS, Ball
+from ._input_gradients import GRADIENTS, SPACES, attackable
+from ._validation import check_number, check_option
+
+
+class Threat:
+    """Size and kind of what an attacker may do, in the words of the user.
+
+    Parameters
+    ----------
+    epsilon, norm, bounds, immutable, one_hot, space, gradient
+        As in `fgsm`. What does not need the data is checked here. With gradient=None only attacks
+        that need none can be made.
+    """
+
+    def __init__(
+        self,
+        epsilon,
+        norm="linf",
+        bounds=None,
+        immutable=(),
+        one_hot=(),
+        space="model",
+        gradient="analytic",
+    ):
+        check_epsilon(epsilon)
+        check_option(norm, "norm", NORMS)
+        check_option(space, "space", SPACES)
+        if gradient is not None:
+            check_option(gradient, "gradient", GRADIENTS)
+        self.epsilon = epsilon
+        self.norm = norm
+        self.bounds = bounds
+        self.immutable = immutable
+        self.one_hot = one_hot
+        self.space = space
+        self.gradient = gradient
+
+    def against(self, estimator, X, y, *, targeted=False):
+        """The classifier as the attack sees it, and what it may reach.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Fitted.
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            True labels.
+        targeted : bool, default=False
+            Whether the attack is after these labels, and not away from them.
+
+        Returns
+        -------
+        case : Case
+        """
+        check_consistent_length(X, y)
+        target, points = attackable(estimator, X, space=self.space, gradient=self.gradient)
+        index = target.class_indices(y)
+        return self.case(target, points, index, targeted)
+
+    def case(self, target, points, index, targeted=False):
+        """The same for a classifier, points and classes as the attack sees them."""
+        return Case(target, points, index, self.ball(target, points), targeted)
+
+    def ball(self, target, points):
+        """What may be reached from the points of a target."""
+        n_features = points.shape[1]
+        columns = _Columns(target.names, n_features)
+        epsilon = _spread(self.epsilon, columns, "epsilon")
+        fixed = columns.positions(self.immutable, "immutable")
+        epsilon[fixed] = 0
+        for position, reason in target.must_stay().items():
+            if epsilon[position] > 0:
+                name = columns.name(position)
+                raise ValueError(
+                    f"Got the column {name!r} that {reason}, but an attack expected numbers. "
+                    f"Put it in immutable=[{name!r}], or attack in space='model'."
+                )
+        _check_complete(points, columns)
+        low, high = self._bounds(columns, points, target.box)
+        _check_inside(points, low, high, columns)
+        groups = [columns.positions(group, "one_hot") for group in self.one_hot]
+        _check_one_hot(points, groups, columns)
+        return Ball(epsilon, self.norm, low, high, groups, target.whole)
+
+    def _bounds(self, columns, points, box):
+        bounds = self.bounds
+        low, high = (side.astype(np.float64) for side in box)
+        if isinstance(bounds, str) and bounds == "data":
+            low, high = points.min(axis=0), points.max(axis=0)
+        elif isinstance(bounds, dict):
+            for position, name in columns.named(bounds, "bounds"):
+                low[position], high[position] = _pair(bounds[name], f"bounds[{name!r}]")
+        elif bounds is not None:
+            first, second = _pair(bounds, "bounds")
+            low = _spread(first, columns, "bounds[0]")
+            high = _spread(second, columns, "bounds[1]")
+        crossed = np.flatnonzero(~(low <= high))
+        if len(crossed):
+            k = crossed[0]
+            raise ValueError(
+                f"Got bounds from {low[k]:.6g} to {high[k]:.6g} for the column "
+                f"{columns.name(k)!r}, but expected the lower one first."
+            )
+        # Whatever else is allowed, the model is defined only here.
+        low, high = np.maximum(low, box[0]), np.minimum(high, box[1])
+        return low.astype(points.dtype), high.astype(points.dtype)
+
+
+class Case:
+    """One attack to be made: a target, its points, their classes and what may be reached.
+
+    Parameters
+    ----------
+    target : Target
+    points : ndarray of shape (n_samples, n_features)
+    index : ndarray of shape (n_samples,), dtype intp
+        True classes by number, or with `targeted` those that it wants.
+    ball : Ball
+    targeted : bool, default=False
+        Whether the attack is after a class, and not away from it.
+    """
+
+    def __init__(self, target, points, index, ball, targeted=False):
+        self.target = target
+        self.points = points
+        self.index = index
+        self.ball = ball
+        self._sign = -1 if targeted else 1
+        self._rows = np.arange(len(points))
+
+    def on(self, target):
+        """The same attack on another classifier."""
+        return Case(target, self.points, self.index, self.ball)
+
+    def shrunk(self, kept, shares):
+        """The same attack on some of the samples, of which each has a share of epsilon."""
+        ball = copy(self.ball)
+        ball.epsilon = self.ball.epsilon * shares[:, np.newaxis]
+        case = copy(self)
+        case.ball, case.points, case._rows = ball, self.points[kept], self._rows[kept]
+        return case
+
+    def gradient(self, points, rows):
+        """Gradient of what is to fall, for some of the samples."""
+        slopes = self.target.gradient(points, self.index[rows], rows)
+        return slopes if self._sign > 0 else -slopes
+
+    def margins_and_gradient(self, points, rows):
+        """What is to fall, negative only where the attack has succeeded, and its gradient."""
+        margins, gradient = self.target.margins_and_gradient(points, self.index[rows], rows)
+        return (margins, gradient) if self._sign > 0 else (-margins, -gradient)
+
+    def fools(self, points, rows):
+        """Which decisions are not the true class, by `predict`."""
+        return (
+            self.target.predict(points, rows) != self.target.estimator.classes_[self.index[rows]]
+        )
+
+    def predict(self, points):
+        """Labels of the attacked samples."""
+        return self.target.predict(points, self._rows)
+
+    def fgsm(self, watch=None):
+        """Points of the attack of one step; `watch` is called with the gradient."""
+
+        def gradient(points, rows):
+            slopes = self.gradient(points, rows)
+            if watch is not None:
+                watch(slopes)
+            return slopes
+
+        return fgsm(self.points, self._rows, gradient, self.ball)
+
+    def pgd(self, n_steps, n_restarts, step, random_state, *, until_fooled=True, watch=None):
+        """Points of the attack of many steps; `step` is in the units of epsilon, or None."""
+        if watch is not None and self.ball.epsilon.any():
+            watch(self.gradient(self.points, self._rows))
+        largest = self.ball.epsilon.max(initial=0)
+        share = 2.5 / n_steps if step is None or largest == 0 else step / largest
+        return pgd(
+            self.points,
+            self._rows,
+            self.margins_and_gradient,
+            self.ball,
+            n_steps,
+            n_restarts,
+            share,
+            random_state,
+            until_fooled=until_fooled,
+        )
+
+    def attack(self, kernel, *arguments):
+        """Points of another attack of `_attacks`, given what comes after `points` and `y`."""
+        return kernel(self.points, self._rows, *arguments)
+
+
+def check_epsilon(epsilon):
+    """Raise unless an epsilon is a finite number >= 0, or an array or a dict of such."""
+    if isinstance(epsilon, dict):
+        for name, value in epsilon.items():
+            check_number(value, f"epsilon[{name!r}]", zero=True)
+    elif np.ndim(epsilon) == 0:
+        check_number(epsilon, "epsilon", zero=True)
+    else:
+        for position, value in enumerate(epsilon):
+            check_number(value, f"epsilon[{position}]", zero=True)
+
+
+class _Columns:
+    """Columns by name or by position."""
+
+    def __init__(self, names, n_features):
+        self.names = names
+        self.n_features = n_features
+
+    def name(self, position):
+        """Name of a column, or its position if it has none."""
+        return int(position) if self.names is None else self.names[position]
+
+    def named(self, mapping, parameter):
+        """Positions of the keys of a dict, with the keys."""
+        keys = list(mapping)
+        return zip(self.positions(keys, parameter), keys, strict=True)
+
+    def positions(self, columns, parameter):
+        """Positions of columns that are given by name or by position."""
+        positions = []
+        for column in [columns] if isinstance(columns, str) else columns:
+            if self.names is not None and column in self.names:
+                positions.append(self.names.index(column))
+            elif isinstance(column, (int, np.integer)) and not isinstance(column, bool):
+                if not -self.n_features <= column < self.n_features:
+                    raise ValueError(
+                        f"Got the column {int(column)} in {parameter}, but expected one of the "
+                        f"{self.n_features} columns by position."
+                    )
+                positions.append(int(column) % self.n_features)
+            elif self.names is None:
+                raise ValueError(
+                    f"Got the column {column!r} in {parameter}, but expected positions: the "
+                    f"{self.n_features} columns that the attack acts on have no names."
+                )
+            else:
+                raise ValueError(
+                    f"Got the unknown column {column!r} in {parameter}, but expected some of "
+                    f"{_shortened(self.names)}."
+                )
+        return np.array(positions, dtype=int)
+
+
+def _shortened(names):
+    shown = ", ".join(map(repr, names[:20]))
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
+
+
+def _spread(value, columns, parameter):
+    """A number for each column from one number, one a column, or a dict by column."""
+    if isinstance(value, dict):
+        spread = np.zeros(columns.n_features)
+        for position, name in columns.named(value, parameter):
+            spread[position] = value[name]
+        return spread
+    value = np.asarray(value, dtype=np.float64)
+    if value.shape not in ((), (columns.n_features,)):
+        raise ValueError(
+            f"Got {parameter} of shape {value.shape}, but expected one number, or one for each of "
+            f"the {columns.n_features} columns that the attack acts on."
+        )
+    return np.broadcast_to(value, columns.n_features).copy()
+
+
+def _pair(value, parameter):
+    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+        others = ", a dict of pairs by column, 'data' or None" if parameter == "bounds" else ""
+        raise ValueError(f"Got {parameter}={value!r}, but expected a pair (low, high){others}.")
+    return value
+
+
+def _check_complete(points, columns):
+    missing = np.isnan(points)
+    if missing.any():
+        row, column = np.argwhere(missing)[0]
+        raise ValueError(
+            f"Got a missing value in the column {columns.name(column)!r} (row {row}), but an "
+            "attack expected numbers. Fill it in before the attack."
+        )
+
+
+def _check_inside(points, low, high, columns):
+    outside = (points < low) | (points > high)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise ValueError(
+            f"Got {points[row, column]:.6g} in the column {columns.name(column)!r} (row {row}), "
+            f"but expected values within the bounds from {low[column]:.6g} to "
+            f"{high[column]:.6g}: an attack starts from the data."
+        )
+
+
+def _check_one_hot(points, groups, columns):
+    taken = np.concatenate(groups) if groups else np.array([], dtype=int)
+    if len(set(taken.tolist())) < len(taken):
+        raise ValueError("Got a column twice in one_hot, but expected each in one group at most.")
+    for group in groups:
+        values = points[:, group]
+        wrong = np.flatnonzero(
+            ~(((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1))
+        )
+        if len(wrong):
+            names = [columns.name(position) for position in group]
+            raise ValueError(
+                f"Got {values[wrong[0]].tolist()} in the columns {names} of one_hot (row "
+                f"{wrong[0]}), but expected a single 1 and zeros."
+            )
