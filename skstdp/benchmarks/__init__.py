@@ -1,6 +1,7 @@
 """The experiments, as functions that return data frames."""
 
 from ._ablation import ablations
+from ._anatomy import anatomy
 from ._compare import Comparison, compare, summarise
 from ._fronts import Fronts, front_families, robustness_fronts
 from ._paper import paper_classifiers
@@ -11,6 +12,7 @@ __all__ = [
     "Fronts",
     "Selection",
     "ablations",
+    "anatomy",
     "compare",
     "front_families",
     "paper_classifiers",

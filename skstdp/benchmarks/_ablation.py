@@ -5,7 +5,8 @@ from .._classifiers import BPClassifier, STDPClassifier
 _CHANGES = {
     "default": {},
     # Shares, not numbers of units: all of them learn.
-    "no competition": {"positive_winners": 1.0, "negative_winners": 1.0},
+    "no competition": {"positive_winners": 1.0, "negative_winners": 1.0, "winner_margin": None},
+    "no margin": {"winner_margin": None},
     "no handicap": {"winner_handicap": 0.0},
     "no quiet start": {"quiet_start": None},
     "rates only": {"receptive_fields": 1},
@@ -24,7 +25,7 @@ def ablations():
     -------
     classifiers : dict of str to STDPClassifier or BPClassifier
         New classifiers, not fitted: "default"; the same with another value of one parameter (of
-        two for "no competition"), by what it takes away, such as "no handicap" or "rates only";
+        three for "no competition"), by what it takes away, such as "no handicap" or "rates only";
         the same with fewer or more hidden layers, those added of half as many units as the one
         before; and "BP", backpropagation with its own defaults.
 

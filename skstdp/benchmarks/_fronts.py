@@ -141,7 +141,8 @@ def robustness_fronts(
     """Whole fronts of clean against adversarial accuracy, and one fair point on each.
 
     All settings of all families are trained on the whole training data and attacked on the test
-    rows, the chosen ones with more seeds. Which setting of a family to take is decided on a sixth of the training data, with
+    rows, the chosen ones with more seeds. Which setting of a family to take is decided on a sixth
+    of the training data, with
     networks that have not seen it: the one with the best accuracy under PGD at the largest
     epsilon among those whose clean accuracy is within `tolerance` of the best of any network, or,
     if there is none, the one with the best clean accuracy. The chosen ones are then attacked
