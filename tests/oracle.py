@@ -100,7 +100,11 @@ def compete(scores, association, positive_number, negative_number):
 
 
 def lead(rates, association):
-    """Of the most active unit with a positive association over the most active other one."""
-    right = max(rate for rate, z in zip(rates, association, strict=True) if z > 0)
-    wrong = max(rate for rate, z in zip(rates, association, strict=True) if z < 0)
-    return right - wrong
+    """Of the most active unit with a positive association over the most active other one.
+
+    Where no unit is on one side, it is as active as the other side is not.
+    """
+    right = [rate for rate, z in zip(rates, association, strict=True) if z > 0]
+    wrong = [rate for rate, z in zip(rates, association, strict=True) if z < 0]
+    right, wrong = right or [1 - max(wrong)], wrong or [1 - max(right)]
+    return max(right) - max(wrong)

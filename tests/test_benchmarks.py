@@ -565,6 +565,7 @@ def test_networks_of_the_paper(name, batch_size, literal):
     for winners in (rule.positive_winners, rule.negative_winners):
         assert isinstance(winners, float)
         assert winners == 1
+    assert rule.winner_margin is None
 
 
 def test_networks_of_the_paper_start_alike_and_are_new_each_time(tasks):

@@ -2,6 +2,7 @@ import copy
 import pickle
 
 import numpy as np
+import oracle
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -95,28 +96,75 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
 
 
 def test_the_classifiers_differ_in_the_rule_alone():
-    """Same network, same options: only what belongs to the local rule is not shared.
-
-    The step size is tuned for each.
-    """
+    """Same network, same options: only what belongs to the local rule is not shared."""
     stdp, bp = STDPClassifier().get_params(), BPClassifier().get_params()
     assert stdp.keys() - bp.keys() == {
         "stdp_epsilon",
         "positive_winners",
         "negative_winners",
         "winner_handicap",
+        "winner_margin",
     }
-    assert {name for name in bp if bp[name] != stdp[name]} == {
-        "quiet_start",
-        "learning_rate_init",
+    assert {name for name in bp if bp[name] != stdp[name]} == {"quiet_start"}
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+def test_automatic_margin_falls_with_the_root_of_third_order_of_the_classes(n_classes):
+    X, y = load_digits(n_class=n_classes, return_X_y=True)
+    X, y = X[:300], y[:300]
+    expected = {2: 0.85, 3: 0.85 * (2 / 3) ** (1 / 3), 10: 0.85 * (2 / 10) ** (1 / 3)}[n_classes]
+
+    def fit(margin):
+        return STDPClassifier((20,), winner_margin=margin, max_iter=40, random_state=0).fit(X, y)
+
+    auto = fit("auto")
+    assert same_weights(auto, fit(expected))
+    assert not any(same_weights(auto, fit(other)) for other in (0.9 * expected, 0.95, None))
+
+
+@pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)])
+def test_without_competition_and_margin_a_batch_takes_the_step_of_the_formula(classes):
+    """The rule as in the paper for every unit: written out, from rates to the weights moved."""
+    X, y = iris(*classes)
+    X, y = X[::5], y[::5]
+    # The first step of Adam along g is then 0.3 * g / (|g| + 1).
+    settings = {
+        "positive_winners": 1.0,
+        "negative_winners": 1.0,
+        "winner_margin": None,
+        "stdp_epsilon": 0.01,
+        "receptive_fields": 2,
+        "fan_in_scaling": False,
+        "weight_decay": 0.0,
+        "epsilon": 1.0,
+        "beta_1": 0.0,
+        "beta_2": 0.0,
+        "batch_size": len(y),
+        "random_state": 0,
     }
+    start = STDPClassifier((4, 3), learning_rate_init=1e-300, **settings)
+    start.partial_fit(X, y, classes)
+    moved = STDPClassifier((4, 3), learning_rate_init=0.3, **settings)
+    moved.partial_fit(X, y, classes)
+    rates = [start.encoder_.transform(X)]
+    rates[0] = np.hstack([rates[0], 1 - rates[0]])
+    for coef, intercept in zip(start.coefs_, start.intercepts_, strict=True):
+        drive = rates[-1] @ coef + intercept
+        rates.append(np.vectorize(oracle.sigmoid)(drive))
+    for layer, codes in enumerate(start.associations_):
+        association = codes[np.searchsorted(classes, y)] / len(y)
+        expected = oracle.stdp_update(rates[layer], rates[layer + 1], association, 0.01)
+        for parameters, update in zip(("coefs_", "intercepts_"), expected, strict=True):
+            step = getattr(moved, parameters)[layer] - getattr(start, parameters)[layer]
+            assert_allclose(step, 0.3 * update / (np.abs(update) + 1), rtol=1e-9, atol=1e-13)
+            assert (np.abs(step) > 1e-9).all()
 
 
 class TestInterface:
     @both
     def test_fitted_attributes(self, classifier):
         X, y = load_iris(return_X_y=True, as_frame=True)
-        model = classifier((7, 5), max_iter=3, random_state=0).fit(X, y)
+        model = classifier((7, 5), max_iter=3, receptive_fields=2, random_state=0).fit(X, y)
         assert [coef.shape for coef in model.coefs_] == [(8, 7), (7, 5), (5, 3)]
         assert [intercept.shape for intercept in model.intercepts_] == [(7,), (5,), (3,)]
         assert_array_equal(model.classes_, [0, 1, 2])
@@ -130,7 +178,7 @@ class TestInterface:
     @both
     @pytest.mark.parametrize("sizes", [5, (5,), [5], np.array([5]), ()])
     def test_layer_sizes_in_any_form(self, classifier, sizes):
-        model = classifier(sizes, max_iter=1).fit(*iris())
+        model = classifier(sizes, max_iter=1, receptive_fields=2).fit(*iris())
         expected = [(8, 3)] if np.size(sizes) == 0 else [(8, 5), (5, 3)]
         assert [coef.shape for coef in model.coefs_] == expected
 
@@ -430,6 +478,38 @@ class TestTraining:
         model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         assert max(model.validation_scores_) < kept.score(X[1::2], y[1::2])
         assert same_weights(model, kept)
+
+    @both
+    def test_equally_good_epochs(self, classifier):
+        """A warm start keeps what it had; of its own epochs, a fit keeps the last."""
+        X, y = iris()
+        settings = {"learning_rate_init": 1e-6, "max_iter": 3, "random_state": 0}
+        model = classifier(early_stopping=True, warm_start=True, **settings)
+        model.fit(X, y, X_val=X, y_val=y)
+        kept = copy.deepcopy(model)
+        plain = classifier(warm_start=True, **settings).fit(X, y)
+        assert same_weights(model, plain)
+        model.fit(X, y, X_val=X, y_val=y)
+        assert model.validation_scores_ == kept.validation_scores_ == [kept.score(X, y)] * 3
+        assert same_weights(model, kept)
+        assert not same_weights(plain.fit(X, y), kept)
+
+    @both
+    def test_a_better_epoch_replaces_what_a_warm_start_had(self, classifier):
+        X, y = iris()
+        model = classifier(early_stopping=True, warm_start=True, max_iter=1, random_state=0)
+        model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+        before = model.score(X[1::2], y[1::2])
+        model.set_params(max_iter=100).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+        assert before < max(model.validation_scores_) == model.score(X[1::2], y[1::2])
+
+    @both
+    @pytest.mark.parametrize(
+        ("n_samples", "n_epochs"), [(2, 400), (32, 400), (1001, 334), (13400, 30), (20000, 30)]
+    )
+    def test_automatic_epochs_make_2000_batches(self, classifier, n_samples, n_epochs):
+        """Within 30 to 400 epochs."""
+        assert classifier()._n_epochs(n_samples) == n_epochs
 
     @both
     @pytest.mark.parametrize("method", ["fit", "partial_fit"])

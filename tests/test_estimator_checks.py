@@ -8,16 +8,22 @@ from sklearn.utils import estimator_checks
 
 from skstdp import BPClassifier, STDPClassifier
 
+# Once as long as by default; the others differ from that in what does not need as many epochs.
 CONFIGURATIONS = [
     {},
-    {"batch_size": 60},
-    {"class_weight": "balanced"},
+    {"batch_size": 60, "max_iter": 100},
+    {"class_weight": "balanced", "max_iter": 100},
     {"early_stopping": True},
     # With warm_start alone a second fit trains on, so its predictions may differ, which
     # check_supervised_y_2d does not allow (nor does it pass for scikit-learn's MLPClassifier).
     {"warm_start": True, "early_stopping": True},
-    {"rate_encoding": "minmax", "learning_rate": "constant", "weight_decay": 0.01},
-    {"hidden_layer_sizes": 20},
+    {
+        "rate_encoding": "minmax",
+        "learning_rate": "constant",
+        "weight_decay": 0.01,
+        "max_iter": 100,
+    },
+    {"hidden_layer_sizes": 20, "max_iter": 100},
 ]
 
 

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
+from threadpoolctl import threadpool_limits
 
 from skstdp import BPClassifier, PGDScorer, STDPClassifier
 from skstdp.benchmarks import front_families, robustness_fronts
@@ -26,7 +27,10 @@ def fronts(task, tmp_path_factory):
     }
     path = tmp_path_factory.mktemp("fronts")
     options = {"families": families, "n_seeds": 2, "max_test": 40, "path": path}
-    return robustness_fronts([task], epsilons=[0.05, 0.1], n_confirmed=20, n_queries=20, **options)
+    options |= {"epsilons": [0.05, 0.1], "n_confirmed": 20, "n_queries": 20}
+    # Of the many small searches for neighbours, each would wait for its threads.
+    with threadpool_limits(1):
+        return robustness_fronts([task], **options)
 
 
 def test_every_setting_is_on_the_test_rows(fronts):

@@ -6,6 +6,7 @@ import numpy as np
 import oracle
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit
 
 from skstdp import STDPClassifier, stdp_curve, stdp_update
 from skstdp._competition import Competition
@@ -147,16 +148,31 @@ class TestLocality:
             rng.normal(size=(6, 1)),
         ]
 
-    def updates(self, activities, associations, winners=(1.0, 1.0, 0.0, None)):
+    y = np.array([0, 1, 0, 1, 1, 0])
+    everybody = (1.0, 1.0, 0.0)
+
+    def codes(self, rng):
+        return [rng.choice([-1.0, 1.0], (2, n)) for n in (4, 3, 1)]
+
+    def other_neighbours(self, layer, i, j):
+        """Two networks that have nothing in common but what synapse i, j of the layer sees."""
+        rng = np.random.default_rng(layer)
+        before, after = self.activities(rng), self.activities(rng)
+        codes, other_codes = self.codes(rng), self.codes(rng)
+        after[layer][:, i] = before[layer][:, i]
+        after[layer + 1][:, j] = before[layer + 1][:, j]
+        other_codes[layer][:, j] = codes[layer][:, j]
+        return (before, codes), (after, other_codes)
+
+    def updates(self, activities, associations, winners=(*everybody, None), weight=None):
         sizes = [a.shape[1] for a in activities]
         updates = [
             (np.empty((n_in, n_out)), np.empty(n_out)) for n_in, n_out in itertools.pairwise(sizes)
         ]
-        y = np.array([0, 1, 0, 1, 1, 0])
         stdp_updates(
             activities,
-            y,
-            np.full(6, 1 / 6),
+            self.y,
+            np.full(6, 1 / 6) if weight is None else weight,
             updates,
             associations=associations,
             stdp_epsilon=1e-3,
@@ -166,17 +182,10 @@ class TestLocality:
 
     @pytest.mark.parametrize("layer", [0, 1, 2])
     def test_nothing_else_matters(self, layer):
-        rng = np.random.default_rng(layer)
-        before, after = self.activities(rng), self.activities(rng)
-        codes, other_codes = (
-            [rng.choice([-1.0, 1.0], (2, n)) for n in (4, 3, 1)] for _ in range(2)
-        )
         i, j = 1, 0
-        after[layer][:, i] = before[layer][:, i]
-        after[layer + 1][:, j] = before[layer + 1][:, j]
-        other_codes[layer][:, j] = codes[layer][:, j]
-        coef, intercept = self.updates(before, codes)[layer]
-        other_coef, other_intercept = self.updates(after, other_codes)[layer]
+        network, other = self.other_neighbours(layer, i, j)
+        coef, intercept = self.updates(*network)[layer]
+        other_coef, other_intercept = self.updates(*other)[layer]
         assert coef[i, j] == other_coef[i, j]
         assert intercept[j] == other_intercept[j]
         neighbours = np.ones(coef.shape, dtype=bool)
@@ -187,15 +196,53 @@ class TestLocality:
         """What the neighbours do decides whether a unit learns, and not what it learns."""
         rng = np.random.default_rng(0)
         activities = self.activities(rng)
-        codes = [rng.choice([-1.0, 1.0], (2, n)) for n in (4, 3, 1)]
+        codes = self.codes(rng)
         for layer in range(1, 3):
             activities[layer][:, 0] = 0.99
         free, _ = zip(*self.updates(activities, codes), strict=True)
-        contested, _ = zip(*self.updates(activities, codes, (1, 1, 0.0)), strict=True)
+        contested, _ = zip(*self.updates(activities, codes, (1, 1, 0.0, None)), strict=True)
         for layer in range(2):
             assert_array_equal(contested[layer][:, 0], free[layer][:, 0])
             assert (contested[layer][:, 1:] != free[layer][:, 1:]).any()
         assert_array_equal(contested[2], free[2])
+
+    @pytest.mark.parametrize("layer", [0, 1, 2])
+    def test_under_a_margin_nothing_else_matters_to_a_unit_that_learns(self, layer):
+        """Sample by sample: its neighbours decide whether it learns, and not what."""
+        i, j = 1, 0
+        network, other = self.other_neighbours(layer, i, j)
+        learning = []
+        for weight in np.eye(6):
+            coef, intercept = self.updates(*network, weight=weight)[layer]
+            assert coef[i, j] != 0
+            for each in (network, other):
+                taught, taught_bias = self.updates(*each, (*self.everybody, 0.05), weight)[layer]
+                learning.append(taught[i, j] != 0)
+                if learning[-1]:
+                    assert taught[i, j] == coef[i, j]
+                    assert taught_bias[j] == intercept[j]
+                else:
+                    assert not taught.any()
+                    assert not taught_bias.any()
+        # Of the same samples, one and the same unit may learn from one in one network alone.
+        learning = np.reshape(learning, (6, 2))
+        assert learning.any(axis=0).all()
+        assert not learning.all()
+
+    @pytest.mark.parametrize("winners", [(1.0, 1.0, 0.0), (1, 1, 0.0)])
+    def test_under_a_margin_a_sample_teaches_as_without_it_or_not_at_all(self, winners):
+        """Bit for bit. The lead of a layer decides for this layer alone."""
+        rng = np.random.default_rng(0)
+        activities, codes, margin = self.activities(rng), self.codes(rng), 0.2
+        updates = self.updates(activities, codes, (*winners, margin))
+        for layer, post in enumerate([*activities[1:3], expit(activities[3])]):
+            leads = [oracle.lead(*row) for row in zip(post, codes[layer][self.y], strict=True)]
+            unsure = np.less(leads, margin)
+            assert 0 < unsure.sum() < 6
+            free = self.updates(activities, codes, (*winners, None), unsure / 6)[layer]
+            for update, expected in zip(updates[layer], free, strict=True):
+                assert_array_equal(update, expected)
+                assert update.any()
 
     def test_the_rule_is_not_given_weights_or_errors(self):
         assert list(inspect.signature(stdp_updates).parameters) == [
