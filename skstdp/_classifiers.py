@@ -28,8 +28,8 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does
         nothing at x = 0. A larger number 2n gives n steps clip(n x - k, 0, 1), k = 0 ... n - 1,
         and n off units, 1 minus these. "auto" takes 1 if the mean rate of the training data is
-        below 0.2, as in images of strokes; else as many steps as fit into 128 in all, at least
-        1 and at most 8 a feature."""
+        below 0.2, as in images of strokes; else at least 1 and at most 8 steps a feature, as many
+        as make 128 for all features together and one for every 100 different rows."""
 
 _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the number of its inputs: a step of all
@@ -167,7 +167,7 @@ class STDPClassifier(SigmoidMLP):
         What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
         wins half the time loses half of it. Prediction is not affected.
     winner_margin : float, "auto" or None, default="auto"
-        In [0, 1]. A layer does not learn from a sample on which the most active of its
+        In (0, 1]. A layer does not learn from a sample on which the most active of its
         positively associated units fires by this much more than the most active of the others: it
         is sure enough. "auto" is 0.85 for two classes and falls with the root of third order of
         their number, to 0.5 for ten. None lets it learn from all samples, as in the paper.

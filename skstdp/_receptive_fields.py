@@ -16,8 +16,8 @@ import numpy as np
 
 # Below this mean rate silence is the background and says little, as in images of strokes.
 _SPARSE = 0.2
-# Many features share the evidence, and need fewer steps each.
-_MOST_STEPS, _STEPS_OF_ALL_FEATURES = 8, 128
+# Many features share the evidence and need fewer steps each; few rows cannot place many steps.
+_MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_A_STEP = 8, 128, 100
 
 
 def n_receptive_fields(receptive_fields, rates, sample_weight):
@@ -30,7 +30,11 @@ def n_receptive_fields(receptive_fields, rates, sample_weight):
         return int(receptive_fields)
     if np.average(rates.mean(axis=1), weights=sample_weight) < _SPARSE:
         return 1
-    return 2 * min(_MOST_STEPS, max(1, _STEPS_OF_ALL_FEATURES // rates.shape[1]))
+    n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // rates.shape[1])
+    if n_steps > 1:
+        # Different rows: copies of one say no more than its weight.
+        n_steps = min(n_steps, len(np.unique(rates, axis=0)) // _ROWS_A_STEP)
+    return 2 * max(1, n_steps)
 
 
 def respond(rates, n_fields):

@@ -100,8 +100,10 @@ def test_choice_by_hand():
     }
 
 
-def test_default_families_have_equally_many_settings():
-    assert {len(settings) for settings in front_families().values()} == {6}
+def test_both_rules_have_equally_many_settings():
+    n_settings = {family: len(settings) for family, settings in front_families().items()}
+    assert n_settings["STDP"] == n_settings["STDP, no competition"] == n_settings["BP"] == 12
+    assert set(n_settings.values()) == {6, 12}
 
 
 def test_the_chosen_get_more_seeds(task):
@@ -120,3 +122,18 @@ def test_needs_fixed_test_rows():
     task = Task("folds", pd.DataFrame({"a": [0.0, 1.0]}), pd.Series([0, 1]))
     with pytest.raises(ValueError, match=r"folds.*fixed test rows"):
         robustness_fronts([task])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epsilons": [0.0]}, "Got epsilons=0.0"),
+        ({"n_front_seeds": -1}, "Got n_front_seeds=-1, but expected an integer >= 0"),
+        ({"n_seeds": 0}, "Got n_seeds=0, but expected an integer >= 1"),
+        ({"families": {"neighbours": {"k 1": KNeighborsClassifier(1)}}}, "neighbours.*networks"),
+    ],
+)
+def test_bad_input_is_told_before_any_work(task, options, message, monkeypatch):
+    monkeypatch.setattr(BPClassifier, "fit", None)
+    with pytest.raises(ValueError, match=message):
+        robustness_fronts([task], **options)

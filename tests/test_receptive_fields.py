@@ -30,22 +30,30 @@ def test_off_units_are_more_features(classifier):
     )
 
 
-def test_auto_looks_at_the_mean_rate_and_the_number_of_features():
-    dense = np.random.default_rng(1).uniform(0.3, 0.7, (20, 129))
-    expected = {1: 16, 16: 16, 17: 14, 64: 4, 65: 2, 128: 2, 129: 2}
-    for n_features, n_fields in expected.items():
-        model = fit(dense[:, :n_features])
-        assert model.receptive_fields_ == n_fields
-        assert model.coefs_[0].shape == (n_features * n_fields, 100)
-    assert fit(X * 0.3).receptive_fields_ == 1
-    assert fit(X * 0.3, rate_encoding="minmax").receptive_fields_ == 16
+def auto(rates, **settings):
+    model = fit(rates, **settings)
+    assert model.coefs_[0].shape == (rates.shape[1] * model.receptive_fields_, 100)
+    return model.receptive_fields_
+
+
+def test_auto_looks_at_the_mean_rate_and_the_shape():
+    dense = np.random.default_rng(1).uniform(0.3, 0.7, (800, 65))
+    features = {1: 16, 16: 16, 17: 14, 64: 4, 65: 2}
+    assert {n: auto(dense[:, :n]) for n in features} == features
+    rows = {20: 2, 199: 2, 200: 4, 799: 14, 800: 16}
+    assert {n: auto(dense[:n, :3]) for n in rows} == rows
+    assert auto(dense[:, :3] * 0.3) == 1
+    assert auto(dense[:, :3] * 0.3, rate_encoding="minmax") == 16
 
 
 def test_auto_takes_a_weight_for_as_many_copies():
+    """Whether for the mean rate or for the number of rows."""
     table, y = np.array([[0.1, 0.1], [0.9, 0.9]]), np.array([0, 1])
-    model = STDPClassifier(max_iter=1).fit(table, y, sample_weight=[9, 1])
-    assert model.receptive_fields_ == 1
-    assert STDPClassifier(max_iter=1).fit(table, y).receptive_fields_ == 16
+    model = STDPClassifier(max_iter=1)
+    assert model.fit(table, y, sample_weight=[9, 1]).receptive_fields_ == 1
+    assert model.fit(table, y).receptive_fields_ == 2
+    table = np.random.default_rng(1).random((150, 2))
+    assert auto(np.tile(table, (6, 1))) == auto(table) == 2
 
 
 def test_steps_by_hand():

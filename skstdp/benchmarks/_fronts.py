@@ -1,5 +1,6 @@
 """Accuracy with and without attack, of models that are tuned equally."""
 
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +18,13 @@ from .._classifiers import BPClassifier, STDPClassifier
 from .._input_gradients import attackable
 from .._robustness import robustness_report
 from .._scorers import FGSMScorer, PGDScorer
+from .._validation import check_number
 from ..datasets import Task
 from ._compare import compare
 
-_DECAYS = (0.0, 0.003, 0.01)
-# The default of each, and one that wide layers or robustness may want.
-_LEARNING_RATES = {STDPClassifier: (0.1, 0.2), BPClassifier: (0.2, 1.0)}
+_DECAYS = (0.0, 0.003, 0.01, 0.03)
+# The default of each, and what robustness or wide layers may want instead.
+_LEARNING_RATES = {STDPClassifier: (0.05, 0.1, 0.2), BPClassifier: (0.03, 0.2, 1.0)}
 # Each step of an attack on nearest neighbours or a kernel machine goes through all their samples.
 _MAX_STORED_SAMPLES = 3000
 _MAX_TEST_OF_STORED = 500
@@ -39,17 +41,17 @@ def front_families(hidden_layer_sizes=(32, 16)):
     Returns
     -------
     families : dict of str to dict of str to classifier
-        Settings by name, by family. Networks differ in `learning_rate_init` (two
-        values) and `weight_decay`; those trained on perturbed samples in
-        `adversarial_epsilon`; the others in what they are usually tuned by. All have six.
+        Settings by name, by family. Networks differ in `learning_rate_init` (three
+        values) and `weight_decay` (four); those trained on perturbed samples in
+        `adversarial_epsilon`, and the others in what they are usually tuned by (six values).
 
     Examples
     --------
     >>> from skstdp.benchmarks import front_families
     >>> list(front_families())[:3]
     ['STDP', 'STDP, no competition', 'BP']
-    >>> list(front_families()["BP"])[:4]
-    ['rate 0.2, decay 0', 'rate 0.2, decay 0.003', 'rate 0.2, decay 0.01', 'rate 1, decay 0']
+    >>> list(front_families()["BP"])[:2]
+    ['rate 0.03, decay 0', 'rate 0.03, decay 0.003']
     """
 
     def networks(classifier, **settings):
@@ -189,7 +191,8 @@ def robustness_fronts(
     Raises
     ------
     ValueError
-        If a task has no fixed test rows, or as `compare` does.
+        If a task has no fixed test rows, no family is one of networks, a number is out of its
+        range, or as `compare` does.
 
     See Also
     --------
@@ -201,6 +204,23 @@ def robustness_fronts(
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
+    for epsilon in epsilons:
+        check_number(epsilon, "epsilons", zero=False)
+    for name, value, minimum in (
+        ("max_test", max_test, 1),
+        ("n_seeds", n_seeds, 1),
+        ("n_front_seeds", n_front_seeds, 0),
+        ("n_validation_seeds", n_validation_seeds, 1),
+        ("n_confirmed", n_confirmed, 1),
+        ("n_queries", n_queries, 1),
+    ):
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+    if not any(map(_is_network, (m for settings in families.values() for m in settings.values()))):
+        raise ValueError(
+            f"Got the families {list(families)}, but expected one of networks among them: it sets "
+            "the clean accuracy that others must come close to."
+        )
     path = None if path is None else Path(path)
     if path is not None:
         path.mkdir(parents=True, exist_ok=True)
