@@ -28,8 +28,9 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does
         nothing at x = 0. A larger number 2n gives n steps clip(n x - k, 0, 1), k = 0 ... n - 1,
         and n off units, 1 minus these. "auto" takes 1 if the mean rate of the training data is
-        below 0.2, as in images of strokes; else at least 1 and at most 8 steps a feature, as many
-        as make 128 for all features together and one for every 100 different rows."""
+        below 0.2 and that of the rates above zero at least 0.5, as in images of strokes; else at
+        least 1 and at most 8 steps a feature, as many as make 128 for all features together and
+        one for every 100 different rows."""
 
 _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the number of its inputs: a step of all

@@ -14,8 +14,9 @@ inputs : ndarray of shape (n_samples, n_features * n), in [0, 1], field by field
 
 import numpy as np
 
-# Below this mean rate silence is the background and says little, as in images of strokes.
-_SPARSE = 0.2
+# Images of strokes: mostly silent, and strong where they are not. There silence says little, while
+# in a skewed table, of many low rates, it is all that off units can tell.
+_SPARSE, _STRONG = 0.2, 0.5
 # Many features share the evidence and need fewer steps each; few rows cannot place many steps.
 _MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_A_STEP = 8, 128, 100
 
@@ -28,7 +29,9 @@ def n_receptive_fields(receptive_fields, rates, sample_weight):
                 f"Got receptive_fields={receptive_fields!r}, but expected 1 or an even number."
             )
         return int(receptive_fields)
-    if np.average(rates.mean(axis=1), weights=sample_weight) < _SPARSE:
+    mean_rate = np.average(rates.mean(axis=1), weights=sample_weight)
+    share_active = np.average((rates > 0).mean(axis=1), weights=sample_weight)
+    if mean_rate < _SPARSE and mean_rate >= _STRONG * share_active:
         return 1
     n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // rates.shape[1])
     if n_steps > 1:

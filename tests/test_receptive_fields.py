@@ -42,13 +42,18 @@ def test_auto_looks_at_the_mean_rate_and_the_shape():
     assert {n: auto(dense[:, :n]) for n in features} == features
     rows = {20: 2, 199: 2, 200: 4, 799: 14, 800: 16}
     assert {n: auto(dense[:n, :3]) for n in rows} == rows
-    assert auto(dense[:, :3] * 0.3) == 1
-    assert auto(dense[:, :3] * 0.3, rate_encoding="minmax") == 16
+    weak = dense[:, :3] * 0.3
+    assert auto(weak) == 16
+    strokes = np.where(weak > 0.19, 0.9, 0)
+    assert 0.1 < strokes.mean() < 0.2
+    assert auto(strokes) == 1
+    assert auto(np.where(weak > 0.19, 2 * weak, 0)) == 16
+    assert auto(1 - strokes) == 2
 
 
 def test_auto_takes_a_weight_for_as_many_copies():
     """Whether for the mean rate or for the number of rows."""
-    table, y = np.array([[0.1, 0.1], [0.9, 0.9]]), np.array([0, 1])
+    table, y = np.array([[0.0, 0.0], [0.9, 0.9]]), np.array([0, 1])
     model = STDPClassifier(max_iter=1)
     assert model.fit(table, y, sample_weight=[9, 1]).receptive_fields_ == 1
     assert model.fit(table, y).receptive_fields_ == 2
