@@ -47,7 +47,8 @@ def test_auto_looks_at_the_mean_rate_and_the_shape():
     strokes = np.where(weak > 0.19, 0.9, 0)
     assert 0.1 < strokes.mean() < 0.2
     assert auto(strokes) == 1
-    assert auto(np.where(weak > 0.19, 2 * weak, 0)) == 16
+    faint = np.where(weak > 0.19, 2 * weak, 0)
+    assert auto(faint) == 2 * (len(np.unique(faint, axis=0)) // 100) > 2
     assert auto(1 - strokes) == 2
 
 
