@@ -70,8 +70,8 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     name = "assert_allclose_dense_sparse"
     in_float32 = partial(getattr(estimator_checks, name), rtol=1e-4, atol=1e-6)
     monkeypatch.setattr(estimator_checks, name, in_float32)
-    # Rounding grows with every step, and where winners are close, or a lead is close to the margin,
-    # it decides which unit learns.
+    # Rounding grows with every step, and where winners are close, or a lead is close to the
+    # margin, it decides which unit learns.
     check_all(classifier(max_iter=60))
 
 
