@@ -350,7 +350,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             X_val, y_val, weight_val = validation
             validation = self._encode(X_val.astype(rates.dtype, copy=False)), y_val, weight_val
             if self.early_stopping and not first_pass:
-                # A warm start must not end with less than it started with.
+                # A warm start must end with more than it started with, or else as it was.
                 best = np.nextafter(self._validation_score(*validation), np.inf)
                 best_network = deepcopy((self.coefs_, self.intercepts_))
         schedule = SCHEDULES[self.learning_rate]

@@ -20,7 +20,7 @@ _COMMON_SPACE = {
     "beta_2": [0.99, 0.999],
     "weight_decay": [0.0, 0.001, 0.003],
 }
-# What the default parameters were chosen from in the last round, for each model.
+# What was chosen from in the last round of nested selection, for each model.
 SPACES = {
     "STDP": (
         STDPClassifier(),
@@ -95,7 +95,7 @@ def select_settings(
         What the setting must serve; each name once. Fixed test rows are the outer test rows.
     spaces : dict of str to (classifier, dict), default=None
         Models by name, and for each the lists or distributions that its parameters are drawn
-        from, as for `ParameterSampler`. None takes those that the defaults were chosen from.
+        from, as for `ParameterSampler`. None takes those of the last round of nested selection.
     n_settings : int, default=20
         Number of settings to draw for each model, >= 1.
     n_outer, n_inner : int, default=3, 2
