@@ -1,16 +1,13 @@
 """The two classifiers, which differ in the rule that they hand to the one fit loop."""
 
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from ._associations import hidden_associations, output_associations
-from ._backprop import backprop_updates
-from ._competition import Competition
+from ._competition import lets_all_learn, winner_table
 from ._sigmoid_mlp import SigmoidMLP
-from ._stdp import stdp_updates
 
 __all__ = ["BPClassifier", "STDPClassifier"]
 
@@ -299,7 +296,7 @@ class STDPClassifier(SigmoidMLP):
             hidden_associations(n_classes, n_units, dtype) for n_units in layer_units[1:-1]
         ]
         self.associations_.append(output_associations(n_classes, dtype))
-        self._win_rates = [np.zeros(n_units) for n_units in layer_units[1:-1]]
+        self._win_rates = np.zeros(sum(layer_units[1:]))
 
     _progress_name = "accuracy"
 
@@ -313,17 +310,16 @@ class STDPClassifier(SigmoidMLP):
         return self.winner_margin
 
     def _rule(self):
-        return partial(
-            stdp_updates,
-            associations=self.associations_,
-            stdp_epsilon=self.stdp_epsilon,
-            competition=Competition(
-                self.positive_winners,
-                self.negative_winners,
-                self.winner_handicap,
-                self._margin(),
-                self._win_rates,
-            ),
+        winners = self.positive_winners, self.negative_winners
+        margin = self._margin()
+        return (
+            np.hstack(self.associations_),
+            float(self.stdp_epsilon),
+            not all(map(lets_all_learn, winners)),
+            winner_table(*winners, self.associations_),
+            float(self.winner_handicap),
+            np.inf if margin is None else float(margin),
+            self._win_rates,
         )
 
 
@@ -435,4 +431,4 @@ class BPClassifier(SigmoidMLP):
         return -self.loss_curve_[-1]
 
     def _rule(self):
-        return partial(backprop_updates, coefs=self.coefs_)
+        return None

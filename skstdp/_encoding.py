@@ -24,19 +24,36 @@ def fit_encoder(X, rate_encoding):
     return encoder.fit(X)
 
 
-def encode(X, encoder, feature_names):
-    """Rates of X, clipped to [0, 1] by the encoder.
+def encoding(encoder, n_features, dtype):
+    """Scale and offset of each feature, of which an encoder makes rates.
 
-    Without an encoder a value outside [0, 1] raises a ValueError that names its feature.
+    Returns
+    -------
+    scale, offset : ndarrays of shape (n_features,)
+        The rate of x is clip(x * scale + offset, 0, 1).
+    """
+    if encoder is None:
+        return np.ones(n_features, dtype), np.zeros(n_features, dtype)
+    return encoder.scale_.astype(dtype), encoder.min_.astype(dtype)
+
+
+def encode(X, encoder, feature_names, first_row=0):
+    """Rates of X, clipped to [0, 1] by the encoder; X itself where it needs none.
+
+    Without an encoder a value outside [0, 1] raises a ValueError that names its feature, and its
+    row, the first of X being `first_row`.
     """
     if encoder is not None:
-        return encoder.transform(X)
+        rates = X * encoder.scale_
+        rates += encoder.min_
+        return np.clip(rates, 0, 1, out=rates)
     outside = (X < 0) | (X > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]
         name = int(column) if feature_names is None else str(feature_names[column])
         raise ValueError(
-            f"Got {X[row, column]:.6g} in feature {name!r} (row {row}), but rate_encoding='none' "
-            "expects rates in [0, 1]. Scale the data, or use rate_encoding='minmax'."
+            f"Got {X[row, column]:.6g} in feature {name!r} (row {first_row + row}), but "
+            "rate_encoding='none' expects rates in [0, 1]. Scale the data, or use "
+            "rate_encoding='minmax'."
         )
     return X
