@@ -13,8 +13,6 @@ starts, columns, values : ndarrays
 The division is what takes the time, so the loops below go where there is least to divide.
 """
 
-import numpy as np
-
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
@@ -146,7 +144,7 @@ def stdp_updates(
     No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
     to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
     associations. The last five arrays are overwritten: `associations` of the shape of `rates`,
-    `room` of four rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
+    `room` of five rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
     (16, largest number of units), and the `updates`.
     """
     n_samples = batch.shape[0]
