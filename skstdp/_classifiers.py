@@ -126,6 +126,11 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
 # More rivals leave less of a lead.
 _MARGIN_OF_TWO_CLASSES = 0.85
 
+# Of one output unit a class, the right one has a single rival.
+_MARGIN_OF_RIVALS = 0.05
+
+_MARGIN = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
+
 _WINNERS = [
     StrOptions({"sqrt", "half-sqrt"}),
     Interval(RealNotInt, 0, 1, closed="right"),
@@ -169,6 +174,11 @@ class STDPClassifier(SigmoidMLP):
         positively associated units fires by this much more than the most active of the others: it
         is sure enough. "auto" is 0.85 for two classes and falls with the root of third order of
         their number, to 0.5 for ten. None lets it learn from all samples, as in the paper.
+    output_margin : float, "auto" or None, default="auto"
+        The same for the output layer. Of several output units, one a class, only the right one
+        and the most active wrong one then learn, equally and in opposite directions. "auto" is
+        0.05 for them, `winner_margin` for the single unit of two classes, and None where that is
+        None.
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
@@ -224,7 +234,8 @@ class STDPClassifier(SigmoidMLP):
         "positive_winners": _WINNERS,
         "negative_winners": _WINNERS,
         "winner_handicap": [Interval(Real, 0, None, closed="left")],
-        "winner_margin": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None],
+        "winner_margin": _MARGIN,
+        "output_margin": _MARGIN,
     }
 
     def __init__(
@@ -238,6 +249,7 @@ class STDPClassifier(SigmoidMLP):
         negative_winners="half-sqrt",
         winner_handicap=0.05,
         winner_margin="auto",
+        output_margin="auto",
         weight_init_scale=4.0,
         quiet_start=0.3,
         learning_rate_init=0.2,
@@ -268,6 +280,7 @@ class STDPClassifier(SigmoidMLP):
         self.negative_winners = negative_winners
         self.winner_handicap = winner_handicap
         self.winner_margin = winner_margin
+        self.output_margin = output_margin
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
@@ -304,21 +317,31 @@ class STDPClassifier(SigmoidMLP):
         # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
         return self.accuracy_curve_[-1]
 
-    def _margin(self):
-        if self.winner_margin == "auto":
-            return _MARGIN_OF_TWO_CLASSES * (2 / len(self.classes_)) ** (1 / 3)
-        return self.winner_margin
+    def _margins(self):
+        """Lead from which on a layer learns no more: of hidden layers, and of the output."""
+        hidden = self.winner_margin
+        if hidden == "auto":
+            hidden = _MARGIN_OF_TWO_CLASSES * (2 / len(self.classes_)) ** (1 / 3)
+        output = self.output_margin
+        if output == "auto":
+            output = hidden if hidden is None or self.n_outputs_ == 1 else _MARGIN_OF_RIVALS
+        return hidden, output
 
     def _rule(self):
         winners = self.positive_winners, self.negative_winners
-        margin = self._margin()
+        hidden, output = self._margins()
+        n_hidden = len(self.associations_) - 1
+        margins = np.array([hidden] * n_hidden + [output], dtype=float)
+        margins[np.isnan(margins)] = np.inf
+        competes = [not all(map(lets_all_learn, winners))] * n_hidden
+        competes.append(output is not None and self.n_outputs_ > 1)
         return (
             np.hstack(self.associations_),
             float(self.stdp_epsilon),
-            not all(map(lets_all_learn, winners)),
+            np.array(competes),
             winner_table(*winners, self.associations_),
             float(self.winner_handicap),
-            np.inf if margin is None else float(margin),
+            margins,
             self._win_rates,
         )
 
