@@ -39,6 +39,10 @@ def encoding(encoder, n_features, dtype):
     return encoder.scale_.astype(dtype), encoder.min_.astype(dtype)
 
 
+def _is_identity(encoder):
+    return (encoder.scale_ == 1).all() and not encoder.min_.any()
+
+
 def encode(X, encoder, feature_names, first_row=0):
     """Rates of X, clipped to [0, 1] by the encoder; X itself where it needs none.
 
@@ -46,9 +50,10 @@ def encode(X, encoder, feature_names, first_row=0):
     row, the first of X being `first_row`.
     """
     if encoder is not None:
-        rates = X * encoder.scale_
-        rates += encoder.min_
-        return np.clip(rates, 0, 1, out=rates)
+        if not _is_identity(encoder):
+            X = X * encoder.scale_
+            X += encoder.min_
+        return X if X.size and X.min() >= 0 and X.max() <= 1 else np.clip(X, 0, 1)
     outside = (X < 0) | (X > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]

@@ -36,14 +36,35 @@ def _add_scaled(x, row, total):
         total[j] += x * row[j]
 
 
+@inlined
+def _add_four(x0, x1, x2, x3, row0, row1, row2, row3, total):
+    for j in range(total.shape[0]):
+        total[j] += (x0 * row0[j] + x1 * row1[j]) + (x2 * row2[j] + x3 * row3[j])
+
+
 @kernel
 def _drive(pre, skip, starts, columns, values, coef, intercept, post):
     """Weighted sums of the rates of a layer."""
     if skip:
         post[:] = 0
         for s in range(post.shape[0]):
-            for k in range(starts[s], starts[s + 1]):
+            k, end = starts[s], starts[s + 1]
+            while k + 4 <= end:
+                _add_four(
+                    values[k],
+                    values[k + 1],
+                    values[k + 2],
+                    values[k + 3],
+                    coef[columns[k]],
+                    coef[columns[k + 1]],
+                    coef[columns[k + 2]],
+                    coef[columns[k + 3]],
+                    post[s],
+                )
+                k += 4
+            while k < end:
                 _add_scaled(values[k], coef[columns[k]], post[s])
+                k += 1
     else:
         np.dot(pre, coef, post)
     for s in range(post.shape[0]):
