@@ -1,12 +1,9 @@
 """From rows of the data to what the first layer sees of them, one batch at a time."""
 
-from ._compiler import kernel, reordered, uncontracted
+from ._compiler import kernel, uncontracted
 
 # Above this share of rates that are not zero, skipping the others saves nothing.
 _DENSE = 0.5
-
-# So many rates at a time are skipped together.
-_BLOCK = 16
 
 
 @uncontracted
@@ -39,30 +36,15 @@ def _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch):
                     off[i] = one - x
 
 
-@reordered
-def _all_silent(rates):
-    """Whether the rates of a block are all zero."""
-    total = rates.dtype.type(0)
-    for i in range(_BLOCK):
-        total += rates[i]
-    return total == 0
-
-
 @kernel
-def _compress(batch, n_samples, starts, columns, values):
-    """Column and value of every rate that is not zero, row by row; False if most are not."""
+def _compress(batch, n_samples, starts, columns):
+    """Column of every rate that is not zero, row by row; False if most are not."""
     n = 0
     for s in range(n_samples):
         row = batch[s]
-        for first in range(0, row.size, _BLOCK):
-            end = min(first + _BLOCK, row.size)
-            if end - first == _BLOCK and _all_silent(row[first:end]):
-                continue
-            for i in range(first, end):
-                x = row[i]
-                columns[n] = i
-                values[n] = x
-                n += x != 0
+        for i in range(row.size):
+            columns[n] = i
+            n += row[i] != 0
         starts[s + 1] = n
         if n > _DENSE * (s + 1) * row.size + row.size:
             return False
@@ -70,7 +52,7 @@ def _compress(batch, n_samples, starts, columns, values):
 
 
 @kernel
-def fill(X, data, indices, indptr, scale, offset, n_steps, rows, batch, starts, columns, values):
+def fill(X, data, indices, indptr, scale, offset, n_steps, rows, batch, starts, columns):
     """Fill a batch; True if its first layer should skip rates of zero."""
     _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch)
-    return _compress(batch, rows.size, starts, columns, values)
+    return _compress(batch, rows.size, starts, columns)
