@@ -9,6 +9,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
@@ -33,6 +34,10 @@ _FLOATS = [np.float64, np.float32]
 
 # Rates that are held at a time where all samples are gone through.
 _CHUNK = 2**18
+
+
+def _dense(X):
+    return X.toarray() if issparse(X) else X
 
 
 @contextmanager
@@ -87,6 +92,11 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "_random_state",
     )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     @abstractmethod
     def _associate(self, layer_units, dtype):
         """Fix what the rule needs besides the network, once, before training."""
@@ -106,13 +116,13 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training data, float32 or float64; other numbers become float64.
         y : array-like of shape (n_samples,)
             Class labels, of any type, at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, >= 0 and not all zero. None for equal weights.
-        X_val : array-like of shape (n_val_samples, n_features), default=None
+        X_val : array-like or sparse matrix of shape (n_val_samples, n_features), default=None
             Data to record the accuracy on after each epoch, in `validation_scores_`. With
             `early_stopping=True` it takes the place of the part of X that is set aside.
         y_val : array-like of shape (n_val_samples,), default=None
@@ -147,7 +157,13 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             validation = None
             if X_val is not None:
                 X_val, y_val = validate_data(
-                    self, X_val, y_val, dtype=_FLOATS, order="C", reset=False
+                    self,
+                    X_val,
+                    y_val,
+                    accept_sparse="csr",
+                    dtype=_FLOATS,
+                    order="C",
+                    reset=False,
                 )
                 self._class_indices(y_val)
                 validation = X_val, y_val, None
@@ -186,7 +202,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples, float32 or float64; other numbers become float64.
         y : array-like of shape (n_samples,)
             Class labels.
@@ -242,7 +258,9 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected those of the "
                 "network that is trained further."
             )
-        X, y = validate_data(self, X, y, dtype=_FLOATS, order="C", reset=reset)
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=_FLOATS, order="C", reset=reset
+        )
         check_classification_targets(y)
         sample_weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
@@ -322,9 +340,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = X.astype(dtype, copy=False)
-        if self.encoder_ is None:
-            for _ in self._rate_chunks(X):
-                pass
+        self._check_rates(X)
         return X, sample_weight.astype(dtype, copy=False)
 
     def _rate_chunks(self, X, sample_weight=None):
@@ -333,7 +349,13 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         for low in range(0, X.shape[0], size):
             rows = slice(low, low + size)
             weight = None if sample_weight is None else sample_weight[rows]
-            yield self._encode(X[rows], low), weight
+            yield self._encode(_dense(X[rows]), low), weight
+
+    def _check_rates(self, X):
+        """Raise, before any work, where data that are taken as rates are not."""
+        if self.encoder_ is None:
+            for _ in self._rate_chunks(X):
+                pass
 
     def _input_chunks(self, X, sample_weight=None):
         """What the first layer sees of them."""
@@ -379,7 +401,9 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         if validation is not None:
             self.validation_scores_ = []
             X_val, y_val, weight_val = validation
-            validation = self._encode(X_val.astype(X.dtype, copy=False)), y_val, weight_val
+            X_val = X_val.astype(X.dtype, copy=False)
+            self._check_rates(X_val)
+            validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
                 best = np.nextafter(self._validation_score(*validation), np.inf)
@@ -419,8 +443,8 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         if best_network is not None:
             self.coefs_, self.intercepts_ = best_network
 
-    def _validation_score(self, rates, y, sample_weight):
-        return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
+    def _validation_score(self, X, y, sample_weight):
+        return accuracy_score(y, self._decide(self._logits_of(X)), sample_weight=sample_weight)
 
     def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
         """One pass over the samples in batches of nearly equal size."""
@@ -436,7 +460,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             batches = np.array_split(order, n_batches)
             for rows, step_size in zip(batches, step_sizes, strict=True):
                 rates = fgsm(
-                    self._encode(X[rows]),
+                    self._encode(_dense(X[rows])),
                     self.classes_[y[rows]],
                     self._margin_gradient,
                     self.adversarial_epsilon,
@@ -471,21 +495,23 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """What the first layer sees of the rates."""
         return respond(rates, self.receptive_fields_)
 
-    def _check(self, X):
+    def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
+        X = validate_data(
+            self, X, accept_sparse=accept_sparse, dtype=_FLOATS, order="C", reset=False
+        )
         return X.astype(self.coefs_[0].dtype, copy=False)
 
     def _rates(self, X):
-        """Checked and encoded X, one rate in [0, 1] a feature."""
-        return self._encode(self._check(X))
+        """Checked and encoded dense X, one rate in [0, 1] a feature."""
+        return self._encode(self._check(X, accept_sparse=False))
 
     def _logits(self, rates):
         return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
 
     def _logits_of(self, X):
-        """Logits of checked X, some rows at a time."""
-        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(self._check(X))]
+        """Logits of X, some rows at a time."""
+        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(X)]
         return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
     def _predict_rates(self, rates):
@@ -510,7 +536,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -519,7 +545,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             With two classes, the logit of the one output unit: positive for the second class.
             They tell samples apart where the rates round to 0 or 1.
         """
-        logits = self._logits_of(X)
+        logits = self._logits_of(self._check(X))
         return logits[:, 0] if self.n_outputs_ == 1 else logits
 
     def predict(self, X):
@@ -527,7 +553,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -535,7 +561,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        return self._decide(self._logits_of(X))
+        return self._decide(self._logits_of(self._check(X)))
 
     def predict_proba(self, X):
         """Probability of each class.
@@ -546,7 +572,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -554,7 +580,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`; each row sums to one.
         """
-        logits = self._logits_of(X)
+        logits = self._logits_of(self._check(X))
         return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
 
     def predict_log_proba(self, X):
@@ -562,7 +588,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -570,7 +596,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         log_proba : ndarray of shape (n_samples, n_classes)
             Log probabilities in the order of `classes_`.
         """
-        logits = self._logits_of(X)
+        logits = self._logits_of(self._check(X))
         if self.n_outputs_ == 1:
             return log_expit(class_margins(logits))
         return log_softmax(logits, axis=1)

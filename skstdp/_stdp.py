@@ -117,7 +117,6 @@ def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
         False,
         np.empty(0, np.intp),
         np.empty(0, np.int32),
-        np.empty(0, pre.dtype),
         post,
         association.copy(),
         float(stdp_epsilon),
