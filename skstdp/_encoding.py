@@ -7,6 +7,12 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.sparsefuncs import min_max_axis
 
 
+def as_dtype(X, dtype):
+    """The same numbers; what is too large for the dtype is infinite, and clipped as a rate."""
+    with np.errstate(over="ignore"):
+        return X.astype(dtype, copy=False)
+
+
 def fit_encoder(X, rate_encoding):
     """Fitted scaler that maps X to rates, or None where the values are the rates.
 
@@ -30,8 +36,30 @@ def fit_encoder(X, rate_encoding):
     elif issparse(X):
         X = _sparse_range(X, rate_encoding)
     # X is checked already, and that would take longer than the rest on a small table.
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        return MinMaxScaler(clip=True).fit(X)
+    with (
+        config_context(assume_finite=True, skip_parameter_validation=True),
+        np.errstate(over="ignore"),
+    ):
+        encoder = MinMaxScaler(clip=True).fit(X)
+    _scale_any_range(encoder)
+    return encoder
+
+
+def _scale_any_range(encoder):
+    """Scale ranges that scikit-learn takes for constant or infinite, too.
+
+    It takes ranges below ten times the precision for constant, whatever the values: in float32
+    those of a wavelength in metres. Others are scaled as it does it, bit by bit.
+    """
+    low, high = encoder.data_min_, encoder.data_max_
+    # The difference itself may be infinite.
+    half = high / 2 - low / 2
+    with np.errstate(divide="ignore", over="ignore"):
+        scale = 0.5 / half
+    size = np.minimum(1, np.maximum(np.abs(low), np.abs(high)))
+    constant = (half < 5 * np.finfo(half.dtype).eps * size) | ~np.isfinite(scale)
+    scale[constant] = 1
+    encoder.scale_, encoder.min_ = scale, 0 - low * scale
 
 
 def _sparse_range(X, rate_encoding):
@@ -73,7 +101,9 @@ def encode(X, encoder, feature_names, first_row=0):
     """
     if encoder is not None:
         if not _is_identity(encoder):
-            X = X * encoder.scale_
+            # What overflows is outside the range, and clipped.
+            with np.errstate(over="ignore"):
+                X = X * encoder.scale_
             X += encoder.min_
         return X if X.size and X.min() >= 0 and X.max() <= 1 else np.clip(X, 0, 1)
     outside = (X < 0) | (X > 1)

@@ -22,13 +22,15 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ._attacks import fgsm
 from ._backprop import margin_and_input_gradient
-from ._encoding import encode, encoding, fit_encoder
+from ._encoding import as_dtype, encode, encoding, fit_encoder
 from ._forward import class_margins, forward
 from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam, constant
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
 from ._training import Training, flatten
+from ._validation import class_indices, naming, naming_columns, refuse_missing_labels
+from ._versions import Versioned
 
 _FLOATS = [np.float64, np.float32]
 
@@ -44,15 +46,19 @@ def _dense(X):
 def _unchanged_on_error(estimator):
     """Give an estimator its old attributes back when the block raises."""
     before = dict(vars(estimator))
+    given = before.get("random_state")
+    state = given.get_state() if isinstance(given, np.random.RandomState) else None
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        # In one step, so that neither a second interruption nor another thread sees half of it.
+        estimator.__dict__ = before
+        if state is not None:
+            given.set_state(state)
         raise
 
 
-class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """Everything but the learning rule."""
 
     _parameter_constraints = {
@@ -156,20 +162,17 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
             validation = None
             if X_val is not None:
-                X_val, y_val = validate_data(
-                    self,
-                    X_val,
-                    y_val,
-                    accept_sparse="csr",
-                    dtype=_FLOATS,
-                    order="C",
-                    reset=False,
-                )
+                X_val, y_val = self._validate_data(X_val, y_val, reset=False)
                 self._class_indices(y_val)
                 validation = X_val, y_val, None
             elif self.early_stopping:
                 random_state = np.random.RandomState(self._random_seed())
                 held = hold_out(X, y, self.validation_fraction, random_state)
+                if not sample_weight[held].any():
+                    raise ValueError(
+                        "Got early_stopping=True, but all samples that can be set aside have "
+                        f"weight zero by class_weight={self.class_weight!r}. Give X_val and y_val."
+                    )
                 validation = X[held], self.classes_[y[held]], sample_weight[held]
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
 
@@ -229,7 +232,8 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self._validate_params()
             first_pass = not hasattr(self, "coefs_")
             if first_pass:
-                _check_partial_fit_first_call(self, classes)
+                with naming("classes", "labels of one type that has an order"):
+                    _check_partial_fit_first_call(self, classes)
                 self._set_classes(self.classes_)
             elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
                 raise ValueError(
@@ -258,18 +262,28 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected those of the "
                 "network that is trained further."
             )
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=_FLOATS, order="C", reset=reset
-        )
-        check_classification_targets(y)
-        sample_weight = _check_sample_weight(
-            sample_weight, X, dtype=X.dtype, ensure_non_negative=True
-        )
+        X, y = self._validate_data(X, y, reset=reset)
+        with naming("y", "labels of one type that has an order"):
+            check_classification_targets(y)
+            np.unique(y)
+        with naming("sample_weight", "finite numbers >= 0, one a sample"):
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
         # A sample of weight zero must be the same as no sample, for the encoder too.
         counts = sample_weight > 0
         if counts.all():
             return X, y, sample_weight
         return X[counts], y[counts], sample_weight[counts]
+
+    def _validate_data(self, X, *y, reset, accept_sparse="csr"):
+        for labels in y:
+            refuse_missing_labels(labels)
+        # Sums of huge values, by which scikit-learn looks for NaN, overflow.
+        with naming_columns(X), np.errstate(over="ignore", invalid="ignore"):
+            return validate_data(
+                self, X, *y, accept_sparse=accept_sparse, dtype=_FLOATS, order="C", reset=reset
+            )
 
     def _hidden_layer_sizes(self):
         sizes = self.hidden_layer_sizes
@@ -286,35 +300,35 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.classes_ = classes
 
     def _class_indices(self, y):
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"Got the labels {unknown} in y, but expected only the classes {self.classes_}."
-            )
-        return np.searchsorted(self.classes_, y)
+        return class_indices(y, self.classes_)
 
     def _index_and_weigh(self, y, sample_weight):
         indices = self._class_indices(y)
+        # Only ratios count, and sums of huge or tiny weights would leave the range of the dtype.
+        sample_weight = sample_weight / sample_weight.max()
         if self.class_weight is not None:
-            class_weight = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight
-            )
+            with naming("class_weight", "finite numbers >= 0 by label"):
+                class_weight = compute_class_weight(
+                    self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight
+                )
             if not (np.isfinite(class_weight).all() and (class_weight >= 0).all()):
                 raise ValueError(
                     f"Got class_weight={self.class_weight!r}, but expected finite weights >= 0."
                 )
-            sample_weight = sample_weight * class_weight.astype(sample_weight.dtype)[indices]
+            of_sample = class_weight[indices]
+            sample_weight *= of_sample / max(of_sample.max(), np.finfo(float).tiny)
             if not sample_weight.any():
                 raise ValueError(
                     f"Got class_weight={self.class_weight!r}, but expected a positive weight for "
                     "one of the classes in y."
                 )
-        # Only ratios count, and sums of huge or tiny weights would leave the range of the dtype.
-        return indices, sample_weight / sample_weight.max()
+            sample_weight /= sample_weight.max()
+        return indices, sample_weight
 
     def _start(self, X, sample_weight, first_pass):
         """Draw the network, or copy its state so that nobody else's changes; check X."""
         if first_pass:
+            sample_weight = sample_weight.astype(X.dtype, copy=False)
             self._random_state = np.random.RandomState(self._random_seed())
             self.encoder_ = fit_encoder(X, self.rate_encoding)
             rate_chunks = partial(self._rate_chunks, X, sample_weight)
@@ -339,7 +353,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         for name in self._changed_by_training:
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
-        X = X.astype(dtype, copy=False)
+        X = as_dtype(X, dtype)
         self._check_rates(X)
         return X, sample_weight.astype(dtype, copy=False)
 
@@ -401,7 +415,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         if validation is not None:
             self.validation_scores_ = []
             X_val, y_val, weight_val = validation
-            X_val = X_val.astype(X.dtype, copy=False)
+            X_val = as_dtype(X_val, X.dtype)
             self._check_rates(X_val)
             validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
@@ -468,9 +482,20 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 batch_loss, batch_right = training.run_on_rates(rates, rows, step_size)
                 loss += batch_loss
                 n_right += batch_right
+        if not training.is_finite():
+            raise ValueError(
+                f"Got {self._what_makes_steps()}, but expected values with which weights stay "
+                f"finite: after epoch {self.n_iter_ + 1} they are not."
+            )
         self.loss_curve_.append(loss / training.total_weight)
         self.accuracy_curve_.append(n_right / training.total_weight)
         self.loss_ = self.loss_curve_[-1]
+
+    def _what_makes_steps(self):
+        names = ("learning_rate_init", "weight_decay", "weight_init_scale", "epsilon")
+        params = self.get_params()
+        given = (n for n in (*names, "stdp_epsilon") if n in params)
+        return ", ".join(f"{name}={params[name]!r}" for name in given)
 
     def _n_batches(self, n_samples):
         if self.batch_size == "auto":
@@ -497,10 +522,8 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse=accept_sparse, dtype=_FLOATS, order="C", reset=False
-        )
-        return X.astype(self.coefs_[0].dtype, copy=False)
+        X = self._validate_data(X, reset=False, accept_sparse=accept_sparse)
+        return as_dtype(X, self.coefs_[0].dtype)
 
     def _rates(self, X):
         """Checked and encoded dense X, one rate in [0, 1] a feature."""

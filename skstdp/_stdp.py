@@ -70,7 +70,8 @@ def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
     ------
     ValueError
         If a rate is outside [0, 1], an array is not finite or not two-dimensional, the
-        shapes do not match, or `stdp_epsilon` is not a finite number > 0.
+        shapes do not match, `stdp_epsilon` is not a finite number > 0, or it is so small, or an
+        association so large, that the update is not finite.
     TypeError
         If `stdp_epsilon` is not a number.
 
@@ -125,6 +126,12 @@ def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
         coef_update,
         intercept_update,
     )
+    if not (np.isfinite(coef_update).all() and np.isfinite(intercept_update).all()):
+        raise ValueError(
+            f"Got stdp_epsilon={stdp_epsilon!r} and associations of up to "
+            f"{np.abs(association).max():.6g}, but expected values with which the update is "
+            f"finite in {pre.dtype}."
+        )
     return coef_update, intercept_update
 
 

@@ -75,6 +75,7 @@ class Threat:
         n_features = points.shape[1]
         columns = _Columns(target.names, n_features)
         epsilon = _spread(self.epsilon, columns, "epsilon")
+        _check_size(epsilon, points.dtype, columns)
         fixed = columns.positions(self.immutable, "immutable")
         epsilon[fixed] = 0
         for position, reason in target.must_stay().items():
@@ -283,6 +284,18 @@ def _pair(value, parameter):
         others = ", a dict of pairs by column, 'data' or None" if parameter == "bounds" else ""
         raise ValueError(f"Got {parameter}={value!r}, but expected a pair (low, high){others}.")
     return value
+
+
+def _check_size(epsilon, dtype, columns):
+    # Lengths are roots of sums of squares, and those of what is left in units of epsilon.
+    least, most = np.sqrt(np.finfo(dtype).tiny), np.sqrt(np.finfo(dtype).max)
+    outside = np.flatnonzero((epsilon != 0) & ~((epsilon >= least) & (epsilon <= most)))
+    if len(outside):
+        column = outside[0]
+        raise ValueError(
+            f"Got epsilon={epsilon[column]:.6g} for the column {columns.name(column)!r}, but "
+            f"expected 0 or a number from {least:.0e} to {most:.0e} for values of {dtype}."
+        )
 
 
 def _check_complete(points, columns):

@@ -143,6 +143,12 @@ class Training:
             np.array([step_size]),
         )
 
+    def is_finite(self):
+        """Whether weights and moments still are numbers."""
+        _, params = self._network
+        # The second moment stays infinite, or no number, once an update was.
+        return bool(np.isfinite(params).all() and np.isfinite(self._optimizer.moments[1]).all())
+
     def _run(self, samples, step_sizes):
         adam = self._optimizer
         loss, n_right, adam.n_steps = self._epoch(

@@ -1,9 +1,104 @@
-"""Checks of single values that scikit-learn does not make, or not in our words."""
+"""Checks that scikit-learn does not make, or not in our words."""
 
+from contextlib import contextmanager
 from math import isfinite
 from numbers import Integral, Real
+from reprlib import repr as shortened
 
-from sklearn.utils import check_random_state
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state, column_or_1d
+
+
+@contextmanager
+def naming(name, expected):
+    """Name the parameter in errors of the block that do not."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        reason = str(error).rstrip(".")
+        raise kind(f"Got {name} that cannot be used: {reason}. Expected {expected}.") from error
+
+
+@contextmanager
+def naming_columns(X):
+    """Name the column in errors of the block about values that are no numbers.
+
+    Dates and durations are no numbers either: made one, a missing date would be a date.
+    """
+    try:
+        _refuse_times(X)
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        # Where there are other columns than expected, one of them may well hold text.
+        column = None if "feature" in str(error) else _first_without_numbers(X)
+        if column is None:
+            raise
+        name, value = column
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"Got {shortened(value)} in column {name!r} of X, but expected numbers: {error}"
+        ) from error
+
+
+def _refuse_times(X):
+    dtypes = getattr(X, "dtypes", None)
+    dtypes = [getattr(X, "dtype", None)] if dtypes is None else dtypes
+    if any(_is_time(dtype) for dtype in dtypes):
+        raise TypeError("Dates and durations are no numbers.")
+
+
+def _is_time(dtype):
+    return getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)()
+
+
+def _first_without_numbers(X):
+    """Name of a column and the first value in it that is no number."""
+    if hasattr(X, "columns"):
+        names = list(X.columns)
+        columns = [X.iloc[:, k] if hasattr(X, "iloc") else X[name] for k, name in enumerate(names)]
+    elif np.ndim(X) == 2 and not hasattr(X, "tocsr"):
+        columns = list(np.asarray(X, dtype=None if hasattr(X, "dtype") else object).T)
+        names = range(len(columns))
+    else:
+        return None
+    for name, column in zip(names, columns, strict=True):
+        if _is_time(column.dtype) or np.iscomplexobj(column):
+            return name, next(iter(column))
+        for value in column:
+            try:
+                float(np.nan if value is None else value)
+            except (TypeError, ValueError, OverflowError):
+                return name, value
+    return None
+
+
+def refuse_missing_labels(y):
+    """Raise where an object is no label, of which scikit-learn does not say that it is in y."""
+    holds_objects = getattr(getattr(y, "dtype", None), "kind", "") == "O"
+    missing = pd.isna(y) if holds_objects else False
+    if np.any(missing):
+        row = int(np.flatnonzero(missing)[0])
+        raise ValueError(f"Got no label in y (row {row}), but expected one for each sample.")
+
+
+def class_indices(y, classes):
+    """Position of each label among the classes.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among them, or y is not one-dimensional.
+    """
+    y = column_or_1d(y)
+    with naming("y", f"the classes {classes}"):
+        unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"Got the labels {unknown} in y, but expected only the classes {classes}."
+        )
+    return np.searchsorted(classes, y)
 
 
 def check_number(value, name, *, zero):

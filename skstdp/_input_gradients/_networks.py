@@ -1,8 +1,10 @@
 """Networks: ours, and scikit-learn's MLPClassifier."""
 
+import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 from .._backprop import logits_and_pullback
+from .._encoding import as_dtype
 from .._receptive_fields import rates_gradient
 from .._sigmoid_mlp import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
@@ -53,10 +55,13 @@ class Network(_Network):
     def forward(self, X):
         """Class scores, and the way back to X through the encoding."""
         network = self.estimator
-        X = self._array(X).astype(network.coefs_[0].dtype, copy=False)
+        dtype = network.coefs_[0].dtype
+        X = as_dtype(self._array(X), dtype)
         if network.encoder_ is None:
             return self.from_rates(network._encode(X))
-        rates, encoded = scaler_and_pull(network.encoder_, X)
+        largest = np.finfo(dtype).max
+        with np.errstate(over="ignore"):
+            rates, encoded = scaler_and_pull(network.encoder_, np.clip(X, -largest, largest))
         scores, pull = self.from_rates(rates)
         return scores, lambda cotangent: encoded(pull(cotangent))
 

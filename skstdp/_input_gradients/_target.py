@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
+from .._validation import class_indices
 from ._adapter import FLOATS, adapter_of
 from ._composition import best_of
 from ._finite_differences import differences, scores_of
@@ -98,14 +99,7 @@ class Target:
 
     def class_indices(self, y):
         """Position of each label among the classes."""
-        classes = self.estimator.classes_
-        y = np.asarray(y)
-        unknown = np.setdiff1d(y, classes)
-        if len(unknown):
-            raise ValueError(
-                f"Got the labels {unknown} in y, but expected only the classes {classes}."
-            )
-        return np.searchsorted(classes, y)
+        return class_indices(y, self.estimator.classes_)
 
     def predict(self, points, rows=None):
         """Class labels.

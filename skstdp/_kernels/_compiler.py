@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from numba import config, njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 _logger = logging.getLogger("skstdp")
 
@@ -39,8 +39,36 @@ def _sources():
     return digest.hexdigest()
 
 
+class _CacheFile(IndexDataCacheFile):
+    """Numba numbers its files, and processes that fill a cache at once may take one number twice.
+
+    So each file says what it holds, and one that cannot be read is made anew.
+    """
+
+    def save(self, key, data):
+        super().save(key, (key, data))
+
+    def load(self, key):
+        try:
+            held, data = super().load(key) or (None, None)
+        except Exception as error:
+            _logger.warning("Kernels in %s cannot be read: %r", self._index_path, error)
+            with suppress(OSError):
+                self.flush()
+            return None
+        return data if held == key else None
+
+
 class _Cache(FunctionCache):
     """Numba looks at the file of a kernel alone, not at those of the kernels it calls."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file = _CacheFile(
+            cache_path=self.cache_path,
+            filename_base=self._impl.filename_base,
+            source_stamp=self._impl.locator.get_source_stamp(),
+        )
 
     def _index_key(self, sig, codegen):
         return (*super()._index_key(sig, codegen), _sources())

@@ -1,0 +1,41 @@
+"""Fitted estimators on disk carry the version of the package that made them."""
+
+import warnings
+
+from sklearn.exceptions import InconsistentVersionWarning
+
+
+class OtherVersionWarning(InconsistentVersionWarning):
+    """A saved estimator is from another version of this package."""
+
+    def __str__(self):
+        return (
+            f"Got a {self.estimator_name} that version {self.original_sklearn_version} of skstdp "
+            f"saved, but expected one of version {self.current_sklearn_version}. It may not work, "
+            "or not as it did: fit it again, or load it with the version that saved it."
+        )
+
+
+class Versioned:
+    """Estimator whose pickles say from which version they are, as scikit-learn's do."""
+
+    def __getstate__(self):
+        from . import __version__
+
+        return super().__getstate__() | {"_skstdp_version": __version__}
+
+    def __setstate__(self, state):
+        from . import __version__
+
+        state = dict(state)
+        version = state.pop("_skstdp_version", "unknown")
+        if version != __version__:
+            warnings.warn(
+                OtherVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=version,
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
