@@ -252,7 +252,7 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _validate_training_data(self, X, y, sample_weight, reset):
         sizes = self._hidden_layer_sizes()
-        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        if any(isinstance(n, bool) or not isinstance(n, Integral) or n < 1 for n in sizes):
             raise ValueError(
                 f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected positive "
                 "integers, one a hidden layer."

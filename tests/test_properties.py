@@ -380,6 +380,7 @@ PARAMETER = st.one_of(
 @every_classifier
 @quick
 @given(data=st.data())
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_any_parameter_works_or_is_named(classifier, data):
     name = data.draw(st.sampled_from(sorted(set(classifier().get_params()) - {"verbose"})))
     value = data.draw(PARAMETER)
@@ -489,6 +490,7 @@ def test_one_sample_a_class_and_more_classes_than_units(classifier, n_classes, n
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "test",
     [

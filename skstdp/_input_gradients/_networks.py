@@ -63,7 +63,8 @@ class Network(_Network):
         with np.errstate(over="ignore"):
             rates, encoded = scaler_and_pull(network.encoder_, np.clip(X, -largest, largest))
         scores, pull = self.from_rates(rates)
-        return scores, lambda cotangent: encoded(pull(cotangent))
+        # The factors of narrow ranges are so large that only a gradient of size one stays finite.
+        return scores, lambda cotangent: encoded(pull(cotangent).normalised())
 
     def from_rates(self, rates):
         """Class scores, and the way back to the rates."""
