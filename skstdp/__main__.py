@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ._commands import CONFIGURATIONS, benchmark, fail, figures, robustness, select
-from ._displays import epsilon_label
+from ._scorers import epsilon_label
 from .benchmarks._compare import EPSILONS
 from .datasets import COLLECTIONS, IMAGE_COLLECTIONS
 

@@ -16,8 +16,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
-from .._displays import epsilon_label
-from .._scorers import FGSMScorer
+from .._scorers import FGSMScorer, epsilon_label
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 

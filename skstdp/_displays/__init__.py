@@ -1,0 +1,17 @@
+"""Figures, one module each; matplotlib is imported when the first one is drawn."""
+
+from ._learning_curves import LearningCurvesDisplay
+from ._robustness_curve import RobustnessCurveDisplay
+from ._robustness_front import RobustnessFrontDisplay
+from ._stdp_curve import STDPCurveDisplay
+from ._style import require_matplotlib
+from ._task_grid import plot_tasks
+
+__all__ = [
+    "LearningCurvesDisplay",
+    "RobustnessCurveDisplay",
+    "RobustnessFrontDisplay",
+    "STDPCurveDisplay",
+    "plot_tasks",
+    "require_matplotlib",
+]
