@@ -4,6 +4,7 @@ The path of the data, one module a stage:
 
 =====================  ==============================================================
 ``_classifiers``       the two classifiers: parameters, and the rule each one learns by
+``_fit_tasks``         the epochs of a fit, as scikit-learn's callbacks see them
 ``_sigmoid_mlp``       what they share: validation, the epoch loop, prediction
 ``_split``             the part of the data that early stopping sets aside
 ``_encoding``          features to rates in [0, 1]
@@ -22,9 +23,11 @@ The path of the data, one module a stage:
 ``_threat``            what an attacker may do, in the words of the user
 ``_adversarial``       attacks that return perturbed data
 ``_scorers``           accuracy under attack as a scorer
+``_callbacks``         when to stop a fit, and how robust a network is by then
 ``_robustness``        several attacks side by side, and whether to believe them
 ``_art``               our gradients for the attacks of another library
 ``_displays``          figures
+``_documentation``     where the pages of the documentation are
 ``_mnist``             the images of MNIST, from a folder or from openml.org
 ``datasets``           tasks to compare classifiers on
 ``benchmarks``         the comparisons, as functions that return data frames
@@ -35,6 +38,7 @@ The path of the data, one module a stage:
 
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
+from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     LearningCurvesDisplay,
@@ -50,12 +54,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BPClassifier",
+    "EarlyStopping",
     "FGSMScorer",
     "GradientMaskingWarning",
     "LearningCurvesDisplay",
     "PGDScorer",
     "RobustnessCurveDisplay",
     "RobustnessFrontDisplay",
+    "RobustnessMonitor",
     "STDPClassifier",
     "STDPCurveDisplay",
     "art_classifier",

@@ -9,9 +9,14 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -20,7 +25,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ._attacks import fgsm
 from ._backprop import cross_entropy, margin_and_input_gradient
+from ._documentation import page_template
 from ._encoding import encode, fit_encoder
+from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._forward import class_margins, forward
 from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam
@@ -37,13 +44,26 @@ def _unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        attributes = vars(estimator)
+        # Callbacks are told that the fit is over after an error, too.
+        before |= {name: attributes[name] for name in CALLBACK_STATE if name in attributes}
+        attributes.clear()
+        attributes.update(before)
         raise
 
 
-class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+class SigmoidMLP(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClassifierMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
     """Everything but the learning rule."""
+
+    _doc_link_module = "skstdp"
+    _doc_link_template = property(lambda self: page_template())
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -96,10 +116,13 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _rule(self):
         """The learning rule: activities, y, sample_weight and updates are its arguments."""
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network from scratch, or from where it is with `warm_start=True`.
 
-        An error leaves the estimator as it was before the call.
+        An error, also one of a callback, leaves the estimator as it was before the call. Callbacks
+        set by `set_callbacks` are called for each epoch, which ends before `max_iter` if one of
+        them asks to stop.
 
         Parameters
         ----------
@@ -110,7 +133,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, >= 0 and not all zero. None for equal weights.
         X_val : array-like of shape (n_val_samples, n_features), default=None
-            Data to record the accuracy on after each epoch, in `validation_scores_`. With
+            Data to record loss and accuracy on after each epoch, in `history_`. With
             `early_stopping=True` it takes the place of the part of X that is set aside.
         y_val : array-like of shape (n_val_samples,), default=None
             Class labels of `X_val`.
@@ -130,7 +153,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         with _unchanged_on_error(self):
             self._validate_params()
             first_pass = not (self.warm_start and hasattr(self, "coefs_"))
-            X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
+            X, y, weight = self._validate_training_data(X, y, sample_weight, first_pass)
             classes = np.unique(y)
             if first_pass:
                 self._set_classes(classes)
@@ -139,24 +162,27 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     f"Got the classes {classes} in y, but warm_start=True expected those of the "
                     f"previous call to fit, {self.classes_}."
                 )
-            y, sample_weight = self._index_and_weigh(y, sample_weight)
+            given_weight = None if sample_weight is None else weight
+            y, sample_weight = self._index_and_weigh(y, weight)
 
             validation = None
             if X_val is not None:
                 X_val, y_val = validate_data(
                     self, X_val, y_val, dtype=_FLOATS, order="C", reset=False
                 )
-                self._class_indices(y_val)
-                validation = X_val, y_val, None
+                validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
                 random_state = np.random.RandomState(self._random_seed())
                 held = hold_out(X, y, self.validation_fraction, random_state)
-                validation = X[held], self.classes_[y[held]], sample_weight[held]
+                validation = X[held], y[held], sample_weight[held]
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
+                given_weight = None if given_weight is None else given_weight[~held]
 
             rates, sample_weight = self._start(X, sample_weight, first_pass)
             self._reset_optimizer()
-            self._train(rates, y, sample_weight, validation, first_pass)
+            tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
+            self._train(rates, y, sample_weight, validation, first_pass, tasks)
+            tasks.end()
         return self
 
     def _can_partial_fit(self):
@@ -331,6 +357,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.loss_curve_ = []
         self.accuracy_curve_ = []
         self.validation_scores_ = None
+        self._validation_loss_curve = None
 
     def _reset_optimizer(self):
         self._optimizer = Adam(
@@ -341,23 +368,25 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             weight_decay=self.weight_decay,
         )
 
-    def _train(self, rates, y, sample_weight, validation, first_pass):
+    def _train(self, rates, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
         best, best_network, n_stale = -np.inf, None, 0
         if validation is not None:
             self.validation_scores_ = []
+            self._validation_loss_curve = []
             X_val, y_val, weight_val = validation
             validation = self._encode(X_val.astype(rates.dtype, copy=False)), y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
-                best = np.nextafter(self._validation_score(*validation), np.inf)
+                best = np.nextafter(self._validate(*validation)[1], np.inf)
                 best_network = deepcopy((self.coefs_, self.intercepts_))
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
         n_epochs = self._n_epochs(len(y))
         for epoch in range(n_epochs):
+            tasks.begin_epoch()
             self._train_epoch(
                 rates,
                 y,
@@ -366,19 +395,21 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             )
             self.n_iter_ += 1
             if validation is not None:
-                self.validation_scores_.append(self._validation_score(*validation))
+                loss, accuracy = self._validate(*validation)
+                self._validation_loss_curve.append(loss)
+                self.validation_scores_.append(accuracy)
             if self.verbose:
                 self._report_epoch(n_epochs)
-            if not monitors:
-                continue
-            figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
-            n_stale = 0 if figure > best + tol else n_stale + 1
-            # Of epochs that are equally good the last one has learnt most.
-            if figure >= best:
-                best = figure
-                if self.early_stopping:
-                    best_network = deepcopy((self.coefs_, self.intercepts_))
-            if n_stale > self.n_iter_no_change:
+            stop = tasks.end_epoch()
+            if monitors:
+                figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
+                n_stale = 0 if figure > best + tol else n_stale + 1
+                # Of epochs that are equally good the last one has learnt most.
+                if figure >= best:
+                    best = figure
+                    if self.early_stopping:
+                        best_network = deepcopy((self.coefs_, self.intercepts_))
+            if stop or n_stale > self.n_iter_no_change:
                 break
         else:
             if monitors and not self.early_stopping:
@@ -387,13 +418,20 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     f"tol={self.tol} within the last n_iter_no_change={self.n_iter_no_change} of "
                     f"{n_epochs} epochs. Raise max_iter, or set tol=None to run every epoch.",
                     ConvergenceWarning,
-                    stacklevel=3,
+                    stacklevel=4,  # the decorator of `fit` is one of them
                 )
         if best_network is not None:
             self.coefs_, self.intercepts_ = best_network
 
-    def _validation_score(self, rates, y, sample_weight):
-        return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
+    def _validate(self, rates, y, sample_weight):
+        """Cross-entropy and accuracy on data that the network is not trained on."""
+        logits = self._logits(rates)
+        total = float(sample_weight.sum())
+        right = class_margins(logits).argmax(axis=1) == y
+        return (
+            cross_entropy(logits, y, sample_weight) / total,
+            float(sample_weight @ right) / total,
+        )
 
     def _train_epoch(self, rates, y, sample_weight, step_factor):
         """One pass over the samples in batches of nearly equal size."""
@@ -453,8 +491,11 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
         return self._encode(X.astype(self.coefs_[0].dtype, copy=False))
 
+    def _activities(self, rates):
+        return forward(self._inputs(rates), self.coefs_, self.intercepts_)
+
     def _logits(self, rates):
-        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
+        return self._activities(rates)[-1]
 
     def _predict_rates(self, rates):
         return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
@@ -540,15 +581,36 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             return log_expit(class_margins(logits))
         return log_softmax(logits, axis=1)
 
+    def transform(self, X):
+        """Rates of the last hidden layer: what the output units see of the samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        rates : ndarray of shape (n_samples, n_units), or what `set_output` asks for
+            Rates in [0, 1], of the dtype of the weights. Without hidden layer, those of the input
+            units.
+        """
+        return self._activities(self._rates(X))[-2]
+
+    @property
+    def _n_features_out(self):
+        return len(self.coefs_[-1])
+
     @property
     def history_(self):
-        """One row an epoch: loss, accuracy while training, and validation accuracy if any.
+        """One row an epoch: loss and accuracy while training, and on validation data if any.
 
         The loss is cross-entropy and the accuracy is that of each batch before its own update.
         """
         check_is_fitted(self)
         history = {"loss": self.loss_curve_, "accuracy": self.accuracy_curve_}
         if self.validation_scores_ is not None:
+            history["validation_loss"] = self._validation_loss_curve
             history["validation_accuracy"] = self.validation_scores_
         epochs = pd.RangeIndex(1, len(self.loss_curve_) + 1, name="epoch")
         return pd.DataFrame(history, index=epochs)
