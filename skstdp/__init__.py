@@ -26,6 +26,8 @@ The path of the data, one module a stage:
 ``_callbacks``         when to stop a fit, and how robust a network is by then
 ``_robustness``        several attacks side by side, and whether to believe them
 ``_art``               our gradients for the attacks of another library
+``_persistence``       models as files that hold no code
+``_onnx``              models for other languages
 ``_displays``          figures
 ``_documentation``     where the pages of the documentation are
 ``_mnist``             the images of MNIST, from a folder or from openml.org
@@ -46,6 +48,8 @@ from ._displays import (
     RobustnessFrontDisplay,
     STDPCurveDisplay,
 )
+from ._onnx import to_onnx
+from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
 from ._stdp import stdp_curve, stdp_update
@@ -68,8 +72,11 @@ __all__ = [
     "attack_scorers",
     "attack_table",
     "fgsm",
+    "load_model",
     "pgd",
     "robustness_report",
+    "save_model",
     "stdp_curve",
     "stdp_update",
+    "to_onnx",
 ]

@@ -104,6 +104,11 @@ class SigmoidMLP(
         "_random_state",
     )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
     @abstractmethod
     def _associate(self, layer_units, dtype):
         """Fix what the rule needs besides the network, once, before training."""
