@@ -43,10 +43,12 @@ from ._art import art_classifier
 from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
+    ActivityDisplay,
     LearningCurvesDisplay,
     RobustnessCurveDisplay,
     RobustnessFrontDisplay,
     STDPCurveDisplay,
+    WeightMapDisplay,
 )
 from ._onnx import to_onnx
 from ._persistence import load_model, save_model
@@ -57,6 +59,7 @@ from ._stdp import stdp_curve, stdp_update
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActivityDisplay",
     "BPClassifier",
     "EarlyStopping",
     "FGSMScorer",
@@ -68,6 +71,7 @@ __all__ = [
     "RobustnessMonitor",
     "STDPClassifier",
     "STDPCurveDisplay",
+    "WeightMapDisplay",
     "art_classifier",
     "attack_scorers",
     "attack_table",

@@ -1,20 +1,30 @@
 """Accuracy and loss against epoch."""
 
+import pandas as pd
+
+from .._validation import check_option
 from ._bands import BandsDisplay
-from ._style import COLORS
+from ._network import unwrap
+from ._style import COLORS, by_name, versions
+
+_LABELS = {"accuracy": "Accuracy", "loss": "Cross-entropy"}
+_PARTS = {"train": "--", "validation": "-", "test": "-"}
 
 
 class LearningCurvesDisplay(BandsDisplay):
-    """Accuracy against epoch: training dashed, test solid, one colour a model.
+    """Accuracy or loss against epoch: training dashed, held-out data solid, one colour a model.
 
-    Lines are means over splits; bands reach one standard deviation to each side, within
-    [0, 1].
+    Lines are means over splits; bands reach one standard deviation to each side, those of an
+    accuracy within [0, 1].
 
     Parameters
     ----------
     curves : DataFrame
-        The `curves` of `skstdp.benchmarks.compare` for one task: columns task, model, split,
-        epoch, train_accuracy and test_accuracy.
+        Columns model, split, epoch, and train_accuracy, validation_accuracy or test_accuracy, or
+        the same of loss, as far as they are there. The `curves` of `skstdp.benchmarks.compare` for
+        one task have them, and a column task with the title.
+    curve : {"accuracy", "loss"}, default="accuracy"
+        Which of the two to draw.
 
     Attributes
     ----------
@@ -23,7 +33,7 @@ class LearningCurvesDisplay(BandsDisplay):
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
-        For each model the training curve, then the test curve.
+        For each model the training curve, then those of held-out data.
     fill_between_ : list of matplotlib PolyCollection
         The bands, in the order of `lines_`.
 
@@ -43,8 +53,65 @@ class LearningCurvesDisplay(BandsDisplay):
     'Epoch'
     """
 
-    def __init__(self, curves):
+    def __init__(self, curves, *, curve="accuracy"):
         self.curves = curves
+        self.curve = curve
+
+    @classmethod
+    def from_estimator(cls, estimators, *, curve="accuracy", ax=None, plot_kwargs=None):
+        """Draw how fitted networks were trained.
+
+        Parameters
+        ----------
+        estimators : classifier, list of classifiers or dict
+            Fitted `STDPClassifier` or `BPClassifier`, or pipelines or searches that end in one. A
+            list holds versions of one model, fitted for instance to several folds, whose spread is
+            drawn. A dict from names to one or the other draws several models.
+        curve : {"accuracy", "loss"}, default="accuracy"
+            Which curve of `history_`, with that of the validation data if `fit` was given any.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : LearningCurvesDisplay
+            Drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If there is no such network in one of the estimators.
+        ValueError
+            If `curve` is not one of the two.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skstdp import BPClassifier, LearningCurvesDisplay, STDPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> data = {"X": X[::2], "y": y[::2], "X_val": X[1::2], "y_val": y[1::2]}
+        >>> models = {
+        ...     "STDP": [STDPClassifier(max_iter=9, random_state=k).fit(**data) for k in range(3)],
+        ...     "BP": [BPClassifier(max_iter=9, random_state=k).fit(**data) for k in range(3)],
+        ... }
+        >>> display = LearningCurvesDisplay.from_estimator(models)
+        >>> [line.get_label() for line in display.lines_]
+        ['STDP, train', 'STDP, validation', 'BP, train', 'BP, validation']
+        """
+        histories = []
+        for name, fits in by_name(estimators).items():
+            for split, fit in enumerate(versions(fits)):
+                history = unwrap(fit)[0].history_.reset_index()
+                history = history.rename(
+                    columns={"loss": "train_loss", "accuracy": "train_accuracy"}
+                )
+                histories.append(history.assign(model=name, split=split))
+        display = cls(pd.concat(histories, ignore_index=True), curve=curve)
+        return display.plot(ax, **(plot_kwargs or {}))
 
     def plot(self, ax=None, **kwargs):
         """Draw the curves.
@@ -66,17 +133,23 @@ class LearningCurvesDisplay(BandsDisplay):
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `curves` holds several tasks.
+            If `curves` holds several tasks, or `curve` is not one of the two.
         """
+        check_option(self.curve, "curve", _LABELS)
         self._start(self.curves, ax)
+        highest = 1 if self.curve == "accuracy" else None
         models = self.curves.set_index("epoch").groupby("model", sort=False)
         for index, (model, curves) in enumerate(models):
             color = COLORS[index % len(COLORS)]
-            for part, linestyle in (("train", "--"), ("test", "-")):
-                style = {"color": color, "linestyle": linestyle, "label": f"{model}, {part}"}
-                self._draw(curves[f"{part}_accuracy"], **(style | kwargs))
+            for part, linestyle in _PARTS.items():
+                values = curves.get(f"{part}_{self.curve}")
+                if values is None or values.isna().all():
+                    continue
+                label = f"{model}, {part}" if model else part
+                style = {"color": color, "linestyle": linestyle, "label": label}
+                self._draw(values, highest, **(style | kwargs))
         if self.ax_.get_xscale() == "linear":
             self.ax_.locator_params(axis="x", integer=True)
-        self.ax_.set_xlabel("Epoch")
+        self.ax_.set(xlabel="Epoch", ylabel=_LABELS[self.curve])
         self.ax_.legend()
         return self

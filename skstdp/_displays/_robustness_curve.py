@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 
 from .._scorers import FGSMScorer, attack_scorers, epsilon_label
 from ._bands import BandsDisplay
-from ._style import COLORS, LINESTYLES, MARKERS
+from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
 
 
 class RobustnessCurveDisplay(BandsDisplay):
@@ -112,9 +112,8 @@ class RobustnessCurveDisplay(BandsDisplay):
         """
         scorers = attack_scorers(epsilons, scorer, **options)
         records = []
-        for name, versions in _by_name(estimators).items():
-            versions = versions if isinstance(versions, list | tuple) else [versions]
-            for split, version in enumerate(versions):
+        for name, fits in by_name(estimators).items():
+            for split, version in enumerate(versions(fits)):
                 records += [
                     (name, split, *_kind(attack), attack(version, X, y))
                     for attack in scorers.values()
@@ -163,7 +162,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         [1.0, 0.75, 0.5]
         """
         records = []
-        for name, of_sizes in _by_name(y_pred).items():
+        for name, of_sizes in by_name(y_pred).items():
             if len(of_sizes) != len(epsilons):
                 raise ValueError(
                     f"Got {len(of_sizes)} arrays of predictions for {len(epsilons)} epsilons, but "
@@ -285,11 +284,6 @@ class RobustnessCurveDisplay(BandsDisplay):
         if any(self.scores["model"] != ""):
             self.ax_.legend()
         return self
-
-
-def _by_name(models):
-    """Several models by name, or a single one without."""
-    return models if isinstance(models, dict) else {"": models}
 
 
 def _kind(scorer):

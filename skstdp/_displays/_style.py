@@ -21,5 +21,15 @@ def axes_or_new(ax):
     if ax is None:
         from matplotlib import pyplot
 
-        _, ax = pyplot.subplots()
+        _, ax = pyplot.subplots(layout="constrained")
     return ax
+
+
+def by_name(models):
+    """Several models by name, or a single one without."""
+    return models if isinstance(models, dict) else {"": models}
+
+
+def versions(model):
+    """The fits of one model to several splits, of which there may be one."""
+    return model if isinstance(model, list | tuple) else [model]
