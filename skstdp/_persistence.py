@@ -117,8 +117,8 @@ def load_model(path, *, trusted=()):
     unknown = sorted(set(held) - known)
     if unknown:
         raise ValueError(
-            f"Got {path} with the types {', '.join(unknown)}, but expected those of scikit-learn "
-            "and skstdp alone. If you know them and who wrote the file, name them in trusted=."
+            f"Got {path} with {', '.join(unknown)}, but expected only types that are known to be "
+            "harmless. If you know these and who wrote the file, say that you trust them."
         )
     return skops.loads(content, trusted=held)
 
