@@ -97,12 +97,15 @@ def _figure(report, space):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    scores = report.assign(model="", split=0)
+    attacks = [name for name in report["attack"].unique() if name != "none"]
+    # A colour for each attack, and each line from the accuracy without.
+    lines = [
+        report[report["attack"].isin(["none", name])].assign(model=name, split=0)
+        for name in attacks
+    ]
+    scores = pd.concat(lines).replace({"attack": dict.fromkeys(attacks, "Adversarial")})
     moved = "each feature" if space == "input" else "what the model sees"
-    display = RobustnessCurveDisplay(scores, moved=moved).plot(figure.subplots())
-    for line in display.lines_:
-        line.set_label(str(line.get_label()).removeprefix(", "))
-    display.ax_.legend()
+    RobustnessCurveDisplay(scores, moved=moved).plot(figure.subplots())
     return figure
 
 

@@ -30,10 +30,11 @@ class GradientMaskingWarning(UserWarning):
 
 
 def epsilon_label(epsilon):
-    """Size of an attack as text: in 255ths, the steps of 8-bit grey levels, if it is whole."""
+    """Size of an attack as text: a short decimal, or else in 255ths, the steps of grey levels."""
+    short = f"{epsilon:g}"
+    if len(short) < 6:
+        return short
     steps = round(255 * epsilon)
-    if epsilon == 0:
-        return "0"
     return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
 
 
@@ -306,9 +307,7 @@ def attack_scorers(epsilons=(4 / 255, 8 / 255, 12 / 255), scorer=FGSMScorer, **o
     scoring = {"clean": scorer(0, **options)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
-        short = f"{epsilon:g}"
-        label = short if len(short) < 6 else epsilon_label(epsilon)
-        scoring[f"{attack.attack} {label}"] = attack
+        scoring[f"{attack.attack} {epsilon_label(epsilon)}"] = attack
     if len(scoring) < 2 or len(scoring) <= len(epsilons):
         raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
     return scoring
