@@ -106,7 +106,8 @@ class SigmoidMLP(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        # A warm start keeps the dtype of the weights, whatever that of X.
+        tags.transformer_tags.preserves_dtype = [] if self.warm_start else ["float64", "float32"]
         return tags
 
     @abstractmethod

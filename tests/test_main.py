@@ -16,7 +16,7 @@ pytest.importorskip("matplotlib")
 
 from test_datasets import FILES as MNIST_FILES
 
-from skstdp import BPClassifier, STDPClassifier, _commands, _mnist, stdp_curve
+from skstdp import BPClassifier, STDPClassifier, _commands, _console, _mnist, stdp_curve
 from skstdp import __main__ as command_line
 from skstdp.benchmarks import (
     _selection,
@@ -713,7 +713,7 @@ def test_directory_that_takes_no_file(tmp_path, capsys, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     # Not by its mode, which does not keep the superuser out.
-    monkeypatch.setattr(_commands.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(_console.tempfile, "TemporaryFile", refuse)
     with pytest.raises(SystemExit, match="2"):
         command_line.main(["benchmark", "iris", "--out", str(tmp_path)])
     expected = f"skstdp: error: Cannot write to --out {tmp_path}: Permission denied.\n"
