@@ -33,7 +33,10 @@ The path of the data, one module a stage:
 ``_mnist``             the images of MNIST, from a folder or from openml.org
 ``datasets``           tasks to compare classifiers on
 ``benchmarks``         the comparisons, as functions that return data frames
-``_commands``          what the commands of the command line do
+``_commands``          what the commands of the command line do, those on models of
+``_attack_command``    the user, and those on the installation
+``_info_command``
+``_console``           what commands say on the terminal, and the files they write
 ``__main__``           the command line
 =====================  ==============================================================
 """

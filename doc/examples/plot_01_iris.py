@@ -16,8 +16,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 network = STDPClassifier(random_state=0).fit(X_train, y_train)
 
 # %%
-# Features need no scaling: the network turns them into rates by itself. Labels may be of any type.
-# As with any classifier of scikit-learn, all its tools apply:
+# Features need no scaling: the network turns them into rates by itself. Labels may be of any
+# type. As with any classifier of scikit-learn, all its tools apply:
 
 print(f"Accuracy on test data: {network.score(X_test, y_test):.3f}")
 _ = ConfusionMatrixDisplay.from_estimator(

@@ -15,18 +15,18 @@ from skstdp import STDPCurveDisplay, stdp_update
 display = STDPCurveDisplay.from_rule().plot()
 
 # %%
-# Equation 5 follows from Hebb's postulate and the sign of the time difference. Its high peak is on
-# the left, where the post-synaptic spike comes first. In neurons it is on the right, so the paper
-# turns a sign: equation 6, the one that the network learns by.
+# Equation 5 follows from Hebb's postulate and the sign of the time difference. Its high peak is
+# on the left, where the post-synaptic spike comes first. In neurons it is on the right, so the
+# paper turns a sign: equation 6, the one that the network learns by.
 #
 # The same rule in rates
 # ----------------------
 #
-# Now the post-synaptic rate p runs, for three pre-synaptic rates x, and the unit is associated with
-# the class of the sample (Z = 1). The update changes its sign at p = x: a unit that fires less than
-# its input is driven up, one that fires more is driven down. At p = x / 2 there is a peak, which
-# `stdp_epsilon` keeps finite: the smaller it is, the more the samples near the peak outweigh all
-# others. Each curve is drawn as a share of its peak.
+# Now the post-synaptic rate p runs, for three pre-synaptic rates x, and the unit is associated
+# with the class of the sample (Z = 1). The update changes its sign at p = x: a unit that fires
+# less than its input is driven up, one that fires more is driven down. At p = x / 2 there is a
+# peak, which `stdp_epsilon` keeps finite: the smaller it is, the more the samples near the peak
+# outweigh all others. Each curve is drawn as a share of its peak.
 
 p = np.linspace(0, 1, 401)
 figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)

@@ -19,8 +19,8 @@ for train, test in StratifiedKFold(2, shuffle=True, random_state=0).split(X, y):
         fits[name].append(classifier((50,), random_state=0).fit(**data))
 
 # %%
-# Lines are means over two halves of the data, each tested on the other, bands are one standard deviation. Training accuracy is that of
-# each batch before its own update.
+# Lines are means over two halves of the data, each tested on the other, bands are one standard
+# deviation. Training accuracy is that of each batch before its own update.
 
 figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
 LearningCurvesDisplay.from_estimator(fits, ax=axes[0])

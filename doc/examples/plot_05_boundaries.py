@@ -31,6 +31,6 @@ for ax, (name, model) in zip(axes.flat, models.items(), strict=True):
 
 # %%
 # The rule has no error to tell it where a boundary fails, and bends it seldom. Where the first
-# layer sees each feature by several units (:doc:`/user_guide/encoding`), each part of the range has
-# a slope of its own, and the boundary can follow the half circles. Above each panel is the accuracy
-# on the points shown, which were not trained on.
+# layer sees each feature by several units (:doc:`/user_guide/encoding`), each part of the range
+# has a slope of its own, and the boundary can follow the half circles. Above each panel is the
+# accuracy on the points shown, which were not trained on.

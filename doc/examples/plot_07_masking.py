@@ -18,15 +18,13 @@ from sklearn.preprocessing import minmax_scale
 from skstdp import BPClassifier, FGSMScorer, GradientMaskingWarning, robustness_report
 
 X, y = load_breast_cancer(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(
-    minmax_scale(X), y, stratify=y, random_state=0
-)
+X_train, X_test, y_train, y_test = train_test_split(minmax_scale(X), y, stratify=y, random_state=0)
 network = BPClassifier((30,), random_state=0).fit(X_train, y_train)
 
 # %%
-# A second network is the first with its output weights times 1000. It makes the same decisions. An
-# attack on its loss, as in the paper, fails nevertheless: the output is 0 or 1 to the last bit, and
-# so the gradient of cross-entropy is zero.
+# A second network is the first with its output weights times 1000. It makes the same decisions.
+# An attack on its loss, as FGSM is mostly written, fails nevertheless: the output is 0 or 1 to
+# the last bit, and so the gradient of cross-entropy is zero.
 
 
 class Loud(BPClassifier):
@@ -74,14 +72,14 @@ for ax in axes:
     ax.legend()
 
 # %%
-# On the left the loud copy seems far more robust. On the right, by the gradient of the logit margin,
-# both are the same, as they should be: they make the same decisions.
+# On the left the loud copy seems far more robust. On the right, by the gradient of the logit
+# margin, both are the same, as they should be: they make the same decisions.
 #
 # Attacks without the gradient
 # ----------------------------
 #
-# `robustness_report` sets attacks side by side, among them some that ask for labels alone. If one of
-# these finds more than PGD, it warns. Here none does, so the figure for PGD can be believed:
+# `robustness_report` sets attacks side by side, among them some that ask for labels alone. If one
+# of these finds more than PGD, it warns. Here none does, so the figure for PGD can be believed:
 
 with warnings.catch_warnings():
     warnings.simplefilter("error", GradientMaskingWarning)

@@ -26,7 +26,9 @@ loans = pd.DataFrame(
     }
 )
 loans = loans.join(pd.get_dummies(work, prefix="work", dtype=float))
-worth = loans["income"] / 15 + loans["rooms"] / 3 + 0.8 * loans["work_employed"] - loans["age"] / 40
+worth = (
+    loans["income"] / 15 + loans["rooms"] / 3 + 0.8 * loans["work_employed"] - loans["age"] / 40
+)
 y = np.where(worth + rng.normal(0, 0.3, n) > 2.7, "paid", "failed")
 train, test = slice(0, 300), slice(300, None)
 model = make_pipeline(StandardScaler(), LogisticRegression()).fit(loans[train], y[train])

@@ -37,9 +37,9 @@ ax.legend(fontsize="small")
 print(recall.get_logs().data_as_pandas[["task_name", "task_id", "recall_macro"]].tail(3).round(4))
 
 # %%
-# `EarlyStopping` ends the fit when a score no longer improves, here the accuracy on images that are
-# not trained on. Callbacks stay on the estimator and its clones until `set_callbacks()` takes them
-# off.
+# `EarlyStopping` ends the fit when a score no longer improves, here the accuracy on images that
+# are not trained on. Callbacks stay on the estimator and its clones until `set_callbacks()` takes
+# them off.
 
 stopping = EarlyStopping(X_val=X_test, y_val=y_test, n_iter_no_change=15, tol=0.002)
 network = STDPClassifier((50,), random_state=0).set_callbacks(stopping).fit(X_train, y_train)

@@ -2,8 +2,8 @@
 Data that come in pieces
 ========================
 
-`partial_fit` runs one epoch on the samples it is given, and goes on where it was. So a network can
-learn from data that do not fit into memory, or that have not all come yet.
+`partial_fit` runs one epoch on the samples it is given, and goes on where it was. So a network
+can learn from data that do not fit into memory, or that have not all come yet.
 """
 
 import numpy as np
@@ -46,5 +46,5 @@ ax.grid(alpha=0.3)
 ax.legend()
 
 # %%
-# The local rule starts later. Both waver: no last epoch is known to `partial_fit`, so the step size
-# stays where it is, while in `fit` it falls to zero and the weights come to rest.
+# The local rule starts later. Both waver: no last epoch is known to `partial_fit`, so the step
+# size stays where it is, while in `fit` it falls to zero and the weights come to rest.
