@@ -25,6 +25,8 @@ default_role = "code"
 # The class template lists the members.
 numpydoc_show_class_members = False
 autosummary_generate = True
+# The docstrings say more than the types.
+autodoc_typehints = "none"
 
 # Every public docstring has what numpydoc asks for, with these exceptions.
 numpydoc_validation_checks = {

@@ -1,6 +1,9 @@
 """Callbacks for scikit-learn's estimators: when to stop, and how robust they are by then."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.callback import ScoringMonitor
@@ -9,6 +12,15 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from ._frames import with_feature_names
 from ._scorers import FGSMScorer, attack_scorers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from sklearn.callback import CallbackContext
+
 
 __all__ = ["EarlyStopping", "RobustnessMonitor"]
 
@@ -84,7 +96,15 @@ class EarlyStopping:
         },
         prefer_skip_nested_validation=True,
     )
-    def __init__(self, *, scoring=None, X_val=None, y_val=None, tol=1e-4, n_iter_no_change=10):
+    def __init__(
+        self,
+        *,
+        scoring: str | Callable | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+    ) -> None:
         self.scoring = scoring
         self._data = _both_or_neither(X_val, y_val)
         self.tol = tol
@@ -92,7 +112,7 @@ class EarlyStopping:
         # Clones share a callback, so what it knows is kept for each fit.
         self._best_and_stale = {}
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
         """Refuse, before the fit, a scoring that the estimator has not.
 
         Parameters
@@ -104,7 +124,7 @@ class EarlyStopping:
         """
         check_scoring(estimator, self.scoring)
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: BaseEstimator, context: CallbackContext) -> None:
         """Nothing is to be done when a task begins.
 
         Parameters
@@ -115,7 +135,15 @@ class EarlyStopping:
             The task.
         """
 
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+    def on_fit_task_end(
+        self,
+        estimator: BaseEstimator,
+        context: CallbackContext,
+        *,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        fitted_estimator: BaseEstimator | None = None,
+    ) -> bool:
         """Score the estimator after an iteration.
 
         Parameters
@@ -144,7 +172,7 @@ class EarlyStopping:
         self._best_and_stale[fit] = max(best, score), n_stale
         return n_stale >= self.n_iter_no_change
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
         """Forget the fit that ended.
 
         Parameters
@@ -216,19 +244,27 @@ class RobustnessMonitor(ScoringMonitor):
     )
     def __init__(
         self,
-        epsilons=(8 / 255,),
+        epsilons: Sequence[float] = (8 / 255,),
         *,
-        scorer=FGSMScorer,
-        X_val=None,
-        y_val=None,
-        every=1,
-        **options,
-    ):
+        scorer: type = FGSMScorer,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        every: int = 1,
+        **options: Any,
+    ) -> None:
         super().__init__(scoring=attack_scorers(epsilons, scorer, **options))
         self._data = _both_or_neither(X_val, y_val)
         self.every = every
 
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+    def on_fit_task_end(
+        self,
+        estimator: BaseEstimator,
+        context: CallbackContext,
+        *,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        fitted_estimator: BaseEstimator | None = None,
+    ) -> None:
         """Attack the estimator after an iteration.
 
         Parameters

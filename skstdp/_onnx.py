@@ -1,9 +1,17 @@
 """Fitted classifiers as ONNX graphs. onnx is imported when somebody asks for one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._sigmoid_mlp import SigmoidMLP
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
 
 __all__ = ["to_onnx"]
 
@@ -11,7 +19,7 @@ __all__ = ["to_onnx"]
 _OPSET = 17
 
 
-def to_onnx(estimator):
+def to_onnx(estimator: SigmoidMLP) -> ModelProto:
     """A fitted classifier as an ONNX model, to predict without Python.
 
     The graph holds all that `predict` and `predict_proba` do: scaling to rates, receptive fields,

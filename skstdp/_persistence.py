@@ -1,8 +1,11 @@
 """Fitted models as files that hold no code: skops, imported when somebody saves or loads."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from sklearn.base import BaseEstimator
@@ -11,6 +14,10 @@ from ._classifiers import BPClassifier, STDPClassifier
 from ._optimizers import Adam
 from ._scorers import FGSMScorer, PGDScorer
 from ._threat import Threat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 __all__ = ["load_model", "save_model"]
 
@@ -27,7 +34,7 @@ _OF_SCIKIT_LEARN = (
 TRUSTED_TYPES = (*(f"{kind.__module__}.{kind.__name__}" for kind in _OURS), *_OF_SCIKIT_LEARN)
 
 
-def save_model(estimator, path):
+def save_model(estimator: BaseEstimator, path: str | Path) -> None:
     """Write an estimator to a file that another process can load without running code from it.
 
     The file is that of skops. Callbacks are left out; the estimator keeps them.
@@ -75,7 +82,7 @@ def save_model(estimator, path):
     Path(path).write_bytes(content)
 
 
-def load_model(path, *, trusted=()):
+def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimator:
     """Read an estimator that `save_model` or skops wrote.
 
     Nothing is made of a type that is not known to be harmless: those of this package and the ones
@@ -104,7 +111,24 @@ def load_model(path, *, trusted=()):
 
     See Also
     --------
-    save_model : Writes the file, and has an example.
+    save_model : Writes the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from skstdp import STDPClassifier, load_model, save_model
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=5, random_state=0))
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = Path(directory, "model.skops")
+    ...     save_model(model.fit(X, y), path)
+    ...     loaded = load_model(path)
+    >>> loaded.score(X, y) == model.score(X, y)
+    True
     """
     skops = _skops()
     content = Path(path).read_bytes()

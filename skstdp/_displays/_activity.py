@@ -1,11 +1,23 @@
 """What the units of each layer answer to."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from ._network import own_classes, unwrap
 from ._style import require_matplotlib
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
 
 class ActivityDisplay:
@@ -50,11 +62,19 @@ class ActivityDisplay:
     True
     """
 
-    def __init__(self, rates):
+    def __init__(self, rates: pd.DataFrame) -> None:
         self.rates = rates
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, axes=None, plot_kwargs=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        axes: Sequence[Axes] | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> ActivityDisplay:
         """Run a fitted network on samples, and draw.
 
         Parameters
@@ -99,7 +119,7 @@ class ActivityDisplay:
             tables.append(table[["layer", "unit", "stands_for", "class", "rate"]])
         return cls(pd.concat(tables, ignore_index=True)).plot(axes, **(plot_kwargs or {}))
 
-    def plot(self, axes=None, **kwargs):
+    def plot(self, axes: Sequence[Axes] | None = None, **kwargs: Any) -> ActivityDisplay:
         """Draw the rates.
 
         Parameters

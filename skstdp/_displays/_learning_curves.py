@@ -1,11 +1,23 @@
 """Accuracy and loss against epoch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from .._validation import check_option
 from ._bands import BandsDisplay
 from ._network import unwrap
 from ._style import COLORS, by_name, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Literal
+
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
+
 
 _LABELS = {"accuracy": "Accuracy", "loss": "Cross-entropy"}
 _PARTS = {"train": "--", "validation": "-", "test": "-"}
@@ -53,12 +65,21 @@ class LearningCurvesDisplay(BandsDisplay):
     'Epoch'
     """
 
-    def __init__(self, curves, *, curve="accuracy"):
+    def __init__(
+        self, curves: pd.DataFrame, *, curve: Literal["accuracy", "loss"] = "accuracy"
+    ) -> None:
         self.curves = curves
         self.curve = curve
 
     @classmethod
-    def from_estimator(cls, estimators, *, curve="accuracy", ax=None, plot_kwargs=None):
+    def from_estimator(
+        cls,
+        estimators: BaseEstimator | Sequence[BaseEstimator] | Mapping,
+        *,
+        curve: Literal["accuracy", "loss"] = "accuracy",
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> LearningCurvesDisplay:
         """Draw how fitted networks were trained.
 
         Parameters
@@ -113,7 +134,7 @@ class LearningCurvesDisplay(BandsDisplay):
         display = cls(pd.concat(histories, ignore_index=True), curve=curve)
         return display.plot(ax, **(plot_kwargs or {}))
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> LearningCurvesDisplay:
         """Draw the curves.
 
         Parameters

@@ -1,6 +1,9 @@
 """Accuracy against the size of the attack."""
 
+from __future__ import annotations
+
 from itertools import cycle, pairwise
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from sklearn.metrics import accuracy_score
@@ -8,6 +11,14 @@ from sklearn.metrics import accuracy_score
 from .._scorers import FGSMScorer, attack_scorers, epsilon_label
 from ._bands import BandsDisplay
 from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
 
 class RobustnessCurveDisplay(BandsDisplay):
@@ -55,23 +66,23 @@ class RobustnessCurveDisplay(BandsDisplay):
     ['0', '4/255', '8/255', '12/255']
     """
 
-    def __init__(self, scores, *, moved="each rate"):
+    def __init__(self, scores: pd.DataFrame, *, moved: str = "each rate") -> None:
         self.scores = scores
         self.moved = moved
 
     @classmethod
     def from_estimator(
         cls,
-        estimators,
-        X,
-        y,
+        estimators: BaseEstimator | Sequence[BaseEstimator] | Mapping,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
-        epsilons=(4 / 255, 8 / 255, 12 / 255),
-        scorer=FGSMScorer,
-        ax=None,
-        plot_kwargs=None,
-        **options,
-    ):
+        epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+        scorer: type = FGSMScorer,
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+        **options: Any,
+    ) -> RobustnessCurveDisplay:
         """Attack fitted estimators, and draw.
 
         Parameters
@@ -122,8 +133,15 @@ class RobustnessCurveDisplay(BandsDisplay):
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, *, epsilons, attack="FGSM", ax=None, plot_kwargs=None
-    ):
+        cls,
+        y_true: ArrayLike,
+        y_pred: Sequence[ArrayLike] | Mapping,
+        *,
+        epsilons: Sequence[float],
+        attack: str = "FGSM",
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> RobustnessCurveDisplay:
         """Draw the accuracy of predictions that were made elsewhere.
 
         Parameters
@@ -174,7 +192,14 @@ class RobustnessCurveDisplay(BandsDisplay):
         return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
 
     @classmethod
-    def from_cv_results(cls, cv_results, scoring, *, ax=None, plot_kwargs=None):
+    def from_cv_results(
+        cls,
+        cv_results: Mapping,
+        scoring: Mapping,
+        *,
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> RobustnessCurveDisplay:
         """Draw what `cross_validate` found: means over folds, with their spread.
 
         Parameters
@@ -235,7 +260,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                 ]
         return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessCurveDisplay:
         """Draw the curves.
 
         Parameters

@@ -1,10 +1,19 @@
 """Accuracy under attack against accuracy without."""
 
+from __future__ import annotations
+
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 from .._scorers import epsilon_label
 from ._bands import BandsDisplay
 from ._style import COLORS, MARKERS
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 class RobustnessFrontDisplay(BandsDisplay):
@@ -54,11 +63,11 @@ class RobustnessFrontDisplay(BandsDisplay):
     [0.97, 0.99]
     """
 
-    def __init__(self, scores, attack="PGD"):
+    def __init__(self, scores: pd.DataFrame, attack: str = "PGD") -> None:
         self.scores = scores
         self.attack = attack
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessFrontDisplay:
         """Draw the fronts.
 
         Parameters

@@ -1,10 +1,20 @@
 """Weight change against the spike-time difference."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from .._stdp import stdp_curve
 from ._style import COLORS, axes_or_new, require_matplotlib
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 
 class STDPCurveDisplay:
@@ -44,11 +54,13 @@ class STDPCurveDisplay:
     ['Equation 5', 'Equation 6']
     """
 
-    def __init__(self, curves):
+    def __init__(self, curves: pd.DataFrame) -> None:
         self.curves = curves
 
     @classmethod
-    def from_rule(cls, t_pre=1.0, *, delta_t=None):
+    def from_rule(
+        cls, t_pre: float = 1.0, *, delta_t: ArrayLike | None = None
+    ) -> STDPCurveDisplay:
         """Compute both curves.
 
         Parameters
@@ -85,7 +97,7 @@ class STDPCurveDisplay:
         ]
         return cls(pd.concat(curves, ignore_index=True))
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> STDPCurveDisplay:
         """Draw the curves.
 
         Parameters

@@ -1,10 +1,22 @@
 """What the units of the first layer look for."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from ._network import own_classes, unwrap
 from ._style import axes_or_new, require_matplotlib
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
 
 # Of the weights shown, so that a few large ones do not leave the others pale.
 _DARKEST = 0.995
@@ -49,15 +61,28 @@ class WeightMapDisplay:
     ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
     """
 
-    def __init__(self, weights, *, classes=None, image_shape=None):
+    def __init__(
+        self,
+        weights: pd.DataFrame,
+        *,
+        classes: ArrayLike | None = None,
+        image_shape: tuple[int, int] | None = None,
+    ) -> None:
         self.weights = weights
         self.classes = classes
         self.image_shape = image_shape
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, image_shape=None, part=None, max_units=10, ax=None, plot_kwargs=None
-    ):
+        cls,
+        estimator: BaseEstimator,
+        *,
+        image_shape: tuple[int, int] | None = None,
+        part: int | None = None,
+        max_units: int | None = 10,
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> WeightMapDisplay:
         """Take the weights from a fitted network, and draw.
 
         With several receptive fields a feature has several weights. What is shown is by how much
@@ -114,7 +139,9 @@ class WeightMapDisplay:
         )
         return display.plot(ax, max_units=max_units, **(plot_kwargs or {}))
 
-    def plot(self, ax=None, *, max_units=10, **kwargs):
+    def plot(
+        self, ax: Axes | None = None, *, max_units: int | None = 10, **kwargs: Any
+    ) -> WeightMapDisplay:
         """Draw the weights.
 
         Parameters
