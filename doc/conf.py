@@ -25,6 +25,7 @@ default_role = "code"
 # The class template lists the members.
 numpydoc_show_class_members = False
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 # The docstrings say more than the types.
 autodoc_typehints = "none"
 
@@ -36,6 +37,7 @@ numpydoc_validation_checks = {
     "SA01",  # not everything has a relative
     "GL01",  # the summary follows the quotes
     "RT02",  # a return value has a name where that helps
+    "SS05",  # takes nouns in the plural for verbs
     "SS06",  # a summary may take two lines
 }
 # What scikit-learn and Python document.
@@ -43,7 +45,8 @@ numpydoc_validation_exclude = {
     r"\.(get_params|set_params|set_output|fit_transform|score|set_callbacks)$",
     r"\.(get_feature_names_out|set_score_request|set_fit_request|get_metadata_routing)$",
     r"\.(set_partial_fit_request|get_logs|setup|teardown|on_fit_task_begin)$",
-    r"\.(count|index)$",
+    # Named tuples describe their fields as attributes.
+    r"\.(Comparison|Fronts|Selection)(\.(count|index))?$",
 }
 
 sphinx_gallery_conf = {
@@ -57,7 +60,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
-    "min_reported_time": 3600,
+    "write_computation_times": False,
     "matplotlib_animations": False,
 }
 

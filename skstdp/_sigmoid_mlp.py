@@ -1,10 +1,13 @@
 """Everything of the two classifiers but their learning rules: one network, one fit loop."""
 
+from __future__ import annotations
+
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import deepcopy
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -33,6 +36,12 @@ from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike, NDArray
+
 
 _FLOATS = [np.float64, np.float32]
 
@@ -123,7 +132,14 @@ class SigmoidMLP(
         """The learning rule: activities, y, sample_weight and updates are its arguments."""
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network from scratch, or from where it is with `warm_start=True`.
 
         An error, also one of a callback, leaves the estimator as it was before the call. Callbacks
@@ -205,7 +221,13 @@ class SigmoidMLP(
         return True
 
     @available_if(_can_partial_fit)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given samples.
 
         The first call draws the weights and fits the encoder and the initial biases on its
@@ -517,7 +539,7 @@ class SigmoidMLP(
         """The direction alone."""
         return self._margin_and_gradient(rates, y)[1]
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray:
         """Logits of the output units.
 
         Parameters
@@ -534,7 +556,7 @@ class SigmoidMLP(
         logits = self._logits(self._rates(X))
         return logits[:, 0] if self.n_outputs_ == 1 else logits
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Class with the most active output unit.
 
         Parameters
@@ -549,7 +571,7 @@ class SigmoidMLP(
         """
         return self._predict_rates(self._rates(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
 
         With two classes, the rate of the output unit and its complement; with more, the
@@ -569,7 +591,7 @@ class SigmoidMLP(
         logits = self._logits(self._rates(X))
         return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray:
         """Logarithm of `predict_proba`, finite where a probability rounds to zero.
 
         Parameters
@@ -587,7 +609,7 @@ class SigmoidMLP(
             return log_expit(class_margins(logits))
         return log_softmax(logits, axis=1)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Rates of the last hidden layer: what the output units see of the samples.
 
         Parameters
@@ -608,7 +630,7 @@ class SigmoidMLP(
         return len(self.coefs_[-1])
 
     @property
-    def history_(self):
+    def history_(self) -> pd.DataFrame:
         """One row an epoch: loss and accuracy while training, and on validation data if any.
 
         The loss is cross-entropy and the accuracy is that of each batch before its own update.
