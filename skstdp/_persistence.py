@@ -10,28 +10,22 @@ from zipfile import BadZipFile
 
 from sklearn.base import BaseEstimator
 
-from ._classifiers import BPClassifier, STDPClassifier
-from ._optimizers import Adam
-from ._scorers import FGSMScorer, PGDScorer
-from ._threat import Threat
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 __all__ = ["load_model", "save_model"]
 
-_OURS = (STDPClassifier, BPClassifier, Adam, FGSMScorer, PGDScorer, Threat)
-# What a search with our scorers holds besides. They only compute, and split rows.
-_OF_SCIKIT_LEARN = (
+# What a search with our scorers holds besides types of this package. They only compute, and split
+# rows.
+_OF_SCIKIT_LEARN = {
     "sklearn.metrics._classification.accuracy_score",
     "sklearn.metrics._scorer._Scorer",
     "sklearn.metrics._scorer._PassthroughScorer",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.RepeatedStratifiedKFold",
     "sklearn.model_selection._split.StratifiedKFold",
-)
-TRUSTED_TYPES = (*(f"{kind.__module__}.{kind.__name__}" for kind in _OURS), *_OF_SCIKIT_LEARN)
+}
 
 
 def save_model(estimator: BaseEstimator, path: str | Path) -> None:
@@ -132,19 +126,24 @@ def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimato
     """
     skops = _skops()
     content = Path(path).read_bytes()
-    known = {*TRUSTED_TYPES, *trusted}
     try:
         # Not as `data=`, which takes an empty file for a missing argument.
         held = skops.get_untrusted_types(file=BytesIO(content))
     except (BadZipFile, KeyError) as error:
         raise ValueError(f"Got {path}, but expected a file that skops wrote.") from error
-    unknown = sorted(set(held) - known)
+    unknown = sorted(
+        name for name in set(held) - _OF_SCIKIT_LEARN - set(trusted) if not _is_ours(name)
+    )
     if unknown:
         raise ValueError(
             f"Got {path} with {', '.join(unknown)}, but expected only types that are known to be "
             "harmless. If you know these and who wrote the file, say that you trust them."
         )
     return skops.loads(content, trusted=held)
+
+
+def _is_ours(name):
+    return name.startswith(f"{__package__}.")
 
 
 def _skops():
