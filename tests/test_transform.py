@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skstdp import BPClassifier, STDPClassifier
+from skstdp import BPClassifier, STDPClassifier, fgsm
 
 pl = pytest.importorskip("polars")
 
@@ -75,3 +75,21 @@ def test_not_fitted(classifier):
         classifier().transform([[0.0]])
     with pytest.raises(NotFittedError):
         classifier().get_feature_names_out()
+
+
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (9,), (9, 6)])
+@pytest.mark.parametrize("output", ["default", "pandas"])
+def test_attacks_go_back_through_the_hidden_rates(hidden_layer_sizes, output, task):
+    X, y = task
+    options = {"receptive_fields": 4, "max_iter": 30, "random_state": 0}
+    network = STDPClassifier(hidden_layer_sizes, **options)
+    pipeline = make_pipeline(network, LogisticRegression(max_iter=1000))
+    pipeline.set_output(transform=output).fit(X, y)
+    # Off the corners of the receptive fields, where slopes differ on both sides.
+    X = X + 0.012
+    settings = {"epsilon": 0.05, "space": "input"}
+    attacked = fgsm(pipeline, X, y, **settings)
+    expected = fgsm(pipeline, X, y, gradient="finite-differences", **settings)
+    agree = np.isclose(attacked, expected).mean()
+    assert agree > 0.98
+    assert pipeline.score(attacked, y) < pipeline.score(X, y)
