@@ -1,7 +1,10 @@
 """From features to rates in [0, 1]."""
 
 import numpy as np
+from scipy.sparse import issparse
+from sklearn import config_context
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.sparsefuncs import min_max_axis
 
 
 def fit_encoder(X, rate_encoding):
@@ -9,34 +12,77 @@ def fit_encoder(X, rate_encoding):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
         Training data.
     rate_encoding : {"auto", "minmax", "none"}
         "minmax" scales each feature's range to [0, 1]; "auto" does so unless all values are in
         [0, 1] already; "none" never does.
+
+    Raises
+    ------
+    ValueError
+        If X is sparse and its zeros would not be rates of zero.
     """
     if rate_encoding == "none":
         return None
-    encoder = MinMaxScaler(clip=True)
     if rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
-        unit_box = np.array([[0], [1]], dtype=X.dtype)
-        return encoder.fit(np.broadcast_to(unit_box, (2, X.shape[1])))
-    return encoder.fit(X)
+        X = np.broadcast_to(np.array([[0], [1]], dtype=X.dtype), (2, X.shape[1]))
+    elif issparse(X):
+        X = _sparse_range(X, rate_encoding)
+    # X is checked already, and that would take longer than the rest on a small table.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        return MinMaxScaler(clip=True).fit(X)
 
 
-def encode(X, encoder, feature_names):
-    """Rates of X, clipped to [0, 1] by the encoder.
+def _sparse_range(X, rate_encoding):
+    """Two rows with the least and the greatest value of each feature."""
+    least, greatest = min_max_axis(X, axis=0)
+    if least.any():
+        column = int(np.flatnonzero(least)[0])
+        raise ValueError(
+            f"Got a sparse X with a least value of {least[column]:.6g} in feature {column}, but "
+            f"rate_encoding={rate_encoding!r} expected 0 in every feature, so that the zeros that "
+            "are not stored stay rates of zero. Scale non-negative data with MaxAbsScaler, or "
+            "give a dense X."
+        )
+    return np.vstack([least, greatest])
 
-    Without an encoder a value outside [0, 1] raises a ValueError that names its feature.
+
+def encoding(encoder, n_features, dtype):
+    """Scale and offset of each feature, of which an encoder makes rates.
+
+    Returns
+    -------
+    scale, offset : ndarrays of shape (n_features,)
+        The rate of x is clip(x * scale + offset, 0, 1).
+    """
+    if encoder is None:
+        return np.ones(n_features, dtype), np.zeros(n_features, dtype)
+    return encoder.scale_.astype(dtype), encoder.min_.astype(dtype)
+
+
+def _is_identity(encoder):
+    return (encoder.scale_ == 1).all() and not encoder.min_.any()
+
+
+def encode(X, encoder, feature_names, first_row=0):
+    """Rates of X, clipped to [0, 1] by the encoder; X itself where it needs none.
+
+    Without an encoder a value outside [0, 1] raises a ValueError that names its feature, and its
+    row, the first of X being `first_row`.
     """
     if encoder is not None:
-        return encoder.transform(X)
+        if not _is_identity(encoder):
+            X = X * encoder.scale_
+            X += encoder.min_
+        return X if X.size and X.min() >= 0 and X.max() <= 1 else np.clip(X, 0, 1)
     outside = (X < 0) | (X > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]
         name = int(column) if feature_names is None else str(feature_names[column])
         raise ValueError(
-            f"Got {X[row, column]:.6g} in feature {name!r} (row {row}), but rate_encoding='none' "
-            "expects rates in [0, 1]. Scale the data, or use rate_encoding='minmax'."
+            f"Got {X[row, column]:.6g} in feature {name!r} (row {first_row + row}), but "
+            "rate_encoding='none' expects rates in [0, 1]. Scale the data, or use "
+            "rate_encoding='minmax'."
         )
     return X

@@ -3,7 +3,9 @@
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
+
+from ._forward import hidden_rates
 
 # A unit that starts at rate 0.5 sits where the rule's sign turns for a fully active input; one
 # that never fires never learns, because the update is proportional to its rate.
@@ -20,7 +22,7 @@ def random_parameters(layer_units, random_state, dtype, scale):
     return coefs, intercepts
 
 
-def quieten(coefs, intercepts, rates, sample_weight, quiet_start):
+def quieten(coefs, intercepts, input_chunks, quiet_start):
     """Set each bias so that its unit starts at a given fraction of its inputs' mean rate.
 
     The rule raises the weights of an associated unit only while the unit fires less than its
@@ -33,21 +35,25 @@ def quieten(coefs, intercepts, rates, sample_weight, quiet_start):
     ----------
     coefs, intercepts : lists of ndarrays
         One each a layer; `intercepts` is overwritten.
-    rates : ndarray of shape (n_samples, n_features)
-        The training data, in [0, 1].
-    sample_weight : ndarray of shape (n_samples,)
-        Weights of the samples in the means.
+    input_chunks : callable
+        Returns an iterator over what the first layer sees of the training data, in [0, 1], and
+        the weights of the samples, some at a time. It is called once a layer, so that the
+        activities of all samples need not be kept.
     quiet_start : float
         Fraction, in (0, 1].
     """
-    for coef, intercept in zip(coefs, intercepts, strict=True):
-        mean_rates = np.average(rates, axis=0, weights=sample_weight)
+    for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+        below = coefs[:layer], intercepts[:layer]
+        mean_rates = total_weight = 0.0
+        for inputs, weight in input_chunks():
+            mean_rates = mean_rates + weight @ hidden_rates(inputs, *below)[-1]
+            total_weight += float(weight.sum())
+        mean_rates = mean_rates / total_weight
         target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
         intercept[:] = logit(target) - mean_rates @ coef
-        rates = expit(rates @ coef + intercept)
 
 
-def expected_total_inputs(rates, sample_weight, layer_units):
+def expected_total_inputs(input_chunks, layer_units):
     """What the rates of each layer's inputs add up to, at least 1, one number a layer.
 
     For the first layer the mean over the samples; hidden units count as half active, because
@@ -55,13 +61,15 @@ def expected_total_inputs(rates, sample_weight, layer_units):
 
     Parameters
     ----------
-    rates : ndarray of shape (n_samples, n_inputs)
-        What the first layer sees of the training data, in [0, 1].
-    sample_weight : ndarray of shape (n_samples,)
-        Weights of the samples in the mean.
+    input_chunks : callable
+        Returns an iterator over what the first layer sees of the training data, in [0, 1], and
+        the weights of the samples, some at a time.
     layer_units : list of int
         Number of units of each layer, input and output included.
     """
-    total_rates = [float(np.average(rates.sum(axis=1), weights=sample_weight))]
-    total_rates += [n_units / 2 for n_units in layer_units[1:-1]]
-    return [max(1.0, total) for total in total_rates]
+    total = total_weight = 0.0
+    for inputs, weight in input_chunks():
+        total += float(weight @ inputs.sum(axis=1))
+        total_weight += float(weight.sum())
+    totals = [total / total_weight] + [n_units / 2 for n_units in layer_units[1:-1]]
+    return [max(1.0, total) for total in totals]

@@ -1,16 +1,6 @@
-"""Adam with decoupled weight decay: the only module that writes weights."""
+"""The state of Adam, and how its step size goes over the epochs."""
 
 import numpy as np
-
-from ._jit import kernel
-
-
-@kernel
-def _adam_step(param, update, first, second, beta_1, gain_1, beta_2, gain_2, epsilon, step, keep):
-    for k in range(param.size):
-        first[k] = beta_1 * first[k] + gain_1 * update[k]
-        second[k] = beta_2 * second[k] + gain_2 * (update[k] * update[k])
-        param[k] = keep * param[k] + step * first[k] / (np.sqrt(second[k]) + epsilon)
 
 
 class Adam:
@@ -18,8 +8,10 @@ class Adam:
 
     Parameters
     ----------
-    layers : list of (coef, intercept)
-        Parameters whose shapes and dtype the moments take.
+    n_params : int
+        Number of parameters.
+    dtype : dtype
+        That of the parameters.
     beta_1, beta_2 : float
         Decay of the first and of the second moment.
     epsilon : float
@@ -28,64 +20,26 @@ class Adam:
         Each step multiplies the weights, not the biases, by 1 - step size * weight_decay.
         Without the scale of the layer: it then bounds what all inputs of a unit together can
         drive it by, at 1 / weight_decay, in narrow and in wide layers.
+
+    Attributes
+    ----------
+    settings : ndarray of shape (4,)
+        The four numbers.
+    n_steps : int
+        Number of steps so far.
+    moments : pair of ndarrays of shape (n_params,)
+        Running means of the updates and of their squares.
     """
 
-    def __init__(self, layers, *, beta_1, beta_2, epsilon, weight_decay):
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.weight_decay = weight_decay
+    def __init__(self, n_params, dtype, *, beta_1, beta_2, epsilon, weight_decay):
+        self.settings = np.array([beta_1, beta_2, epsilon, weight_decay], np.float64)
         self.n_steps = 0
-        self.moments = [
-            [
-                (np.zeros(param.size, param.dtype), np.zeros(param.size, param.dtype))
-                for param in layer
-            ]
-            for layer in layers
-        ]
-
-    def step(self, layers, updates, step_size, scales):
-        """Add one step to the parameters, in place.
-
-        Parameters
-        ----------
-        layers, updates : lists of (coef, intercept)
-            Parameters, C-contiguous, and what to move them along.
-        step_size : float
-            Step size before scaling.
-        scales : list of float
-            Factor on the step size, one a layer.
-        """
-        self.n_steps += 1
-        correction = np.sqrt(1 - self.beta_2**self.n_steps) / (1 - self.beta_1**self.n_steps)
-        for layer, update, moments, scale in zip(
-            layers, updates, self.moments, scales, strict=True
-        ):
-            decays = (self.weight_decay, 0.0)
-            for param, change, (first, second), decay in zip(
-                layer, update, moments, decays, strict=True
-            ):
-                scalars = (
-                    self.beta_1,
-                    1 - self.beta_1,
-                    self.beta_2,
-                    1 - self.beta_2,
-                    self.epsilon,
-                    step_size * scale * correction,
-                    1 - step_size * decay,
-                )
-                _adam_step(
-                    param.reshape(-1),
-                    change.reshape(-1),
-                    first,
-                    second,
-                    *map(param.dtype.type, scalars),
-                )
+        self.moments = np.zeros(n_params, dtype), np.zeros(n_params, dtype)
 
 
 def constant(progress):
     """Factor of the step size that stays at one."""
-    return 1.0
+    return np.ones_like(progress, dtype=float)
 
 
 def linear(progress):

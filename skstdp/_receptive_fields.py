@@ -21,23 +21,46 @@ _SPARSE, _STRONG = 0.2, 0.5
 _MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_A_STEP = 8, 128, 100
 
 
-def n_receptive_fields(receptive_fields, rates, sample_weight):
-    """Number of input units a feature that the option asks for, given the training data."""
+def n_receptive_fields(receptive_fields, rate_chunks):
+    """Number of input units a feature that the option asks for, given the training data.
+
+    Parameters
+    ----------
+    receptive_fields : int or "auto"
+        The option.
+    rate_chunks : callable
+        Returns an iterator over rates and weights of the samples, some at a time.
+    """
     if receptive_fields != "auto":
         if receptive_fields > 1 and receptive_fields % 2:
             raise ValueError(
                 f"Got receptive_fields={receptive_fields!r}, but expected 1 or an even number."
             )
         return int(receptive_fields)
-    mean_rate = np.average(rates.mean(axis=1), weights=sample_weight)
-    share_active = np.average((rates > 0).mean(axis=1), weights=sample_weight)
-    if mean_rate < _SPARSE and mean_rate >= _STRONG * share_active:
+    total = total_active = total_weight = 0.0
+    for rates, weight in rate_chunks():
+        n_features = rates.shape[1]
+        total += float(weight @ rates.mean(axis=1))
+        total_active += float(weight @ (rates > 0).mean(axis=1))
+        total_weight += float(weight.sum())
+    if total < _SPARSE * total_weight and total >= _STRONG * total_active:
         return 1
-    n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // rates.shape[1])
+    n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // n_features)
     if n_steps > 1:
-        # Different rows: copies of one say no more than its weight.
-        n_steps = min(n_steps, len(np.unique(rates, axis=0)) // _ROWS_A_STEP)
+        n_steps = min(n_steps, _n_different(rate_chunks, n_steps * _ROWS_A_STEP) // _ROWS_A_STEP)
     return 2 * max(1, n_steps)
+
+
+def _n_different(rate_chunks, enough):
+    """Number of different rows, counted up to what is enough."""
+    # Copies of a row say no more than its weight.
+    seen = None
+    for rates, _ in rate_chunks():
+        rows = np.unique(rates if seen is None else np.vstack([seen, rates]), axis=0)
+        if len(rows) >= enough:
+            return enough
+        seen = rows
+    return len(seen)
 
 
 def respond(rates, n_fields):

@@ -6,11 +6,13 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import (
     BaseEstimator,
@@ -27,15 +29,16 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._attacks import fgsm
-from ._backprop import cross_entropy, margin_and_input_gradient
+from ._backprop import margin_and_input_gradient
 from ._documentation import page_template
-from ._encoding import encode, fit_encoder
+from ._encoding import encode, encoding, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._forward import class_margins, forward
 from ._initialization import expected_total_inputs, quieten, random_parameters
-from ._optimizers import SCHEDULES, Adam
+from ._optimizers import SCHEDULES, Adam, constant
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
+from ._training import Training, flatten
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -44,6 +47,13 @@ if TYPE_CHECKING:
 
 
 _FLOATS = [np.float64, np.float32]
+
+# Rates that are held at a time where all samples are gone through.
+_CHUNK = 2**18
+
+
+def _dense(X):
+    return X.toarray() if issparse(X) else X
 
 
 @contextmanager
@@ -105,8 +115,6 @@ class SigmoidMLP(
     }
 
     _changed_by_training = (
-        "coefs_",
-        "intercepts_",
         "loss_curve_",
         "accuracy_curve_",
         "_optimizer",
@@ -115,6 +123,7 @@ class SigmoidMLP(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         # A warm start keeps the dtype of the weights, whatever that of X.
         tags.transformer_tags.preserves_dtype = [] if self.warm_start else ["float64", "float32"]
         return tags
@@ -129,7 +138,7 @@ class SigmoidMLP(
 
     @abstractmethod
     def _rule(self):
-        """The learning rule: activities, y, sample_weight and updates are its arguments."""
+        """What the local rule needs besides rates, or None for backpropagation."""
 
     @with_callbacks
     def fit(
@@ -148,13 +157,13 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training data, float32 or float64; other numbers become float64.
         y : array-like of shape (n_samples,)
             Class labels, of any type, at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, >= 0 and not all zero. None for equal weights.
-        X_val : array-like of shape (n_val_samples, n_features), default=None
+        X_val : array-like or sparse matrix of shape (n_val_samples, n_features), default=None
             Data to record loss and accuracy on after each epoch, in `history_`. With
             `early_stopping=True` it takes the place of the part of X that is set aside.
         y_val : array-like of shape (n_val_samples,), default=None
@@ -190,7 +199,13 @@ class SigmoidMLP(
             validation = None
             if X_val is not None:
                 X_val, y_val = validate_data(
-                    self, X_val, y_val, dtype=_FLOATS, order="C", reset=False
+                    self,
+                    X_val,
+                    y_val,
+                    accept_sparse="csr",
+                    dtype=_FLOATS,
+                    order="C",
+                    reset=False,
                 )
                 validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
@@ -200,10 +215,10 @@ class SigmoidMLP(
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
                 given_weight = None if given_weight is None else given_weight[~held]
 
-            rates, sample_weight = self._start(X, sample_weight, first_pass)
+            X, sample_weight = self._start(X, sample_weight, first_pass)
             self._reset_optimizer()
             tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
-            self._train(rates, y, sample_weight, validation, first_pass, tasks)
+            self._train(X, y, sample_weight, validation, first_pass, tasks)
             tasks.end()
         return self
 
@@ -237,7 +252,7 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples, float32 or float64; other numbers become float64.
         y : array-like of shape (n_samples,)
             Class labels.
@@ -273,10 +288,11 @@ class SigmoidMLP(
                 )
             X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
             y, sample_weight = self._index_and_weigh(y, sample_weight)
-            rates, sample_weight = self._start(X, sample_weight, first_pass)
+            X, sample_weight = self._start(X, sample_weight, first_pass)
             if first_pass:
                 self._reset_optimizer()
-            self._train_epoch(rates, y, sample_weight, lambda progress: 1.0)
+            training = self._training(X, y, sample_weight)
+            self._train_epoch(training, X, y, constant)
             self.n_iter_ += 1
         return self
 
@@ -292,7 +308,9 @@ class SigmoidMLP(
                 f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected those of the "
                 "network that is trained further."
             )
-        X, y = validate_data(self, X, y, dtype=_FLOATS, order="C", reset=reset)
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=_FLOATS, order="C", reset=reset
+        )
         check_classification_targets(y)
         sample_weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
@@ -345,40 +363,54 @@ class SigmoidMLP(
         return indices, sample_weight / sample_weight.max()
 
     def _start(self, X, sample_weight, first_pass):
-        """Draw the network, or copy it so that nobody else's weights change; encode X."""
+        """Draw the network, or copy its state so that nobody else's changes; check X."""
         if first_pass:
             self._random_state = np.random.RandomState(self._random_seed())
             self.encoder_ = fit_encoder(X, self.rate_encoding)
-            rates = self._encode(X)
+            rate_chunks = partial(self._rate_chunks, X, sample_weight)
             self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-            self.receptive_fields_ = n_receptive_fields(
-                self.receptive_fields, rates, sample_weight
-            )
-            n_inputs = rates.shape[1] * self.receptive_fields_
-            layer_units = [n_inputs, *self._hidden_layer_sizes(), self.n_outputs_]
+            self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
+            input_chunks = partial(self._input_chunks, X, sample_weight)
+            layer_units = [
+                X.shape[1] * self.receptive_fields_,
+                *self._hidden_layer_sizes(),
+                self.n_outputs_,
+            ]
             self.n_layers_ = len(layer_units)
-            self._total_inputs = expected_total_inputs(
-                self._inputs(rates), sample_weight, layer_units
-            )
+            self._total_inputs = expected_total_inputs(input_chunks, layer_units)
             self.coefs_, self.intercepts_ = random_parameters(
                 layer_units, self._random_state, X.dtype, self.weight_init_scale
             )
             if self.quiet_start is not None:
-                quieten(
-                    self.coefs_,
-                    self.intercepts_,
-                    self._inputs(rates),
-                    sample_weight,
-                    self.quiet_start,
-                )
+                quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
             self._associate(layer_units, X.dtype)
             self._forget_history()
-            return rates, sample_weight
+            return X, sample_weight
         for name in self._changed_by_training:
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
-        rates = self._encode(X.astype(dtype, copy=False))
-        return rates, sample_weight.astype(dtype, copy=False)
+        X = X.astype(dtype, copy=False)
+        self._check_rates(X)
+        return X, sample_weight.astype(dtype, copy=False)
+
+    def _rate_chunks(self, X, sample_weight=None):
+        """Rates of some samples at a time, so that they need not be kept, and their weights."""
+        size = max(1, _CHUNK // X.shape[1])
+        for low in range(0, X.shape[0], size):
+            rows = slice(low, low + size)
+            weight = None if sample_weight is None else sample_weight[rows]
+            yield self._encode(_dense(X[rows]), low), weight
+
+    def _check_rates(self, X):
+        """Raise, before any work, where data that are taken as rates are not."""
+        if self.encoder_ is None:
+            for _ in self._rate_chunks(X):
+                pass
+
+    def _input_chunks(self, X, sample_weight=None):
+        """What the first layer sees of them."""
+        for rates, weight in self._rate_chunks(X, sample_weight):
+            yield self._inputs(rates), weight
 
     def _forget_history(self):
         self.n_iter_ = 0
@@ -389,14 +421,31 @@ class SigmoidMLP(
 
     def _reset_optimizer(self):
         self._optimizer = Adam(
-            list(zip(self.coefs_, self.intercepts_, strict=True)),
+            sum(array.size for array in (*self.coefs_, *self.intercepts_)),
+            self.coefs_[0].dtype,
             beta_1=self.beta_1,
             beta_2=self.beta_2,
             epsilon=self.epsilon,
             weight_decay=self.weight_decay,
         )
 
-    def _train(self, rates, y, sample_weight, validation, first_pass, tasks):
+    def _training(self, X, y, sample_weight):
+        """The loop over the batches of an epoch, for a copy of the network."""
+        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
+        return Training(
+            X,
+            y,
+            sample_weight,
+            *encoding(self.encoder_, X.shape[1], params.dtype),
+            self.receptive_fields_,
+            params,
+            [len(coef) for coef in self.coefs_] + [self.n_outputs_],
+            self._optimizer,
+            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
+            self._rule(),
+        )
+
+    def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
         best, best_network, n_stale = -np.inf, None, 0
@@ -404,7 +453,9 @@ class SigmoidMLP(
             self.validation_scores_ = []
             self._validation_loss_curve = []
             X_val, y_val, weight_val = validation
-            validation = self._encode(X_val.astype(rates.dtype, copy=False)), y_val, weight_val
+            X_val = X_val.astype(X.dtype, copy=False)
+            self._check_rates(X_val)
+            validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
                 best = np.nextafter(self._validate(*validation)[1], np.inf)
@@ -413,14 +464,10 @@ class SigmoidMLP(
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
         n_epochs = self._n_epochs(len(y))
+        training = self._training(X, y, sample_weight)
         for epoch in range(n_epochs):
             tasks.begin_epoch()
-            self._train_epoch(
-                rates,
-                y,
-                sample_weight,
-                lambda progress, epoch=epoch: schedule((epoch + progress) / n_epochs),
-            )
+            self._train_epoch(training, X, y, schedule, epoch, n_epochs)
             self.n_iter_ += 1
             if validation is not None:
                 loss, accuracy = self._validate(*validation)
@@ -451,43 +498,38 @@ class SigmoidMLP(
         if best_network is not None:
             self.coefs_, self.intercepts_ = best_network
 
-    def _validate(self, rates, y, sample_weight):
+    def _validate(self, X, y, sample_weight):
         """Cross-entropy and accuracy on data that the network is not trained on."""
-        logits = self._logits(rates)
-        total = float(sample_weight.sum())
+        logits = self._logits_of(X)
+        log_proba = self._log_proba(logits)[np.arange(len(y)), y]
         right = class_margins(logits).argmax(axis=1) == y
-        return (
-            cross_entropy(logits, y, sample_weight) / total,
-            float(sample_weight @ right) / total,
-        )
+        total = float(sample_weight.sum())
+        return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
-    def _train_epoch(self, rates, y, sample_weight, step_factor):
+    def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
         """One pass over the samples in batches of nearly equal size."""
-        layers = list(zip(self.coefs_, self.intercepts_, strict=True))
-        updates = [(np.empty_like(coef), np.empty_like(intercept)) for coef, intercept in layers]
-        rule = self._rule()
-        scales = [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs]
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
         n_batches = self._n_batches(n_samples)
-        loss = n_right = 0.0
-        for k, rows in enumerate(np.array_split(order, n_batches)):
-            batch_y, weight = y[rows], sample_weight[rows]
-            if not weight.any():
-                continue
-            batch = rates[rows]
-            if self.adversarial_epsilon > 0:
-                labels = self.classes_[batch_y]
-                batch = fgsm(batch, labels, self._margin_gradient, self.adversarial_epsilon)
-            activities = forward(self._inputs(batch), self.coefs_, self.intercepts_)
-            loss += cross_entropy(activities[-1], batch_y, weight)
-            n_right += weight @ (class_margins(activities[-1]).argmax(axis=1) == batch_y)
-            rule(activities, batch_y, weight / weight.sum(), updates)
-            step_size = self.learning_rate_init * step_factor(k / n_batches)
-            self._optimizer.step(layers, updates, step_size, scales)
-        total = float(sample_weight.sum())
-        self.loss_curve_.append(loss / total)
-        self.accuracy_curve_.append(float(n_right) / total)
+        progress = (np.arange(n_batches) / n_batches + epoch) / n_epochs
+        step_sizes = self.learning_rate_init * schedule(progress)
+        if self.adversarial_epsilon == 0:
+            loss, n_right = training.run(order, step_sizes)
+        else:
+            loss = n_right = 0.0
+            batches = np.array_split(order, n_batches)
+            for rows, step_size in zip(batches, step_sizes, strict=True):
+                rates = fgsm(
+                    self._encode(_dense(X[rows])),
+                    self.classes_[y[rows]],
+                    self._margin_gradient,
+                    self.adversarial_epsilon,
+                )
+                batch_loss, batch_right = training.run_on_rates(rates, rows, step_size)
+                loss += batch_loss
+                n_right += batch_right
+        self.loss_curve_.append(loss / training.total_weight)
+        self.accuracy_curve_.append(n_right / training.total_weight)
         self.loss_ = self.loss_curve_[-1]
 
     def _n_batches(self, n_samples):
@@ -506,18 +548,23 @@ class SigmoidMLP(
             figures.append(f"validation accuracy {self.validation_scores_[-1]:.4f}")
         print(f"Epoch {self.n_iter_}/{n_epochs}: {', '.join(figures)}")
 
-    def _encode(self, X):
-        return encode(X, self.encoder_, getattr(self, "feature_names_in_", None))
+    def _encode(self, X, first_row=0):
+        return encode(X, self.encoder_, getattr(self, "feature_names_in_", None), first_row)
 
     def _inputs(self, rates):
         """What the first layer sees of the rates."""
         return respond(rates, self.receptive_fields_)
 
-    def _rates(self, X):
-        """Checked and encoded X, one rate in [0, 1] a feature."""
+    def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
-        return self._encode(X.astype(self.coefs_[0].dtype, copy=False))
+        X = validate_data(
+            self, X, accept_sparse=accept_sparse, dtype=_FLOATS, order="C", reset=False
+        )
+        return X.astype(self.coefs_[0].dtype, copy=False)
+
+    def _rates(self, X):
+        """Checked and encoded dense X, one rate in [0, 1] a feature."""
+        return self._encode(self._check(X, accept_sparse=False))
 
     def _activities(self, rates):
         return forward(self._inputs(rates), self.coefs_, self.intercepts_)
@@ -525,8 +572,16 @@ class SigmoidMLP(
     def _logits(self, rates):
         return self._activities(rates)[-1]
 
+    def _logits_of(self, X):
+        """Logits of X, some rows at a time."""
+        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(X)]
+        return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+
     def _predict_rates(self, rates):
-        return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
+        return self._decide(self._logits(rates))
+
+    def _decide(self, logits):
+        return self.classes_[class_margins(logits).argmax(axis=1)]
 
     def _margin_and_gradient(self, rates, y):
         """Margin of the true class, and the direction in rates in which it grows fastest."""
@@ -544,7 +599,7 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -553,7 +608,7 @@ class SigmoidMLP(
             With two classes, the logit of the one output unit: positive for the second class.
             They tell samples apart where the rates round to 0 or 1.
         """
-        logits = self._logits(self._rates(X))
+        logits = self._logits_of(self._check(X))
         return logits[:, 0] if self.n_outputs_ == 1 else logits
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -561,7 +616,7 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -569,7 +624,7 @@ class SigmoidMLP(
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        return self._predict_rates(self._rates(X))
+        return self._decide(self._logits_of(self._check(X)))
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
@@ -580,7 +635,7 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -588,7 +643,7 @@ class SigmoidMLP(
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`; each row sums to one.
         """
-        logits = self._logits(self._rates(X))
+        logits = self._logits_of(self._check(X))
         return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray:
@@ -596,7 +651,7 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -604,7 +659,9 @@ class SigmoidMLP(
         log_proba : ndarray of shape (n_samples, n_classes)
             Log probabilities in the order of `classes_`.
         """
-        logits = self._logits(self._rates(X))
+        return self._log_proba(self._logits_of(self._check(X)))
+
+    def _log_proba(self, logits):
         if self.n_outputs_ == 1:
             return log_expit(class_margins(logits))
         return log_softmax(logits, axis=1)
@@ -614,7 +671,7 @@ class SigmoidMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -623,7 +680,8 @@ class SigmoidMLP(
             Rates in [0, 1], of the dtype of the weights. Without hidden layer, those of the input
             units.
         """
-        return self._activities(self._rates(X))[-2]
+        chunks = self._rate_chunks(self._check(X))
+        return np.concatenate([self._activities(rates)[-2] for rates, _ in chunks])
 
     @property
     def _n_features_out(self):

@@ -1,4 +1,4 @@
-"""The local learning rule, and the spike-timing curve it comes from.
+"""The local learning rule for one layer, and the spike-timing curve it comes from.
 
 Conventions of this module
 --------------------------
@@ -22,10 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 from sklearn.utils import check_array, check_consistent_length
 
-from ._jit import inlined, kernel
 from ._validation import check_number
 
 if TYPE_CHECKING:
@@ -33,104 +31,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["stdp_curve", "stdp_update"]
-
-# Under strong competition few units learn from a sample. Going to their columns one by one costs
-# this many times as much a unit as going along the whole row.
-_SCATTER_COST = 8
-
-
-@inlined
-def _add_to_row(x, post, association, stdp_epsilon, update):
-    # The formula as printed. The equal form (x^3 / 4) ((x^2 + eps) / (u^2 + eps) - 1) loses
-    # its digits where p << x and saves nothing: the division is what takes the time.
-    x_cubed = x * x * x
-    for j in range(post.shape[0]):
-        p = post[j]
-        u = p + p - x
-        update[j] += association[j] * (x_cubed * (p * (x - p))) / (u * u + stdp_epsilon)
-
-
-@inlined
-def _add_to_columns(x, post, association, columns, stdp_epsilon, row):
-    x_cubed = x * x * x
-    for k in range(columns.shape[0]):
-        p = post[k]
-        u = p + p - x
-        row[columns[k]] += association[k] * (x_cubed * (p * (x - p))) / (u * u + stdp_epsilon)
-
-
-@kernel
-def _stdp(pre, post, association, stdp_epsilon, one, coef_update, intercept_update):
-    coef_update[:] = 0
-    intercept_update[:] = 0
-    n_pre, n_post = pre.shape[1], post.shape[1]
-    columns = np.empty(n_post, np.intp)
-    learning_post = np.empty_like(post[0])
-    learning_association = np.empty_like(association[0])
-    for s in range(pre.shape[0]):
-        n = 0
-        for j in range(n_post):
-            if association[s, j] != 0:
-                columns[n] = j
-                learning_post[n] = post[s, j]
-                learning_association[n] = association[s, j]
-                n += 1
-        if n * _SCATTER_COST > n_post:
-            for i in range(n_pre):
-                if pre[s, i] != 0:
-                    _add_to_row(pre[s, i], post[s], association[s], stdp_epsilon, coef_update[i])
-            _add_to_row(one, post[s], association[s], stdp_epsilon, intercept_update)
-        else:
-            p, z, at = learning_post[:n], learning_association[:n], columns[:n]
-            for i in range(n_pre):
-                if pre[s, i] != 0:
-                    _add_to_columns(pre[s, i], p, z, at, stdp_epsilon, coef_update[i])
-            _add_to_columns(one, p, z, at, stdp_epsilon, intercept_update)
-
-
-def accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update):
-    """Overwrite the last two arrays with the sum of equation 3 over the samples.
-
-    The arrays must follow the conventions of this module; nothing is checked.
-    """
-    # Scalars of the arrays' own dtype: a Python float would promote float32 work to float64.
-    scalar = pre.dtype.type
-    _stdp(pre, post, association, scalar(stdp_epsilon), scalar(1), coef_update, intercept_update)
-
-
-def stdp_updates(
-    activities, y, sample_weight, updates, *, associations, stdp_epsilon, competition
-):
-    """Local update of every layer, as the fit loop calls it.
-
-    No argument carries a weight or an error: the rule cannot see either.
-
-    Parameters
-    ----------
-    activities : list of ndarrays of shape (n_samples, n_units)
-        Rates of the input and of the hidden layers, then the logits of the output.
-    y : ndarray of shape (n_samples,), dtype intp
-        Class index of each sample.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights that sum to one.
-    updates : list of (coef_update, intercept_update)
-        Overwritten, one pair a layer.
-    associations : list of ndarrays of shape (n_classes, n_units)
-        The fixed codes of each layer.
-    stdp_epsilon : float
-        The term that keeps the denominator off zero.
-    competition : Competition
-        Silences the units that do not learn from a sample.
-    """
-    *rates, logits = activities
-    rates.append(expit(logits))
-    for layer, (codes, (coef_update, intercept_update)) in enumerate(
-        zip(associations, updates, strict=True)
-    ):
-        pre, post = rates[layer], rates[layer + 1]
-        association = codes[y] * sample_weight[:, np.newaxis]
-        competition.choose_learners(layer, post, association)
-        accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update)
 
 
 def _check_rates(rates, name):
@@ -218,7 +118,23 @@ def stdp_update(
     check_number(stdp_epsilon, "stdp_epsilon", zero=False)
     coef_update = np.empty((pre.shape[1], post.shape[1]), dtype=pre.dtype)
     intercept_update = np.empty(post.shape[1], dtype=pre.dtype)
-    accumulate_stdp(pre, post, association, stdp_epsilon, coef_update, intercept_update)
+    # Not earlier: the compiler takes longer to import than everything else.
+    from ._kernels import stdp_layer
+
+    n_samples, n_pre = pre.shape
+    stdp_layer(
+        pre,
+        False,
+        np.empty(0, np.intp),
+        np.empty(0, np.int32),
+        post,
+        association.copy(),
+        float(stdp_epsilon),
+        np.empty(n_samples, np.bool_),
+        np.empty((16, n_pre), pre.dtype),
+        coef_update,
+        intercept_update,
+    )
     return coef_update, intercept_update
 
 

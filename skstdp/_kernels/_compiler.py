@@ -1,0 +1,69 @@
+"""The one set of compiler options of the kernels, and a cache that notices every change.
+
+`error_model="numpy"`: a checked division does not vectorise. `contract` lets the compiler fuse
+a product and a sum. No other fast-math flag: they make `isfinite` lie or reorder sums.
+"""
+
+import logging
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from numba import config, njit
+from numba.core.caching import FunctionCache
+
+_logger = logging.getLogger("skstdp")
+
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+kernel = njit(**_OPTIONS)
+
+# For a loop body that several kernels or several places of one kernel share. Without inlining
+# at this level the compiler cannot prove that its arrays do not overlap, and the loop around
+# it runs three times slower.
+inlined = njit(inline="always", **_OPTIONS)
+
+# For the largest of numbers that are all finite, and for sums, as vectors.
+reordered = njit(**_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}})
+
+# Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
+uncontracted = njit(**_OPTIONS | {"fastmath": False})
+
+
+@cache
+def _sources():
+    digest = sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Cache(FunctionCache):
+    """Numba looks at the file of a kernel alone, not at those of the kernels it calls."""
+
+    def _index_key(self, sig, codegen):
+        return (*super()._index_key(sig, codegen), _sources())
+
+    def load_overload(self, sig, target_context):
+        found = super().load_overload(sig, target_context)
+        if found is None:
+            _logger.warning(
+                "Compiling %s: some seconds, once an installation and dtype.",
+                self._py_func.__qualname__,
+            )
+        return found
+
+    def save_overload(self, sig, data):
+        with suppress(OSError):
+            super().save_overload(sig, data)
+
+
+def entry(function):
+    """Kernel that Python calls: compiled once a dtype, and kept on disk where that is possible."""
+    compiled = kernel(function)
+    if not config.DISABLE_JIT:
+        # Numba raises where none of the places it knows can be written.
+        with suppress(RuntimeError):
+            compiled._cache = _Cache(function)
+    return compiled

@@ -1,0 +1,162 @@
+"""One pass over the training data.
+
+Arrays and their shapes are those of the other modules. What belongs together comes as a tuple:
+
+samples : X, data, indices, indptr, scale, offset, n_pieces, order, y, sample_weight
+    The data, dense or in compressed sparse rows, the other being empty; what makes rates of
+    features, and of each rate `n_pieces` steps and their complements, or itself for 0; the rows
+    in the order of the epoch; their classes and weights.
+network : units, params
+moments : first, second
+schedule : settings, n_steps, step_sizes, scales
+    Of Adam. There are as many batches, of nearly equal size, as step sizes.
+rule : codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates
+    What the local rule needs besides rates.
+"""
+
+import numpy as np
+
+from ._adam import adam_step
+from ._batches import fill
+from ._compiler import entry, kernel
+from ._layers import backprop_updates, cross_entropy, forward
+from ._stdp import stdp_updates
+
+
+@kernel
+def _batch_bounds(k, n_batches, n_samples):
+    """First sample of a batch, and the first of the next one."""
+    size, n_larger = n_samples // n_batches, n_samples % n_batches
+    low = k * size + min(k, n_larger)
+    return low, low + size + (k < n_larger)
+
+
+@kernel
+def _room(n_samples, units, params):
+    """Arrays that every batch of an epoch overwrites; the first ones have a row a sample."""
+    n_units = largest = 0
+    for n in units:
+        n_units += n
+        largest = max(largest, n)
+    n_units -= units[0]
+    return (
+        np.empty((n_samples, units[0]), params.dtype),
+        np.empty((n_samples, n_units), params.dtype),
+        np.empty((n_samples, n_units), params.dtype),
+        np.empty((n_samples, units[-1]), params.dtype),
+        np.empty(n_samples, np.intp),
+        np.empty(n_samples, params.dtype),
+        np.empty(n_samples, np.bool_),
+        np.zeros(n_samples + 1, np.intp),
+        np.empty(n_samples * units[0], np.int32),
+        np.empty((5, largest), params.dtype),
+        np.empty((16, largest), params.dtype),
+        np.empty(params.size, params.dtype),
+    )
+
+
+@kernel
+def _labels(order, low, high, y, sample_weight, batch_y, batch_weight):
+    """Classes and weights of a batch; the sum of these."""
+    total = 0.0
+    for s in range(high - low):
+        row = order[low + s]
+        batch_y[s] = y[row]
+        batch_weight[s] = sample_weight[row]
+        total += sample_weight[row]
+    return total
+
+
+@entry
+def epoch(samples, network, moments, schedule, local, rule):
+    """Learn from each batch by the local rule, or else by the exact gradient.
+
+    Returns
+    -------
+    loss, n_right : float
+        Sums over the samples, by weight: cross-entropy, and how many are classified right, of
+        each batch before its own update.
+    n_steps : int
+        Number of steps of Adam so far. A batch of weight zero makes none.
+    """
+    X, data, indices, indptr, scale, offset, n_pieces, order, y, sample_weight = samples
+    units, params = network
+    first, second = moments
+    settings, n_steps, step_sizes, scales = schedule
+    codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates = rule
+    n_batches = step_sizes.size
+    (
+        all_inputs,
+        all_rates,
+        all_scratch,
+        all_logits,
+        all_y,
+        all_weight,
+        learns,
+        starts,
+        columns,
+        room,
+        block,
+        updates,
+    ) = _room(_batch_bounds(0, n_batches, order.size)[1], units, params)
+    loss = n_right = 0.0
+    for k in range(n_batches):
+        low, high = _batch_bounds(k, n_batches, order.size)
+        n = high - low
+        batch_y, weight = all_y[:n], all_weight[:n]
+        total = _labels(order, low, high, y, sample_weight, batch_y, weight)
+        if total == 0:
+            continue
+        batch, logits = all_inputs[:n], all_logits[:n]
+        rates, scratch = all_rates[:n].reshape(-1), all_scratch[:n].reshape(-1)
+        rows = order[low:high]
+        skip = fill(
+            X, data, indices, indptr, scale, offset, n_pieces, rows, batch, starts, columns
+        )
+        forward(batch, skip, starts, columns, units, params, rates, logits.reshape(-1))
+        batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
+        loss += batch_loss
+        n_right += batch_right
+        for s in range(n):
+            weight[s] /= total
+        if local:
+            stdp_updates(
+                batch,
+                skip,
+                starts,
+                columns,
+                units,
+                rates,
+                batch_y,
+                weight,
+                codes,
+                stdp_epsilon,
+                competes,
+                n_winners,
+                handicap,
+                margins,
+                win_rates,
+                scratch,
+                room,
+                learns,
+                block,
+                updates,
+            )
+        else:
+            backprop_updates(
+                batch,
+                skip,
+                starts,
+                columns,
+                units,
+                params,
+                rates,
+                logits,
+                batch_y,
+                weight,
+                scratch,
+                updates,
+            )
+        n_steps += 1
+        adam_step(units, params, updates, first, second, settings, n_steps, step_sizes[k], scales)
+    return loss, n_right, n_steps

@@ -1,0 +1,212 @@
+"""Forward and back through the layers.
+
+units : ndarray of shape (n_layers,)
+    Number of units of each layer, input and output included.
+params : ndarray of shape (n_params,)
+    Weights of shape (n_in, n_out), then biases, layer after layer.
+batch : ndarray of shape (n_samples, n_inputs)
+    Rates of the inputs.
+starts, columns : ndarrays
+    Where the rates of the inputs are not zero, row by row; not used unless `skip`.
+rates : ndarray of shape (n_samples * number of units that are not inputs,)
+    Rates of the other layers, one after the other, each of shape (n_samples, n_units).
+"""
+
+import numpy as np
+
+from ._compiler import inlined, kernel
+from ._sigmoid import sigmoid
+
+# In narrower layers a product of whole matrices is faster than one that skips zeros.
+_WIDE = 64
+
+
+@kernel
+def coef_of(params, at, n_in, n_out):
+    """Weights of the layer whose parameters start at a place."""
+    return params[at : at + n_in * n_out].reshape(n_in, n_out)
+
+
+@kernel
+def intercept_of(params, at, n_in, n_out):
+    """Biases of the layer whose parameters start at a place."""
+    return params[at + n_in * n_out : at + (n_in + 1) * n_out]
+
+
+@inlined
+def _add_scaled(x, row, total):
+    for j in range(total.shape[0]):
+        total[j] += x * row[j]
+
+
+@inlined
+def _add_four(x0, x1, x2, x3, row0, row1, row2, row3, total):
+    for j in range(total.shape[0]):
+        total[j] += (x0 * row0[j] + x1 * row1[j]) + (x2 * row2[j] + x3 * row3[j])
+
+
+@kernel
+def _drive(pre, skip, starts, columns, coef, intercept, post):
+    """Weighted sums of the rates of a layer."""
+    if skip and post.shape[1] >= _WIDE:
+        post[:] = 0
+        for s in range(post.shape[0]):
+            k, end = starts[s], starts[s + 1]
+            while k + 4 <= end:
+                _add_four(
+                    pre[s, columns[k]],
+                    pre[s, columns[k + 1]],
+                    pre[s, columns[k + 2]],
+                    pre[s, columns[k + 3]],
+                    coef[columns[k]],
+                    coef[columns[k + 1]],
+                    coef[columns[k + 2]],
+                    coef[columns[k + 3]],
+                    post[s],
+                )
+                k += 4
+            while k < end:
+                _add_scaled(pre[s, columns[k]], coef[columns[k]], post[s])
+                k += 1
+    else:
+        np.dot(pre, coef, post)
+    for s in range(post.shape[0]):
+        for j in range(post.shape[1]):
+            post[s, j] += intercept[j]
+
+
+@kernel
+def forward(batch, skip, starts, columns, units, params, rates, logits):
+    """Rates of all layers; the logits of the output, too, because their sigmoid rounds."""
+    n_samples = batch.shape[0]
+    pre = batch
+    at = first = 0
+    for layer in range(units.size - 1):
+        n_in, n_out = units[layer], units[layer + 1]
+        post = rates[first : first + n_samples * n_out]
+        _drive(
+            pre,
+            skip and layer == 0,
+            starts,
+            columns,
+            coef_of(params, at, n_in, n_out),
+            intercept_of(params, at, n_in, n_out),
+            post.reshape(n_samples, n_out),
+        )
+        if layer == units.size - 2:
+            for k in range(post.size):
+                logits[k] = post[k]
+        sigmoid(post)
+        pre = post.reshape(n_samples, n_out)
+        at += (n_in + 1) * n_out
+        first += n_samples * n_out
+
+
+@kernel
+def cross_entropy(logits, y, weight):
+    """Sums over the samples, by weight: cross-entropy, and how many are classified right."""
+    loss = n_right = 0.0
+    for s in range(y.size):
+        if logits.shape[1] == 1:
+            logit = np.float64(logits[s, 0])
+            right = (logit > 0) == (y[s] == 1)
+            against = -logit if y[s] == 1 else logit
+            loss += weight[s] * (max(against, 0.0) + np.log1p(np.exp(-abs(logit))))
+        else:
+            top = 0
+            for k in range(1, logits.shape[1]):
+                if logits[s, k] > logits[s, top]:
+                    top = k
+            right = top == y[s]
+            total = 0.0
+            for k in range(logits.shape[1]):
+                total += np.exp(np.float64(logits[s, k] - logits[s, top]))
+            loss += weight[s] * (np.log(total) - (logits[s, y[s]] - logits[s, top]))
+        if right:
+            n_right += weight[s]
+    return loss, n_right
+
+
+@kernel
+def _output_error(logits, y, weight, delta):
+    """Derivative of minus the weighted cross-entropy by the logits."""
+    n_samples, n_outputs = logits.shape
+    if n_outputs == 1:
+        for s in range(n_samples):
+            delta[s, 0] = logits[s, 0]
+        sigmoid(delta.reshape(n_samples))
+        for s in range(n_samples):
+            delta[s, 0] = weight[s] * ((y[s] == 1) - delta[s, 0])
+        return
+    for s in range(n_samples):
+        top = logits[s, 0]
+        for k in range(1, n_outputs):
+            top = max(top, logits[s, k])
+        total = top * 0
+        for k in range(n_outputs):
+            delta[s, k] = np.exp(logits[s, k] - top)
+            total += delta[s, k]
+        for k in range(n_outputs):
+            delta[s, k] = weight[s] * ((y[s] == k) - delta[s, k] / total)
+
+
+@kernel
+def _gradient(pre, skip, starts, columns, delta, coef_update, intercept_update):
+    intercept_update[:] = 0
+    for s in range(delta.shape[0]):
+        _add_scaled(delta.dtype.type(1), delta[s], intercept_update)
+    if skip and delta.shape[1] >= _WIDE:
+        coef_update[:] = 0
+        for s in range(delta.shape[0]):
+            for k in range(starts[s], starts[s + 1]):
+                _add_scaled(pre[s, columns[k]], delta[s], coef_update[columns[k]])
+    else:
+        np.dot(pre.T, delta, coef_update)
+
+
+@kernel
+def _through(delta, coef, rate, below):
+    """Error of a layer, from that of the one above and from its own rates."""
+    one = delta.dtype.type(1)
+    np.dot(delta, coef.T, below)
+    for s in range(delta.shape[0]):
+        for i in range(coef.shape[0]):
+            below[s, i] *= rate[s, i] * (one - rate[s, i])
+
+
+@kernel
+def backprop_updates(
+    batch, skip, starts, columns, units, params, rates, logits, y, weight, deltas, updates
+):
+    """Minus the gradient of cross-entropy, for weights of the samples that sum to one.
+
+    `deltas` has the shape of `rates`; it and `updates`, of that of `params`, are overwritten.
+    """
+    n_samples = batch.shape[0]
+    at, first = params.size, rates.size
+    for layer in range(units.size - 2, -1, -1):
+        n_in, n_out = units[layer], units[layer + 1]
+        at -= (n_in + 1) * n_out
+        end, first = first, first - n_samples * n_out
+        delta = deltas[first:end].reshape(n_samples, n_out)
+        if layer == units.size - 2:
+            _output_error(logits.reshape(n_samples, n_out), y, weight, delta)
+        pre = batch
+        if layer > 0:
+            below = first - n_samples * n_in
+            pre = rates[below:first].reshape(n_samples, n_in)
+            _through(
+                delta,
+                coef_of(params, at, n_in, n_out),
+                pre,
+                deltas[below:first].reshape(n_samples, n_in),
+            )
+        _gradient(
+            pre,
+            skip and layer == 0,
+            starts,
+            columns,
+            delta,
+            coef_of(updates, at, n_in, n_out),
+            intercept_of(updates, at, n_in, n_out),
+        )

@@ -1,0 +1,186 @@
+"""The local rule. No function here is given a weight or an error.
+
+pre : ndarray of shape (n_samples, n_pre)
+    Rates of the pre-synaptic units; `x` in the paper.
+post : ndarray of shape (n_samples, n_post)
+    Rates of the post-synaptic units; `p` in the paper.
+association : ndarray of shape (n_samples, n_post)
+    Association of each post-synaptic unit with the class of each sample, times the weight of
+    that sample; `Z_k` in the paper. Overwritten.
+starts, columns : ndarrays
+    Where the rates of the inputs are not zero, row by row; not used unless `skip`.
+
+The division is what takes the time, so the loops below go where there is least to divide.
+"""
+
+from ._competition import choose_learners
+from ._compiler import entry, inlined, kernel
+from ._layers import coef_of, intercept_of
+
+# A visit of a row costs about as much as this many divisions, besides those it is made for.
+_VISIT = 12
+_BLOCK = 16
+
+
+@inlined
+def _add_to_row(x, p, zp, stdp_epsilon, update):
+    """One input, all units."""
+    # The formula as printed. The equal form (x^3 / 4) ((x^2 + eps) / (u^2 + eps) - 1) loses
+    # its digits where p << x and saves nothing.
+    x_cubed = x * x * x
+    for j in range(update.shape[0]):
+        u = p[j] + p[j] - x
+        update[j] += x_cubed * (zp[j] * (x - p[j])) / (u * u + stdp_epsilon)
+
+
+@inlined
+def _add_to_column(x, p, zp, stdp_epsilon, update):
+    """All inputs, one unit."""
+    for i in range(update.shape[0]):
+        u = p + p - x[i]
+        update[i] += x[i] * x[i] * x[i] * (zp * (x[i] - p)) / (u * u + stdp_epsilon)
+
+
+@kernel
+def _by_inputs(pre, skip, starts, columns, post, scaled, learns, stdp_epsilon, update):
+    """Skips rates of zero, and samples that no unit learns from."""
+    for s in range(post.shape[0]):
+        if not learns[s]:
+            continue
+        if skip:
+            for k in range(starts[s], starts[s + 1]):
+                _add_to_row(
+                    pre[s, columns[k]], post[s], scaled[s], stdp_epsilon, update[columns[k]]
+                )
+        else:
+            for i in range(pre.shape[1]):
+                if pre[s, i] != 0:
+                    _add_to_row(pre[s, i], post[s], scaled[s], stdp_epsilon, update[i])
+
+
+@kernel
+def _by_units(pre, post, scaled, stdp_epsilon, block, update):
+    """Skips units that do not learn; some units at a time, for the sake of the caches."""
+    n_pre, n_post = update.shape
+    for j in range(0, n_post, _BLOCK):
+        n = min(_BLOCK, n_post - j)
+        for c in range(n):
+            column = block[c, :n_pre]
+            column[:] = 0
+            for s in range(post.shape[0]):
+                if scaled[s, j + c] != 0:
+                    _add_to_column(pre[s], post[s, j + c], scaled[s, j + c], stdp_epsilon, column)
+        for i in range(n_pre):
+            for c in range(n):
+                update[i, j + c] = block[c, i]
+
+
+@entry
+def stdp_layer(
+    pre,
+    skip,
+    starts,
+    columns,
+    post,
+    association,
+    stdp_epsilon,
+    learns,
+    block,
+    coef_update,
+    intercept_update,
+):
+    """Overwrite the last two arrays with the sum of equation 3 over the samples."""
+    of = post.dtype.type
+    epsilon = of(stdp_epsilon)
+    n_pre, n_post = coef_update.shape
+    by_inputs = by_units = 0
+    intercept_update[:] = 0
+    for s in range(post.shape[0]):
+        n_learners = 0
+        for j in range(n_post):
+            n_learners += association[s, j] != 0
+            association[s, j] *= post[s, j]
+        learns[s] = n_learners > 0
+        if n_learners == 0:
+            continue
+        _add_to_row(of(1), post[s], association[s], epsilon, intercept_update)
+        by_inputs += (starts[s + 1] - starts[s] if skip else n_pre) * (n_post + _VISIT)
+        by_units += n_post + n_learners * (n_pre + _VISIT)
+    if by_inputs <= by_units:
+        coef_update[:] = 0
+        _by_inputs(pre, skip, starts, columns, post, association, learns, epsilon, coef_update)
+    else:
+        _by_units(pre, post, association, epsilon, block, coef_update)
+
+
+@kernel
+def stdp_updates(
+    batch,
+    skip,
+    starts,
+    columns,
+    units,
+    rates,
+    y,
+    sample_weight,
+    codes,
+    stdp_epsilon,
+    competes,
+    n_winners,
+    handicap,
+    margins,
+    win_rates,
+    associations,
+    room,
+    learns,
+    block,
+    updates,
+):
+    """Local update of every layer.
+
+    No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
+    to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
+    associations. The last five arrays are overwritten: `associations` of the shape of `rates`,
+    `room` of five rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
+    (16, largest number of units), and the `updates`.
+    """
+    n_samples = batch.shape[0]
+    n_layers = units.size - 1
+    pre = batch
+    at = unit = 0
+    for layer in range(n_layers):
+        n_in, n_out = units[layer], units[layer + 1]
+        first, end = n_samples * unit, n_samples * (unit + n_out)
+        post = rates[first:end].reshape(n_samples, n_out)
+        association = associations[first:end].reshape(n_samples, n_out)
+        for s in range(n_samples):
+            code = codes[y[s], unit : unit + n_out]
+            for j in range(n_out):
+                association[s, j] = code[j] * sample_weight[s]
+        choose_learners(
+            post,
+            association,
+            y,
+            competes[layer],
+            n_winners[:, layer],
+            handicap if layer < n_layers - 1 else 0.0,
+            margins[layer],
+            win_rates[unit : unit + n_out],
+            room,
+        )
+        stdp_layer(
+            pre,
+            skip and layer == 0,
+            starts,
+            columns,
+            post,
+            association,
+            stdp_epsilon,
+            learns,
+            block,
+            coef_of(updates, at, n_in, n_out),
+            intercept_of(updates, at, n_in, n_out),
+        )
+        pre = post
+        at += (n_in + 1) * n_out
+        unit += n_out
