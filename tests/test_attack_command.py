@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 pytest.importorskip("matplotlib")
 pytest.importorskip("skops", reason="reads and writes model files")
 
-from skstdp import FGSMScorer, PGDScorer, STDPClassifier, attack_table, save_model
+from skstdp import FGSMScorer, STDPClassifier, attack_table, robustness_report, save_model
 from skstdp.__main__ import main
 
 TREE = "sklearn.tree._tree.Tree"
