@@ -9,11 +9,11 @@ from ._stdp import stdp_update
 def warm_up():
     """Compile the training loop for float32 and float64, or load what is on disk.
 
-    The first fit of an installation compiles the loop, which takes some ten seconds for each of
-    the two dtypes, and keeps it on disk: beside the package or, where that cannot be written, in
-    Numba's directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in a fraction of
-    a second. Call this once after installation, in a container image or before timing anything,
-    to have it done. A directory that cannot be written means that each process compiles anew.
+    The first fit of an installation compiles the loop, some ten seconds for each of the two
+    dtypes, and keeps it on disk: beside the package or, where that cannot be written, in Numba's
+    directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in a fraction of a
+    second. Call this once after installation, in a container image or before timing anything, to
+    have it done. Where no directory can be written, each process compiles anew.
 
     Examples
     --------

@@ -158,3 +158,30 @@ print(hashlib.sha256(b"".join(coef.tobytes() for coef in model.coefs_)).hexdiges
 """
     one, two = (run(code, PACKAGE.parent, OPENBLAS_NUM_THREADS=n) for n in ("1", "2"))
     assert one == two
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("classifier", ["STDPClassifier", "BPClassifier"])
+def test_a_fit_needs_no_second_copy_of_its_data(classifier):
+    """As images: 188 MB, and at most a tenth of that besides."""
+    code = f"""
+import numpy as np, skstdp
+from pathlib import Path
+
+def megabytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
+
+rng = np.random.default_rng(0)
+X = np.zeros((60_000, 784), np.float32)
+X[:, ::5] = rng.random((60_000, 157), np.float32)
+y = np.arange(60_000) % 10
+make = skstdp.{classifier}
+settings = dict(batch_size=100, max_iter=1, random_state=0)
+make((8,), **settings).fit(X[:500], y[:500])
+Path("/proc/self/clear_refs").write_text("5")
+before = megabytes("VmRSS")
+make((8,), **settings).fit(X, y)
+print(megabytes("VmHWM") - before)
+"""
+    assert float(run(code, PACKAGE.parent)) < 19
