@@ -35,6 +35,7 @@ The path of the data, one module a stage:
 
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
+from ._bioleaf import BioLeaFClassifier
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     LearningCurvesDisplay,
@@ -50,6 +51,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BPClassifier",
+    "BioLeaFClassifier",
     "FGSMScorer",
     "GradientMaskingWarning",
     "LearningCurvesDisplay",

@@ -47,8 +47,8 @@ def _unchanged_on_error(estimator):
         raise
 
 
-class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
-    """Everything but the learning rule."""
+class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+    """Everything but the network and its learning rule."""
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -58,9 +58,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             Interval(Integral, 1, None, closed="left"),
         ],
         "weight_init_scale": [Interval(Real, 0, None, closed="left")],
-        "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "fan_in_scaling": ["boolean"],
         "learning_rate": [StrOptions(set(SCHEDULES))],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -80,6 +78,8 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "verbose": ["verbose"],
     }
 
+    _network_attributes = ("coefs_", "intercepts_")
+
     _changed_by_training = (
         "loss_curve_",
         "accuracy_curve_",
@@ -88,16 +88,28 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     )
 
     @abstractmethod
-    def _associate(self, layer_units, dtype):
-        """Fix what the rule needs besides the network, once, before training."""
+    def _draw_network(self, X, sample_weight):
+        """Set what the network is before training."""
+
+    @abstractmethod
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+
+    @abstractmethod
+    def _training(self, X, y, sample_weight):
+        """The loop over the batches of an epoch, for a copy of the network."""
+
+    @abstractmethod
+    def _logits(self, rates):
+        """Scores whose softmax is `predict_proba`; one column, its logit, for two classes."""
+
+    @abstractmethod
+    def _margin_and_gradient(self, rates, y):
+        """Margin of the true class, and the direction in rates in which it grows fastest."""
 
     @abstractmethod
     def _progress(self):
         """What should grow in training, after an epoch."""
-
-    @abstractmethod
-    def _rule(self):
-        """What the local rule needs besides rates, or None for backpropagation."""
 
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train the network from scratch, or from where it is with `warm_start=True`.
@@ -299,26 +311,10 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         if first_pass:
             self._random_state = np.random.RandomState(self._random_seed())
             self.encoder_ = fit_encoder(X, self.rate_encoding)
-            rate_chunks = partial(self._rate_chunks, X, sample_weight)
-            self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-            self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
-            input_chunks = partial(self._input_chunks, X, sample_weight)
-            layer_units = [
-                X.shape[1] * self.receptive_fields_,
-                *self._hidden_layer_sizes(),
-                self.n_outputs_,
-            ]
-            self.n_layers_ = len(layer_units)
-            self._total_inputs = expected_total_inputs(input_chunks, layer_units)
-            self.coefs_, self.intercepts_ = random_parameters(
-                layer_units, self._random_state, X.dtype, self.weight_init_scale
-            )
-            if self.quiet_start is not None:
-                quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
-            self._associate(layer_units, X.dtype)
+            self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in self._changed_by_training:
+        for name in (*self._network_attributes, *self._changed_by_training):
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = X.astype(dtype, copy=False)
@@ -356,22 +352,6 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             weight_decay=self.weight_decay,
         )
 
-    def _training(self, X, y, sample_weight):
-        """The loop over the batches of an epoch, for a copy of the network."""
-        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
-        return Training(
-            X,
-            y,
-            sample_weight,
-            *encoding(self.encoder_, X.shape[1], params.dtype),
-            self.receptive_fields_,
-            params,
-            [len(coef) for coef in self.coefs_] + [self.n_outputs_],
-            self._optimizer,
-            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
-            self._rule(),
-        )
-
     def _train(self, X, y, sample_weight, validation, first_pass):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
@@ -383,7 +363,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
                 best = np.nextafter(self._validation_score(*validation), np.inf)
-                best_network = deepcopy((self.coefs_, self.intercepts_))
+                best_network = self._copy_of_network()
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
@@ -391,7 +371,10 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         training = self._training(X, y, sample_weight)
         for epoch in range(n_epochs):
             self._train_epoch(
-                training, X, y, lambda progress, epoch=epoch: schedule((epoch + progress) / n_epochs)
+                training,
+                X,
+                y,
+                lambda progress, epoch=epoch: schedule((epoch + progress) / n_epochs),
             )
             self.n_iter_ += 1
             if validation is not None:
@@ -406,7 +389,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             if figure >= best:
                 best = figure
                 if self.early_stopping:
-                    best_network = deepcopy((self.coefs_, self.intercepts_))
+                    best_network = self._copy_of_network()
             if n_stale > self.n_iter_no_change:
                 break
         else:
@@ -419,7 +402,10 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     stacklevel=3,
                 )
         if best_network is not None:
-            self.coefs_, self.intercepts_ = best_network
+            vars(self).update(best_network)
+
+    def _copy_of_network(self):
+        return {name: deepcopy(getattr(self, name)) for name in self._network_attributes}
 
     def _validation_score(self, rates, y, sample_weight):
         return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
@@ -469,10 +455,6 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _encode(self, X, first_row=0):
         return encode(X, self.encoder_, getattr(self, "feature_names_in_", None), first_row)
 
-    def _inputs(self, rates):
-        """What the first layer sees of the rates."""
-        return respond(rates, self.receptive_fields_)
-
     def _check(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
@@ -481,9 +463,6 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _rates(self, X):
         """Checked and encoded X, one rate in [0, 1] a feature."""
         return self._encode(self._check(X))
-
-    def _logits(self, rates):
-        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
 
     def _logits_of(self, X):
         """Logits of checked X, some rows at a time."""
@@ -495,13 +474,6 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _decide(self, logits):
         return self.classes_[class_margins(logits).argmax(axis=1)]
-
-    def _margin_and_gradient(self, rates, y):
-        """Margin of the true class, and the direction in rates in which it grows fastest."""
-        margins, gradient = margin_and_input_gradient(
-            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
-        )
-        return margins, rates_gradient(rates, gradient, self.receptive_fields_)
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""
@@ -522,7 +494,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             They tell samples apart where the rates round to 0 or 1.
         """
         logits = self._logits_of(X)
-        return logits[:, 0] if self.n_outputs_ == 1 else logits
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict(self, X):
         """Class with the most active output unit.
@@ -557,7 +529,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             Probabilities in the order of `classes_`; each row sums to one.
         """
         logits = self._logits_of(X)
-        return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
+        return expit(class_margins(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1)
 
     def predict_log_proba(self, X):
         """Logarithm of `predict_proba`, finite where a probability rounds to zero.
@@ -573,7 +545,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             Log probabilities in the order of `classes_`.
         """
         logits = self._logits_of(X)
-        if self.n_outputs_ == 1:
+        if logits.shape[1] == 1:
             return log_expit(class_margins(logits))
         return log_softmax(logits, axis=1)
 
@@ -589,3 +561,70 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             history["validation_accuracy"] = self.validation_scores_
         epochs = pd.RangeIndex(1, len(self.loss_curve_) + 1, name="epoch")
         return pd.DataFrame(history, index=epochs)
+
+
+class SigmoidMLP(NetworkClassifier):
+    """Sigmoid units: everything but the learning rule."""
+
+    _parameter_constraints = NetworkClassifier._parameter_constraints | {
+        "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
+        "fan_in_scaling": ["boolean"],
+    }
+
+    @abstractmethod
+    def _associate(self, layer_units, dtype):
+        """Fix what the rule needs besides the network, once, before training."""
+
+    @abstractmethod
+    def _rule(self):
+        """What the local rule needs besides rates, or None for backpropagation."""
+
+    def _draw_network(self, X, sample_weight):
+        """What the network is before training."""
+        rate_chunks = partial(self._rate_chunks, X, sample_weight)
+        self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
+        self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
+        input_chunks = partial(self._input_chunks, X, sample_weight)
+        layer_units = [
+            X.shape[1] * self.receptive_fields_,
+            *self._hidden_layer_sizes(),
+            self.n_outputs_,
+        ]
+        self.n_layers_ = len(layer_units)
+        self._total_inputs = expected_total_inputs(input_chunks, layer_units)
+        self.coefs_, self.intercepts_ = random_parameters(
+            layer_units, self._random_state, X.dtype, self.weight_init_scale
+        )
+        if self.quiet_start is not None:
+            quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
+        self._associate(layer_units, X.dtype)
+
+    def _training(self, X, y, sample_weight):
+        """The loop over the batches of an epoch, for a copy of the network."""
+        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
+        return Training(
+            X,
+            y,
+            sample_weight,
+            *encoding(self.encoder_, X.shape[1], params.dtype),
+            self.receptive_fields_,
+            params,
+            [len(coef) for coef in self.coefs_] + [self.n_outputs_],
+            self._optimizer,
+            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
+            self._rule(),
+        )
+
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+        return respond(rates, self.receptive_fields_)
+
+    def _logits(self, rates):
+        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
+
+    def _margin_and_gradient(self, rates, y):
+        """Margin of the true class, and the direction in rates in which it grows fastest."""
+        margins, gradient = margin_and_input_gradient(
+            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
+        )
+        return margins, rates_gradient(rates, gradient, self.receptive_fields_)
