@@ -62,7 +62,8 @@ class BioLeaFClassifier(NetworkClassifier):
         How a rate x becomes the current of an input cell. "current": x in every step. "rate": a
         spike whenever x, added up over the steps, passes a whole number. "latency": one spike, in
         step round((1 - x) (n_steps - 1)), none for x = 0. "poisson": a spike with probability x in
-        every step, drawn anew in each epoch; for prediction it is always the same draw.
+        every step, by numbers that are drawn for each batch and shared by its samples, and always
+        the same in prediction.
     n_steps : int, default=5
         Number of time steps that each sample is presented for, >= 1. Time is in steps.
     tau_m : float, default=5.0
@@ -355,7 +356,7 @@ class BioLeaFClassifier(NetworkClassifier):
         self.coefs_, self.intercepts_, random_feedback = random_synapses(
             layer_units, self._random_state, X.dtype, self.weight_init_scale
         )
-        self._prediction_seed = self._random_state.randint(2**31 - 1)
+        self._spike_seed = self._random_state.randint(2**31 - 1)
         self.interneuron_coefs_ = [coef.copy() for coef in self.coefs_[1:]]
         self.interneuron_intercepts_ = [intercept.copy() for intercept in self.intercepts_[1:]]
         symmetric = self.feedback == "symmetric"
@@ -387,7 +388,8 @@ class BioLeaFClassifier(NetworkClassifier):
         return np.array([*map(len, self.coefs_), self.n_outputs_], np.intp)
 
     def _coding(self):
-        return INPUT_CODES.index(self.input_code), int(self.n_steps)
+        code = INPUT_CODES.index(self.input_code)
+        return code, int(self.n_steps), np.uint64(self._spike_seed)
 
     def _cells(self):
         return cell_constants(self.tau_m, self.tau_s, self.gate_slope)
@@ -433,7 +435,6 @@ class BioLeaFClassifier(NetworkClassifier):
             (self._optimizer, self._interneuron_optimizer),
             self._cells(),
             self._coding(),
-            self._random_state,
             self._inputs,
         )
 
@@ -460,9 +461,8 @@ class BioLeaFClassifier(NetworkClassifier):
                 for part in layer
             ]
         )
-        coding = (*self._coding(), np.uint64(self._prediction_seed))
         inputs = np.require(inputs, requirements=["C", "A", "W"])
-        return kernel(inputs, *args, (self._layer_units(), params), self._cells(), coding)
+        return kernel(inputs, *args, (self._layer_units(), params), self._cells(), self._coding())
 
     def _spike_scores(self, inputs):
         """Spikes of each output cell, and its potential to break ties."""

@@ -25,10 +25,8 @@ class MicrocircuitTraining:
         Of the forward synapses and of those onto interneurons.
     cells : tuple of floats
         As `cell_constants` has them.
-    coding : tuple of two ints
-        Code of the inputs and number of time steps.
-    random_state : RandomState
-        Seeds the spikes of random codes in each epoch.
+    coding : tuple of three ints
+        Code of the inputs, number of time steps, and seed of random spikes.
     inputs_of : callable
         From rates to inputs.
 
@@ -50,7 +48,6 @@ class MicrocircuitTraining:
         optimizers,
         cells,
         coding,
-        random_state,
         inputs_of,
     ):
         from .._kernels import microcircuit_epoch
@@ -65,7 +62,6 @@ class MicrocircuitTraining:
         self._optimizers = optimizers
         self._cells = cells
         self._coding = coding
-        self._random_state = random_state
         self._inputs_of = inputs_of
 
     def run(self, order, step_sizes):
@@ -97,7 +93,7 @@ class MicrocircuitTraining:
             forward.moments,
             mirror.moments,
             self._cells,
-            (*self._coding, np.uint64(self._random_state.randint(2**31 - 1))),
+            self._coding,
             (forward.settings, forward.n_steps, step_sizes, np.ones(n_layers)),
         )
         self.distance += distance

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._compiler import inlined, kernel
 
-CODES = ("current", "rate", "latency", "poisson")
+# As `INPUT_CODES` of the classifier counts them.
 CURRENT, RATE, LATENCY, POISSON = range(4)
 
 
@@ -30,7 +30,7 @@ def _uniform(stream, number):
 
 
 @kernel
-def encode_step(code, step, n_steps, rates, streams, keep, gain, psc):
+def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
     """Spikes of the input cells in one step, counted from 0, added to their current.
 
     rate
@@ -38,12 +38,16 @@ def encode_step(code, step, n_steps, rates, streams, keep, gain, psc):
     latency
         One spike, in step round((1 - x) (n_steps - 1)), of unit height; none for x = 0.
     poisson
-        A spike with probability x; which ones is told by `streams`, one number a sample.
+        A spike with probability x. All samples share what is drawn for a seed, so that a
+        weight of k is the same as k copies.
     """
     one = psc.dtype.type(1)
+    n_inputs = rates.shape[1]
+    drawn = np.empty(n_inputs if code == POISSON else 0)
+    for i in range(drawn.size):
+        drawn[i] = _uniform(_mixed(seed), step * n_inputs + i)
     for s in range(rates.shape[0]):
-        seed = _mixed(streams[s])
-        for i in range(rates.shape[1]):
+        for i in range(n_inputs):
             x = rates[s, i]
             current = keep * psc[s, i]
             if code == RATE:
@@ -52,6 +56,6 @@ def encode_step(code, step, n_steps, rates, streams, keep, gain, psc):
             elif code == LATENCY:
                 if x > 0 and np.floor((1 - x) * (n_steps - 1) + 0.5) == step:
                     current += one
-            elif _uniform(seed, step * rates.shape[1] + i) < x:
+            elif drawn[i] < x:
                 current += gain
             psc[s, i] = current

@@ -55,13 +55,13 @@ def _reset(n, rates, code, state, drive, held_error, input_psc, input_trace):
 
 
 @kernel
-def present(step, rates, coding, streams, cells, input_psc, input_trace):
+def present(step, rates, coding, cells, input_psc, input_trace):
     """Currents of the inputs in one step, and their traces."""
     of = rates.dtype.type
-    code, n_steps, _ = coding
+    code, n_steps, seed = coding
     keep, leak, _, _ = cells
     if code != CURRENT:
-        encode_step(code, step, n_steps, rates, streams, of(leak), of(1 - leak), input_psc)
+        encode_step(code, step, n_steps, rates, seed, of(leak), of(1 - leak), input_psc)
         low_pass(input_psc.reshape(-1), input_trace.reshape(-1), of(keep))
 
 
@@ -139,7 +139,6 @@ def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding,
     all_y = np.empty(most, np.intp)
     all_shares = np.empty(most)
     all_weight = np.empty(most, params.dtype)
-    all_streams = np.empty(most, np.uint64)
     all_count = np.empty(most * n_outputs, params.dtype)
     all_potential = np.empty(most * n_outputs, params.dtype)
     scratch = np.empty((units[:-1] * units[1:]).max(), params.dtype)
@@ -149,13 +148,12 @@ def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding,
         size, n_larger = divmod(order.size, n_batches)
         low = k * size + min(k, n_larger)
         n = size + (k < n_larger)
-        batch, batch_y, weight, streams = all_rates[:n], all_y[:n], all_weight[:n], all_streams[:n]
+        batch, batch_y, weight = all_rates[:n], all_y[:n], all_weight[:n]
         total = 0.0
         for s in range(n):
             row = order[low + s]
             batch[s] = rates[row]
             batch_y[s] = y[row]
-            streams[s] = seed + np.uint64(low + s)
             all_shares[s] = sample_weight[row]
             total += all_shares[s]
         if total == 0:
@@ -179,7 +177,7 @@ def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding,
         for step in range(n_steps):
             bias_trace = of(keep) * bias_trace + of(1)
             desired = desired_spike(step, n_steps)
-            present(step, batch, coding, streams, cells, psc, trace)
+            present(step, batch, (code, n_steps, seed + np.uint64(n_adam + 1)), cells, psc, trace)
             ascend(
                 n,
                 units,
@@ -278,7 +276,7 @@ def microcircuit_response(rates, network, cells, coding):
         Mean over the steps of the potential of each output cell.
     """
     units, params = network
-    code, n_steps, seed = coding
+    code, n_steps, _ = coding
     theta = params.dtype.type(cells[2])
     n_samples, n_inputs = rates.shape
     n_outputs, n_cells = units[-1], units[1:].sum()
@@ -290,7 +288,6 @@ def microcircuit_response(rates, network, cells, coding):
         block = rates[low : low + n]
         input_psc = block if held else np.zeros((n, n_inputs), params.dtype)
         trace = np.zeros((0 if held else n, n_inputs), params.dtype)
-        streams = np.full(n, seed)
         potentials = np.zeros(n * n_cells, params.dtype)
         psc = np.zeros(n * n_cells, params.dtype)
         drive = np.empty(n * n_cells, params.dtype)
@@ -298,7 +295,7 @@ def microcircuit_response(rates, network, cells, coding):
         output = potentials[n * (n_cells - n_outputs) :]
         total = np.zeros(n * n_outputs, params.dtype)
         for step in range(n_steps):
-            present(step, block, coding, streams, cells, input_psc, trace)
+            present(step, block, coding, cells, input_psc, trace)
             run(step, n, units, params, input_psc, held, cells, potentials, psc, drive)
             for k in range(count.size):
                 count[k] += potentials[k] >= theta
@@ -323,7 +320,7 @@ def microcircuit_record(rates, y, taught, circuit, cells, coding):
     input_psc : ndarray of shape (n_steps, n_samples, n_inputs)
     """
     units, params, mirror, feedback, _, conductances, _ = circuit
-    code, n_steps, seed = coding
+    code, n_steps, _ = coding
     held = code == CURRENT
     n, n_cells = rates.shape[0], units[1:].sum()
     states = np.empty((n_steps, N_QUANTITIES, n * n_cells), params.dtype)
@@ -333,9 +330,8 @@ def microcircuit_record(rates, y, taught, circuit, cells, coding):
     error = np.empty(n * units[1:].max(), params.dtype)
     psc = rates.copy() if held else np.zeros_like(rates)
     trace = np.zeros_like(rates)
-    streams = np.full(n, seed)
     for step in range(n_steps):
-        present(step, rates, coding, streams, cells, psc, trace)
+        present(step, rates, coding, cells, psc, trace)
         desired = desired_spike(step, n_steps)
         again = held and step > 0
         ascend(n, units, cells, conductances, params, psc, again, y, desired, state, drive, taught)

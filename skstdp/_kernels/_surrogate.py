@@ -40,7 +40,7 @@ def surrogate_pullback(rates, cotangent, network, cells, coding):
     scores : spikes of each output cell, and 0.5 tanh of its mean potential
     """
     units, params = network
-    code, n_steps, seed = coding
+    code, n_steps, _ = coding
     of = params.dtype.type
     held = code == CURRENT
     leak = of(cells[1])
@@ -52,13 +52,12 @@ def surrogate_pullback(rates, cotangent, network, cells, coding):
         block = rates[low : low + n]
         input_psc = block if held else np.zeros((n, n_inputs), params.dtype)
         trace = np.zeros((0 if held else n, n_inputs), params.dtype)
-        streams = np.full(n, seed)
         now = np.zeros(n * n_cells, params.dtype)
         psc = np.zeros(n * n_cells, params.dtype)
         drive = np.empty(n * n_cells, params.dtype)
         potentials = np.empty((n_steps, n * n_cells), params.dtype)
         for step in range(n_steps):
-            present(step, block, coding, streams, cells, input_psc, trace)
+            present(step, block, coding, cells, input_psc, trace)
             run(step, n, units, params, input_psc, held, cells, now, psc, drive)
             potentials[step] = now
         at, last = params.size, n * n_cells
