@@ -410,9 +410,7 @@ class BioLeaFClassifier(NetworkClassifier):
         )
 
     def _flat_circuit(self):
-        """Copies of all synapses in flat arrays, and these as lists of arrays."""
-        if self.feedback == "symmetric":
-            self.feedback_coefs_ = transposed(self.coefs_)
+        """Copies of all synapses in flat arrays, and their parts as lists of arrays."""
         flat, parts = flatten_circuit(*(getattr(self, name) for name in self._network_attributes))
         n_hidden = self.n_layers_ - 2
         return (
