@@ -24,7 +24,9 @@ The path of the data, one module a stage:
 ``_scorers``           accuracy under attack as a scorer
 ``_robustness``        several attacks side by side, and whether to believe them
 ``_art``               our gradients for the attacks of another library
+``_bioleaf``           the third classifier: spikes in a dendritic microcircuit
 ``_displays``          figures
+``_spike_displays``    figures of spikes and potentials
 ``_mnist``             the images of MNIST, from a folder or from openml.org
 ``datasets``           tasks to compare classifiers on
 ``benchmarks``         the comparisons, as functions that return data frames
@@ -45,21 +47,25 @@ from ._displays import (
 )
 from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
+from ._spike_displays import ApicalErrorDisplay, MicrocircuitDisplay, SpikeRasterDisplay
 from ._stdp import stdp_curve, stdp_update
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ApicalErrorDisplay",
     "BPClassifier",
     "BioLeaFClassifier",
     "FGSMScorer",
     "GradientMaskingWarning",
     "LearningCurvesDisplay",
+    "MicrocircuitDisplay",
     "PGDScorer",
     "RobustnessCurveDisplay",
     "RobustnessFrontDisplay",
     "STDPClassifier",
     "STDPCurveDisplay",
+    "SpikeRasterDisplay",
     "art_classifier",
     "attack_scorers",
     "attack_table",

@@ -655,7 +655,9 @@ class TestBadInput:
 
     @sigmoid
     @pytest.mark.parametrize(
-        "parameters", [{"quiet_start": 0.0}, {"quiet_start": 1.5}, {"fan_in_scaling": "no"}], ids=str
+        "parameters",
+        [{"quiet_start": 0.0}, {"quiet_start": 1.5}, {"fan_in_scaling": "no"}],
+        ids=str,
     )
     def test_parameters_of_sigmoid_networks(self, classifier, parameters):
         X, y = iris()
