@@ -107,6 +107,34 @@ def ascend(
 
 
 @kernel
+def _rows_with_error(error):
+    """Numbers of the samples that any cell of a layer has an error for."""
+    rows = np.empty(error.shape[0], np.intp)
+    n = 0
+    for s in range(error.shape[0]):
+        rows[n] = s
+        for j in range(error.shape[1]):
+            if error[s, j] != 0:
+                n += 1
+                break
+    return rows[:n]
+
+
+@kernel
+def _feed_back(surplus, synapses, apical):
+    """Apical potentials, zero for samples of which nothing is left to explain."""
+    rows = _rows_with_error(surplus)
+    if rows.size == surplus.shape[0]:
+        np.dot(surplus, synapses, apical)
+        return
+    apical[:] = 0
+    if rows.size > 0:
+        some = np.dot(surplus[rows], synapses)
+        for k in range(rows.size):
+            apical[rows[k]] = some[k]
+
+
+@kernel
 def descend(n, units, cells, mirror, feedback, state, surplus):
     """Interneurons answer, and apical potentials are what they leave of the feedback."""
     of = mirror.dtype.type
@@ -131,7 +159,7 @@ def descend(n, units, cells, mirror, feedback, state, surplus):
             current[k] = above[k] - predicted[k]
         synapses = feedback[back : back + n_above * n_cells].reshape(n_above, n_cells)
         apical = part(state, APICAL, first, last).reshape(n, n_cells)
-        np.dot(current.reshape(n, n_above), synapses, apical)
+        _feed_back(current.reshape(n, n_above), synapses, apical)
         at += (n_cells + 1) * n_above
         back += n_above * n_cells
         first = last
@@ -165,9 +193,17 @@ def _weigh(error, weight):
 
 @kernel
 def _pair(trace, error, bias_trace, scratch, updates):
-    """Add the pairings of pre-synaptic traces with mismatches to weights, then to biases."""
+    """Add the pairings of pre-synaptic traces with mismatches to weights, then to biases.
+
+    Samples without any mismatch, most of them late in training, are passed over.
+    """
     n_in, n_out = trace.shape[1], error.shape[1]
     n_coefs = n_in * n_out
+    rows = _rows_with_error(error)
+    if rows.size == 0:
+        return
+    if rows.size < error.shape[0]:
+        trace, error = trace[rows], error[rows]
     pairings = scratch[:n_coefs]
     np.dot(trace.T, error, pairings.reshape(n_in, n_out))
     for k in range(n_coefs):

@@ -18,6 +18,7 @@ from sklearn.utils import _safe_indexing
 from .._classifiers import BPClassifier, STDPClassifier
 from .._displays import epsilon_label
 from .._scorers import FGSMScorer
+from .._sigmoid_mlp import NetworkClassifier
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
@@ -35,7 +36,7 @@ class Comparison(NamedTuple):
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
-        one row an epoch. Only STDPClassifier and BPClassifier have any.
+        one row an epoch. Only networks of this package have any.
     """
 
     scores: pd.DataFrame
@@ -242,7 +243,7 @@ def check_models(estimators):
 
 
 def _is_ours(estimator):
-    return isinstance(estimator, STDPClassifier | BPClassifier)
+    return isinstance(estimator, NetworkClassifier)
 
 
 def _attacks(scorers):
