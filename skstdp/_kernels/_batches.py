@@ -1,5 +1,6 @@
 """From rows of the data to what the first layer sees of them, one batch at a time."""
 
+import numpy as np
 
 from ._compiler import kernel, uncontracted
 

@@ -13,6 +13,7 @@ starts, columns, values : ndarrays
 The division is what takes the time, so the loops below go where there is least to divide.
 """
 
+import numpy as np
 
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
