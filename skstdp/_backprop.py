@@ -1,58 +1,7 @@
-"""The exact gradient of cross-entropy: the reference that the local rule is measured against.
-
-Also the gradient of the decision with respect to the input, which attacks use.
-"""
+"""The exact gradient of the decision with respect to the input, which attacks use."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
-
-
-def cross_entropy(logits, y, sample_weight):
-    """Weighted sum over the samples of minus the log probability of the true class.
-
-    Binary cross-entropy for one output unit, categorical for more.
-    """
-    if logits.shape[1] == 1:
-        log_probability = log_expit(np.where(y == 1, logits[:, 0], -logits[:, 0]))
-    else:
-        log_probability = log_softmax(logits, axis=1)[np.arange(len(y)), y]
-    return -float(np.dot(sample_weight, log_probability))
-
-
-def output_error(logits, y):
-    """Derivative of minus the cross-entropy with respect to the logits, one row a sample."""
-    if logits.shape[1] == 1:
-        return (y[:, np.newaxis] == 1) - expit(logits)
-    error = -softmax(logits, axis=1)
-    error[np.arange(len(y)), y] += 1
-    return error
-
-
-def backprop_updates(activities, y, sample_weight, updates, *, coefs):
-    """Minus the gradient of cross-entropy, with the arguments of `stdp_updates`.
-
-    Parameters
-    ----------
-    activities : list of ndarrays of shape (n_samples, n_units)
-        Rates of the input and of the hidden layers, then the logits of the output.
-    y : ndarray of shape (n_samples,), dtype intp
-        Class index of each sample.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights that sum to one.
-    updates : list of (coef_update, intercept_update)
-        Overwritten, one pair a layer.
-    coefs : list of ndarrays of shape (n_in, n_out)
-        The weights, through which the error travels back.
-    """
-    delta = output_error(activities[-1], y) * sample_weight[:, np.newaxis]
-    for layer in reversed(range(len(coefs))):
-        coef_update, intercept_update = updates[layer]
-        np.matmul(activities[layer].T, delta, out=coef_update)
-        delta.sum(axis=0, out=intercept_update)
-        if layer > 0:
-            rate = activities[layer]
-            delta = delta @ coefs[layer].T
-            delta *= rate * (1 - rate)
+from scipy.special import expit, log_expit
 
 
 def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):

@@ -1,6 +1,7 @@
 """From features to rates in [0, 1]."""
 
 import numpy as np
+from sklearn import config_context
 from sklearn.preprocessing import MinMaxScaler
 
 
@@ -19,9 +20,10 @@ def fit_encoder(X, rate_encoding):
         return None
     encoder = MinMaxScaler(clip=True)
     if rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
-        unit_box = np.array([[0], [1]], dtype=X.dtype)
-        return encoder.fit(np.broadcast_to(unit_box, (2, X.shape[1])))
-    return encoder.fit(X)
+        X = np.broadcast_to(np.array([[0], [1]], dtype=X.dtype), (2, X.shape[1]))
+    # X is checked already, and that would take longer than the rest on a small table.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        return encoder.fit(X)
 
 
 def encoding(encoder, n_features, dtype):

@@ -39,7 +39,7 @@ class Adam:
 
 def constant(progress):
     """Factor of the step size that stays at one."""
-    return 1.0
+    return np.ones_like(progress, dtype=float)
 
 
 def linear(progress):

@@ -24,7 +24,7 @@ from ._backprop import margin_and_input_gradient
 from ._encoding import encode, encoding, fit_encoder
 from ._forward import class_margins, forward
 from ._initialization import expected_total_inputs, quieten, random_parameters
-from ._optimizers import SCHEDULES, Adam
+from ._optimizers import SCHEDULES, Adam, constant
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
 from ._training import Training, flatten
@@ -238,7 +238,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             if first_pass:
                 self._reset_optimizer()
             training = self._training(X, y, sample_weight)
-            self._train_epoch(training, X, y, lambda progress: 1.0)
+            self._train_epoch(training, X, y, constant)
             self.n_iter_ += 1
         return self
 
@@ -370,12 +370,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         n_epochs = self._n_epochs(len(y))
         training = self._training(X, y, sample_weight)
         for epoch in range(n_epochs):
-            self._train_epoch(
-                training,
-                X,
-                y,
-                lambda progress, epoch=epoch: schedule((epoch + progress) / n_epochs),
-            )
+            self._train_epoch(training, X, y, schedule, epoch, n_epochs)
             self.n_iter_ += 1
             if validation is not None:
                 self.validation_scores_.append(self._validation_score(*validation))
@@ -410,13 +405,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _validation_score(self, rates, y, sample_weight):
         return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
 
-    def _train_epoch(self, training, X, y, step_factor):
+    def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
         """One pass over the samples in batches of nearly equal size."""
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
         n_batches = self._n_batches(n_samples)
-        factors = step_factor(np.arange(n_batches) / n_batches)
-        step_sizes = np.full(n_batches, float(self.learning_rate_init)) * factors
+        progress = (np.arange(n_batches) / n_batches + epoch) / n_epochs
+        step_sizes = self.learning_rate_init * schedule(progress)
         if self.adversarial_epsilon == 0:
             loss, n_right = training.run(order, step_sizes)
         else:

@@ -24,6 +24,7 @@ from ._validation import check_number
 
 __all__ = ["stdp_curve", "stdp_update"]
 
+
 def _check_rates(rates, name):
     rates = check_array(rates, dtype=[np.float64, np.float32], order="C", input_name=name)
     outside = (rates < 0) | (rates > 1)

@@ -148,4 +148,3 @@ class Training:
             self._rule,
         )
         return loss, n_right
-

@@ -4,14 +4,10 @@ import itertools
 import numpy as np
 import oracle
 import pytest
+from compiled import by_the_gradient, through_the_network
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skstdp._backprop import (
-    backprop_updates,
-    cross_entropy,
-    margin_and_input_gradient,
-    margin_input_gradient,
-)
+from skstdp._backprop import margin_and_input_gradient, margin_input_gradient
 from skstdp._forward import class_margins, forward
 
 
@@ -26,24 +22,30 @@ def random_network(n_outputs, seed=0, dtype=np.float64):
     return coefs, intercepts, rates, y, weight / weight.sum()
 
 
+@pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_forward_and_loss_equal_the_naive_ones(n_outputs):
+def test_forward_and_loss_equal_the_naive_ones(n_outputs, skip):
     coefs, intercepts, rates, y, weight = random_network(n_outputs)
-    logits = forward(rates, coefs, intercepts)[-1]
-    assert_allclose(logits, [oracle.logits(row, coefs, intercepts) for row in rates])
-    assert_allclose(
-        cross_entropy(logits, y, weight),
-        oracle.cross_entropy(rates, y, weight, coefs, intercepts),
-    )
+    rates[:, ::2] = 0
+    expected = [oracle.logits(row, coefs, intercepts) for row in rates]
+    *_, logits = forward(rates, coefs, intercepts)
+    assert_allclose(logits, expected)
+    layers, logits = through_the_network(rates, coefs, intercepts, skip=skip)
+    assert_allclose(logits, expected)
+    assert_allclose(layers[-1], np.vectorize(oracle.sigmoid)(logits))
+    _, (loss, n_right) = by_the_gradient(rates, y, weight, coefs, intercepts, skip=skip)
+    assert_allclose(loss, oracle.cross_entropy(rates, y, weight, coefs, intercepts))
+    right = [oracle.margin(row, label) > 0 for row, label in zip(expected, y, strict=True)]
+    assert 0 < sum(right) < 7
+    assert_allclose(n_right, weight[right].sum())
 
 
+@pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_updates_are_minus_the_numerical_gradient_of_every_weight(n_outputs):
+def test_updates_are_minus_the_numerical_gradient_of_every_weight(n_outputs, skip):
     coefs, intercepts, rates, y, weight = random_network(n_outputs)
-    updates = [
-        (np.empty_like(c), np.empty_like(b)) for c, b in zip(coefs, intercepts, strict=True)
-    ]
-    backprop_updates(forward(rates, coefs, intercepts), y, weight, updates, coefs=coefs)
+    rates[:, ::2] = 0
+    updates, _ = by_the_gradient(rates, y, weight, coefs, intercepts, skip=skip)
 
     def loss():
         return oracle.cross_entropy(rates, y, weight, coefs, intercepts)

@@ -3,20 +3,22 @@ import math
 import numpy as np
 import oracle
 import pytest
+from compiled import by_the_rule, compete
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris
 
 from skstdp import STDPClassifier
-from skstdp._associations import hidden_associations
-from skstdp._competition import Competition, _largest
+from skstdp._associations import hidden_associations, output_associations
+from skstdp._kernels._competition import _by_splits, _in_order
 
 
 def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
+    """Rates, associations of the samples, codes and classes."""
     rng = np.random.default_rng(seed)
     post = rng.random((n_samples, n_units)).astype(dtype)
     y = rng.integers(n_classes, size=n_samples)
     codes = hidden_associations(n_classes, n_units, dtype)
-    return post, codes[y] * dtype(1 / n_samples)
+    return post, codes[y] * dtype(1 / n_samples), codes, y
 
 
 def number_of_winners(winners, n_contestants):
@@ -25,12 +27,13 @@ def number_of_winners(winners, n_contestants):
     return winners if isinstance(winners, int) else math.ceil(winners * n_contestants)
 
 
+@pytest.mark.parametrize("find", [_in_order, _by_splits])
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 101])
-def test_value_of_a_rank(n):
+def test_value_of_a_rank(find, n):
     rng = np.random.default_rng(n)
     for values in (rng.random(n), rng.integers(3, size=n).astype(float), np.zeros(n)):
         for rank in range(1, n + 1):
-            assert _largest(values.copy(), n, rank) == sorted(values, reverse=True)[rank - 1]
+            assert find(values.copy(), rank) == sorted(values, reverse=True)[rank - 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -39,11 +42,9 @@ def test_value_of_a_rank(n):
     [(2, 3), (0.25, 0.5), (1, 1.0), (1.0, 4), (100, 0.01), ("sqrt", "half-sqrt")],
 )
 def test_only_the_most_active_keep_their_association(positive, negative, dtype):
-    post, association = layer(dtype=dtype)
+    post, association, codes, y = layer(dtype=dtype)
     before = association.copy()
-    Competition(positive, negative, 0.0, None, [np.zeros(20)]).choose_learners(
-        0, post, association
-    )
+    compete(post, association, codes, y, winners=(positive, negative))
     for rates, old, new in zip(post, before, association, strict=True):
         numbers = [
             number_of_winners(winners, (old * sign > 0).sum())
@@ -56,28 +57,29 @@ def test_only_the_most_active_keep_their_association(positive, negative, dtype):
 
 def test_both_sides_of_a_sample_weigh_the_same():
     """3 classes and 6 units: of 2 and 4, 1 and 3 win; -1/2 each becomes -1/3."""
-    association = hidden_associations(3, 6, np.float64)[[0]]
+    codes = hidden_associations(3, 6, np.float64)
+    association = codes[[0]]
     post = np.array([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]])
-    Competition(1, 3, 0.0, None, [np.zeros(6)]).choose_learners(0, post, association)
+    compete(post, association, codes, np.array([0]), winners=(1, 3))
     assert_allclose(association, [[1, -1 / 3, -1 / 3, 0, -1 / 3, 0]], rtol=1e-15)
 
 
 def test_at_one_everybody_wins_bit_for_bit():
-    post, association = layer()
+    post, association, codes, y = layer()
     before = association.copy()
-    Competition(1.0, 1.0, 0.5, None, [np.zeros(20)]).choose_learners(0, post, association)
+    compete(post, association, codes, y, handicap=0.5)
     assert_array_equal(association, before)
 
 
 def test_frequent_winners_are_handicapped():
     """Unit 0 is a little more active than unit 1 and wins until its handicap exceeds that."""
     codes = np.ones((1, 2))
-    competition = Competition(1, 1.0, 0.1, None, [np.zeros(2)])
+    settings = {"winners": (1, 1.0), "handicap": 0.1, "win_rates": np.zeros(2)}
     post = np.array([[0.52, 0.50]])
     winners = []
     for _ in range(40):
         association = codes.copy()
-        competition.choose_learners(0, post, association)
+        compete(post, association, codes, np.array([0]), **settings)
         winners.append(int(association.argmax()))
     # The win rate of unit 0 after n wins in a row is 1 - 0.95^n; it passes 0.2 at n = 5.
     assert winners[:6] == [0, 0, 0, 0, 0, 1]
@@ -85,23 +87,25 @@ def test_frequent_winners_are_handicapped():
 
 
 def test_win_rates_are_running_means_by_sample_weight():
-    competition = Competition(1, 1.0, 1e-9, None, [np.zeros(2)])
+    win_rates, codes = np.zeros(2), np.ones((1, 2))
     association = np.array([[0.75, 0.75], [0.25, 0.25]])
-    competition.choose_learners(0, np.array([[0.9, 0.1], [0.1, 0.9]]), association)
-    assert_allclose(competition.win_rates[0], [0.05 * 0.75, 0.05 * 0.25])
+    post = np.array([[0.9, 0.1], [0.1, 0.9]])
+    settings = {"winners": (1, 1.0), "handicap": 1e-9, "win_rates": win_rates}
+    compete(post, association, codes, np.array([0, 0]), **settings)
+    assert_allclose(win_rates, [0.05 * 0.75, 0.05 * 0.25])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("margin", [0.1, 0.3, 1.0])
 def test_a_layer_that_is_sure_does_not_learn(margin, dtype):
-    post, association = layer(n_samples=200, n_units=6, dtype=dtype)
+    post, association, codes, y = layer(n_samples=200, n_units=6, dtype=dtype)
     sure = [
         oracle.lead(rates, row) >= margin for rates, row in zip(post, association, strict=True)
     ]
     assert any(sure) == (margin < 1)
     expected = association.copy()
     expected[sure] = 0
-    Competition(1.0, 1.0, 0.0, margin, [np.zeros(6)]).choose_learners(0, post, association)
+    compete(post, association, codes, y, margin=margin)
     assert_array_equal(association, expected)
 
 
@@ -109,28 +113,36 @@ def test_the_lead_is_that_of_the_rates_not_of_the_scores():
     """A handicap of 0.2 makes unit 1 win, but unit 0 leads by 0.5."""
     association = np.array([[0.5, 0.5, -0.5, -0.5]])
     post = np.array([[0.9, 0.8, 0.4, 0.1]])
-    competition = Competition(1, 1, 0.2, 0.51, [np.array([1.0, 0.0, 0.0, 0.0])])
+    settings = {"winners": (1, 1), "handicap": 0.2}
+    win_rates = np.array([1.0, 0.0, 0.0, 0.0])
+    arguments = np.sign(association), np.array([0])
     kept = association.copy()
-    competition.choose_learners(0, post, kept)
+    compete(post, kept, *arguments, margin=0.51, win_rates=win_rates.copy(), **settings)
     assert_array_equal(kept, [[0, 0.5, -0.5, 0]])
-    competition.margin = 0.5
-    competition.choose_learners(0, post, association)
+    compete(post, association, *arguments, margin=0.5, win_rates=win_rates, **settings)
     assert_array_equal(association, np.zeros((1, 4)))
 
 
 def test_a_single_output_competes_with_its_silence():
     """At rate 0.8 it leads by 0.6 if its class is there, and trails by 0.6 if not."""
-    competition = Competition(1, 1, 0.05, 0.5, [])
+    codes, y = np.array([[-1.0], [1.0]]), np.array([1, 0, 1, 0])
     association = np.array([[0.25], [-0.25], [0.25], [-0.25]])
-    competition.choose_learners(0, np.array([[0.8], [0.8], [0.7], [0.2]]), association)
+    post = np.array([[0.8], [0.8], [0.7], [0.2]])
+    compete(post, association, codes, y, winners=(1, 1), handicap=0.05, margin=0.5)
     assert_array_equal(association, [[0], [-0.25], [0.25], [0]])
 
 
 def test_outputs_have_no_winners():
-    competition = Competition(1, 1, 0.05, None, [np.zeros(4)])
-    association = np.array([[1.0, -0.5, -0.5]])
-    competition.choose_learners(1, np.array([[0.2, 0.3, 0.4]]), association)
-    assert_array_equal(association, [[1.0, -0.5, -0.5]])
+    rng = np.random.default_rng(0)
+    rates = [rng.random((5, n)) for n in (4, 6, 3)]
+    codes = [hidden_associations(3, 6, np.float64), output_associations(3, np.float64)]
+    y, weight = np.array([0, 1, 2, 0, 1]), np.full(5, 0.2)
+    settings = {"stdp_epsilon": 0.01}
+    free = by_the_rule(rates, y, weight, codes, **settings)
+    contested = by_the_rule(rates, y, weight, codes, winners=(1, 1), **settings)
+    assert (contested[0][0] != free[0][0]).any()
+    for update, expected in zip(contested[1], free[1], strict=True):
+        assert_array_equal(update, expected)
 
 
 @pytest.mark.parametrize("winners", [(2, 0.5), (1, 1)])
@@ -166,8 +178,8 @@ def test_bad_margin(value):
 def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():
     X, y = load_iris(return_X_y=True)
     model = STDPClassifier(max_iter=1, warm_start=True, random_state=0).fit(X, y)
-    rates = [rate.copy() for rate in model._win_rates]
-    assert all(rate.any() for rate in rates)
+    rates = model._win_rates.copy()
+    assert rates[:100].any()
+    assert rates[100:150].any()
     model.set_params(positive_winners=1.0, negative_winners=1.0).fit(X, y)
-    for kept, rate in zip(model._win_rates, rates, strict=True):
-        assert_array_equal(kept, rate)
+    assert_array_equal(model._win_rates, rates)

@@ -16,6 +16,11 @@ def draw(scale=1.0, dtype=np.float64):
     return random_parameters(LAYERS, np.random.RandomState(0), dtype, scale)
 
 
+def in_chunks(rates, weight):
+    parts = np.array_split(rates, 3), np.array_split(weight, 3)
+    return lambda: zip(*(filter(len, part) for part in parts), strict=True)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_same_numbers_as_scikit_learn(dtype):
     mlp = MLPClassifier(activation="logistic")
@@ -40,7 +45,7 @@ def test_units_start_at_the_fraction_of_their_inputs(quiet_start):
     rng = np.random.default_rng(0)
     rates, weight = rng.random((200, 6)), rng.random(200)
     coefs, intercepts = draw()
-    quieten(coefs, intercepts, rates, weight, quiet_start)
+    quieten(coefs, intercepts, in_chunks(rates, weight), quiet_start)
     activities = forward(rates, coefs, intercepts)
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         mean_input = np.average(activities[layer], axis=0, weights=weight).mean()
@@ -63,12 +68,13 @@ def test_every_unit_starts_below_its_inputs():
 
 def test_silent_inputs_do_not_silence_the_units():
     coefs, intercepts = draw()
-    quieten(coefs, intercepts, np.zeros((5, 6)), np.ones(5), 0.5)
+    quieten(coefs, intercepts, in_chunks(np.zeros((5, 6)), np.ones(5)), 0.5)
     assert_allclose(intercepts[0], np.log(1e-4 / (1 - 1e-4)))
 
 
 def test_expected_total_inputs_by_hand():
     """Rates add up to 3 and 1; the second sample weighs three times as much: 1.5."""
     rates = np.array([[1.0, 1, 1, 0], [0, 0, 0.5, 0.5]])
-    assert expected_total_inputs(rates, np.array([1, 3]), [4, 10, 6, 1]) == [1.5, 5, 3]
-    assert expected_total_inputs(np.zeros((2, 4)), np.ones(2), [4, 1, 1]) == [1, 1]
+    chunks = in_chunks(rates, np.array([1, 3]))
+    assert expected_total_inputs(chunks, [4, 10, 6, 1]) == [1.5, 5, 3]
+    assert expected_total_inputs(in_chunks(np.zeros((2, 4)), np.ones(2)), [4, 1, 1]) == [1, 1]

@@ -4,55 +4,77 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
 from skstdp import STDPClassifier
+from skstdp._kernels._adam import adam_step
 from skstdp._optimizers import SCHEDULES, Adam
+from skstdp._training import Training, flatten
 
 SETTINGS = {"beta_1": 0.9, "beta_2": 0.99, "epsilon": 1e-8}
 
 
+UNITS = np.array([3, 2, 1])
+
+
 def parameters(seed=0, dtype=np.float64):
     rng = np.random.default_rng(seed)
-    return [
-        (rng.normal(size=(3, 2)).astype(dtype), rng.normal(size=2).astype(dtype)),
-        (rng.normal(size=(2, 1)).astype(dtype), rng.normal(size=1).astype(dtype)),
-    ]
+    shapes = [(3, 2), 2, (2, 1), 1]
+    params = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    return flatten(params[::2], params[1::2])
+
+
+class Steps:
+    """Adam on the parameters that it starts from."""
+
+    def __init__(self, dtype=np.float64, weight_decay=0.0, **settings):
+        self.params, self.coefs, self.intercepts = parameters(dtype=dtype)
+        settings = SETTINGS | settings | {"weight_decay": weight_decay}
+        self.adam = Adam(self.params.size, dtype, **settings)
+
+    def step(self, updates, step_size, scales):
+        self.adam.n_steps += 1
+        adam_step(
+            UNITS,
+            self.params,
+            updates,
+            *self.adam.moments,
+            self.adam.settings,
+            self.adam.n_steps,
+            step_size,
+            np.array(scales),
+        )
 
 
 def test_same_steps_as_scikit_learn_against_the_gradient():
-    ours, theirs = parameters(), parameters()
-    flat = [param for layer in theirs for param in layer]
-    adam = Adam(ours, **SETTINGS, weight_decay=0.0)
-    reference = AdamOptimizer(flat, learning_rate_init=0.1, **SETTINGS)
+    ours = Steps()
+    theirs = [parameters()[0]]
+    reference = AdamOptimizer(theirs, learning_rate_init=0.1, **SETTINGS)
     for step in range(5):
-        updates = parameters(seed=step + 1)
-        adam.step(ours, updates, 0.1, [1.0, 1.0])
-        reference.update_params(flat, [-update for layer in updates for update in layer])
-    for mine, other in zip([param for layer in ours for param in layer], flat, strict=True):
-        assert_allclose(mine, other, rtol=1e-12)
+        updates = parameters(seed=step + 1)[0]
+        ours.step(updates, 0.1, [1.0, 1.0])
+        reference.update_params(theirs, [-updates])
+    assert_allclose(ours.params, theirs[0], rtol=1e-12)
 
 
 def test_each_layer_has_its_own_step_size():
-    layers, before = parameters(), parameters()
-    Adam(layers, **SETTINGS, weight_decay=0.0).step(layers, parameters(1), 0.1, [0.0, 1.0])
-    assert_array_equal(layers[0][0], before[0][0])
-    assert (layers[1][0] != before[1][0]).all()
+    ours, before = Steps(), Steps()
+    ours.step(parameters(1)[0], 0.1, [0.0, 1.0])
+    assert_array_equal(ours.coefs[0], before.coefs[0])
+    assert_array_equal(ours.intercepts[0], before.intercepts[0])
+    assert (ours.coefs[1] != before.coefs[1]).all()
+    assert (ours.intercepts[1] != before.intercepts[1]).all()
 
 
 def test_decoupled_decay_shrinks_weights_and_not_biases():
-    layers, before = parameters(), parameters()
-    nothing = [(np.zeros_like(coef), np.zeros_like(intercept)) for coef, intercept in layers]
-    adam = Adam(layers, **SETTINGS, weight_decay=0.5)
-    adam.step(layers, nothing, 0.1, [0.5, 2.0])
-    for (coef, intercept), (old_coef, old_intercept) in zip(layers, before, strict=True):
-        assert_allclose(coef, old_coef * (1 - 0.1 * 0.5), rtol=1e-14)
-        assert_array_equal(intercept, old_intercept)
+    ours, before = Steps(weight_decay=0.5), Steps()
+    ours.step(np.zeros_like(ours.params), 0.1, [0.5, 2.0])
+    for layer in range(2):
+        assert_allclose(ours.coefs[layer], before.coefs[layer] * (1 - 0.1 * 0.5), rtol=1e-14)
+        assert_array_equal(ours.intercepts[layer], before.intercepts[layer])
 
 
 def test_float32_stays_float32():
-    layers = parameters(dtype=np.float32)
-    adam = Adam(layers, **SETTINGS, weight_decay=0.1)
-    adam.step(layers, parameters(1, np.float32), 0.1, [0.5, 1.0])
-    arrays = [array for layer in adam.moments for pair in layer for array in pair]
-    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+    ours = Steps(np.float32, weight_decay=0.1)
+    ours.step(parameters(1, np.float32)[0], 0.1, [0.5, 1.0])
+    assert {array.dtype for array in ours.adam.moments} == {np.dtype(np.float32)}
 
 
 def test_schedules():
@@ -60,32 +82,33 @@ def test_schedules():
     assert [SCHEDULES["linear"](t) for t in (0, 0.25, 1)] == [1, 0.75, 0]
 
 
+def steps_taken(monkeypatch, model, X):
+    taken = []
+    run = Training.run
+
+    def spy(self, order, step_sizes):
+        taken.extend(np.outer(step_sizes, self._scales))
+        return run(self, order, step_sizes)
+
+    monkeypatch.setattr(Training, "run", spy)
+    model.fit(X, np.arange(len(X)) % 2)
+    return np.array(taken)
+
+
 @pytest.mark.parametrize(
     ("learning_rate", "expected"),
     [("constant", [0.1] * 4), ("linear", [0.1, 0.075, 0.05, 0.025])],
 )
 def test_fit_follows_the_schedule_step_by_step(learning_rate, expected, monkeypatch):
-    taken = []
-    step = Adam.step
-
-    def spy(self, layers, updates, step_size, scales):
-        taken.append([step_size * scale for scale in scales])
-        step(self, layers, updates, step_size, scales)
-
-    monkeypatch.setattr(Adam, "step", spy)
     X = np.random.default_rng(0).random((10, 2))
     settings = {"batch_size": 5, "learning_rate": learning_rate, "learning_rate_init": 0.1}
-    y = np.arange(10) % 2
-    STDPClassifier((4,), max_iter=2, fan_in_scaling=False, **settings).fit(X, y)
-    assert_allclose(taken, np.transpose([expected, expected]))
+    model = STDPClassifier((4,), max_iter=2, fan_in_scaling=False, **settings)
+    assert_allclose(steps_taken(monkeypatch, model, X), np.transpose([expected, expected]))
 
 
 def test_fan_in_scaling_divides_by_the_total_input(monkeypatch):
     """9 rates and what they lack to 1 add up to 9; hidden units count half."""
-    taken = []
-    monkeypatch.setattr(Adam, "step", lambda *args: taken.append(args[-2:]))
     X = np.random.default_rng(0).random((10, 9))
     model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=2)
-    model.fit(X, np.arange(10) % 2)
-    assert_allclose(taken[0][0], 0.6)
-    assert_allclose(taken[0][1], [1 / 9, 1 / 2, 1 / 12.5])
+    (taken,) = steps_taken(monkeypatch, model, X)
+    assert_allclose(taken, [0.6 / 9, 0.6 / 2, 0.6 / 12.5])

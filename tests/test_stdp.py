@@ -1,16 +1,15 @@
 import inspect
-import itertools
 
 import numba
 import numpy as np
 import oracle
 import pytest
+from compiled import EVERYBODY, by_the_rule
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
-from skstdp import STDPClassifier, stdp_curve, stdp_update
-from skstdp._competition import Competition
-from skstdp._stdp import stdp_updates
+from skstdp import BPClassifier, STDPClassifier, stdp_curve, stdp_update
+from skstdp._kernels._stdp import stdp_updates
 
 
 def random_layer(seed=0, n_samples=1, n_pre=40, n_post=30, dtype=np.float64):
@@ -89,14 +88,29 @@ def test_float32_stays_float32_and_close():
 
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
-def test_kernel_compiles_once_per_dtype():
-    from skstdp._stdp import _stdp
+def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
+    from skstdp._kernels import epoch, stdp_layer
 
+    rng = np.random.default_rng(0)
     for dtype in (np.float64, np.float32):
-        X = np.random.default_rng(0).random((20, 3)).astype(dtype)
-        STDPClassifier(max_iter=2).fit(X, np.arange(20) % 2)
-    assert {str(signature[0].dtype) for signature in _stdp.signatures} == {"float32", "float64"}
-    assert len(_stdp.signatures) == 2
+        X = rng.random((40, 3)).astype(dtype)
+        X.flags.writeable = False
+        for classifier in (STDPClassifier, BPClassifier):
+            for settings in (
+                {},
+                {"adversarial_epsilon": 0.1},
+                {"receptive_fields": 4, "learning_rate": "constant", "shuffle": False},
+                {"hidden_layer_sizes": ()},
+            ):
+                for n_classes in (2, 3):
+                    model = classifier(max_iter=2, **settings).fit(X, np.arange(40) % n_classes)
+                    model.partial_fit(X[::-1], np.arange(40) % n_classes)
+        STDPClassifier(max_iter=2, winner_handicap=0, winner_margin=1, positive_winners=3).fit(
+            X, np.arange(40) % 2
+        )
+        stdp_update(X, X, X)
+    assert len(epoch.signatures) <= 2
+    assert len(stdp_layer.signatures) <= 4
 
 
 def test_two_two_one_network_by_hand():
@@ -115,22 +129,9 @@ def test_two_two_one_network_by_hand():
         v_2  = + 0.008 * 0.25 * -0.05 / (0.3^2 + 0.01)   = -0.0001   / 0.1    = -0.001
         c    = + 1 * 0.25 * 0.75    / (0.5^2 + 0.01)     = 0.1875    / 0.26   = 0.7211538462
     """
-    activities = [
-        np.array([[0.8, 0.5]]),
-        np.array([[0.5, 0.2]]),
-        np.array([[np.log(0.25 / 0.75)]]),
-    ]
+    rates = [np.array([[0.8, 0.5]]), np.array([[0.5, 0.2]]), np.array([[0.25]])]
     associations = [np.array([[-1.0, 1.0], [1.0, -1.0]]), np.array([[-1.0], [1.0]])]
-    updates = [(np.empty((2, 2)), np.empty(2)), (np.empty((2, 1)), np.empty(1))]
-    stdp_updates(
-        activities,
-        np.array([1]),
-        np.array([1.0]),
-        updates,
-        associations=associations,
-        stdp_epsilon=0.01,
-        competition=Competition(1.0, 1.0, 0.0, None, [np.zeros(2)]),
-    )
+    updates = by_the_rule(rates, np.array([1]), np.array([1.0]), associations, stdp_epsilon=0.01)
     assert_allclose(updates[0][0], [[1.536, -0.36141176470588], [0, -0.375]], rtol=1e-12)
     assert_allclose(updates[0][1], [25, -0.43243243243243], rtol=1e-12)
     assert_allclose(updates[1][0], [[0.78125], [-0.001]], rtol=1e-12)
@@ -145,11 +146,10 @@ class TestLocality:
             rng.random((6, 5)),
             rng.random((6, 4)),
             rng.random((6, 3)),
-            rng.normal(size=(6, 1)),
+            expit(rng.normal(size=(6, 1))),
         ]
 
     y = np.array([0, 1, 0, 1, 1, 0])
-    everybody = (1.0, 1.0, 0.0)
 
     def codes(self, rng):
         return [rng.choice([-1.0, 1.0], (2, n)) for n in (4, 3, 1)]
@@ -164,21 +164,10 @@ class TestLocality:
         other_codes[layer][:, j] = codes[layer][:, j]
         return (before, codes), (after, other_codes)
 
-    def updates(self, activities, associations, winners=(*everybody, None), weight=None):
-        sizes = [a.shape[1] for a in activities]
-        updates = [
-            (np.empty((n_in, n_out)), np.empty(n_out)) for n_in, n_out in itertools.pairwise(sizes)
-        ]
-        stdp_updates(
-            activities,
-            self.y,
-            np.full(6, 1 / 6) if weight is None else weight,
-            updates,
-            associations=associations,
-            stdp_epsilon=1e-3,
-            competition=Competition(*winners, [np.zeros(4), np.zeros(3)]),
-        )
-        return updates
+    def updates(self, activities, associations, winners=EVERYBODY, margin=None, weight=None):
+        weight = np.full(6, 1 / 6) if weight is None else weight
+        settings = {"stdp_epsilon": 1e-3, "winners": winners, "margin": margin}
+        return by_the_rule(activities, self.y, weight, associations, **settings)
 
     @pytest.mark.parametrize("layer", [0, 1, 2])
     def test_nothing_else_matters(self, layer):
@@ -200,7 +189,7 @@ class TestLocality:
         for layer in range(1, 3):
             activities[layer][:, 0] = 0.99
         free, _ = zip(*self.updates(activities, codes), strict=True)
-        contested, _ = zip(*self.updates(activities, codes, (1, 1, 0.0, None)), strict=True)
+        contested, _ = zip(*self.updates(activities, codes, (1, 1)), strict=True)
         for layer in range(2):
             assert_array_equal(contested[layer][:, 0], free[layer][:, 0])
             assert (contested[layer][:, 1:] != free[layer][:, 1:]).any()
@@ -216,7 +205,7 @@ class TestLocality:
             coef, intercept = self.updates(*network, weight=weight)[layer]
             assert coef[i, j] != 0
             for each in (network, other):
-                taught, taught_bias = self.updates(*each, (*self.everybody, 0.05), weight)[layer]
+                taught, taught_bias = self.updates(*each, EVERYBODY, 0.05, weight)[layer]
                 learning.append(taught[i, j] != 0)
                 if learning[-1]:
                     assert taught[i, j] == coef[i, j]
@@ -229,31 +218,29 @@ class TestLocality:
         assert learning.any(axis=0).all()
         assert not learning.all()
 
-    @pytest.mark.parametrize("winners", [(1.0, 1.0, 0.0), (1, 1, 0.0)])
+    @pytest.mark.parametrize("winners", [EVERYBODY, (1, 1)])
     def test_under_a_margin_a_sample_teaches_as_without_it_or_not_at_all(self, winners):
         """Bit for bit. The lead of a layer decides for this layer alone."""
         rng = np.random.default_rng(0)
         activities, codes, margin = self.activities(rng), self.codes(rng), 0.2
-        updates = self.updates(activities, codes, (*winners, margin))
-        for layer, post in enumerate([*activities[1:3], expit(activities[3])]):
+        updates = self.updates(activities, codes, winners, margin)
+        for layer, post in enumerate(activities[1:]):
             leads = [oracle.lead(*row) for row in zip(post, codes[layer][self.y], strict=True)]
             unsure = np.less(leads, margin)
             assert 0 < unsure.sum() < 6
-            free = self.updates(activities, codes, (*winners, None), unsure / 6)[layer]
+            free = self.updates(activities, codes, winners, None, unsure / 6)[layer]
             for update, expected in zip(updates[layer], free, strict=True):
                 assert_array_equal(update, expected)
                 assert update.any()
 
     def test_the_rule_is_not_given_weights_or_errors(self):
-        assert list(inspect.signature(stdp_updates).parameters) == [
-            "activities",
-            "y",
-            "sample_weight",
-            "updates",
-            "associations",
-            "stdp_epsilon",
-            "competition",
-        ]
+        rates = ["batch", "skip", "starts", "columns", "values", "units", "rates"]
+        samples = ["y", "sample_weight"]
+        fixed = ["codes", "stdp_epsilon", "competes", "n_winners", "handicap", "margin"]
+        memory = ["win_rates"]
+        overwritten = ["associations", "room", "learns", "block", "updates"]
+        signature = inspect.signature(getattr(stdp_updates, "py_func", stdp_updates))
+        assert list(signature.parameters) == rates + samples + fixed + memory + overwritten
 
 
 def test_sign_turns_where_the_post_synaptic_unit_outpaces_the_pre_synaptic():

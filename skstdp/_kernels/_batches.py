@@ -1,7 +1,5 @@
 """From rows of the data to what the first layer sees of them, one batch at a time."""
 
-import numpy as np
-
 from ._compiler import kernel, uncontracted
 
 # Above this share of rates that are not zero, skipping the others saves nothing.
@@ -12,7 +10,8 @@ _DENSE = 0.5
 def _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch):
     """Rates of the rows, and from them the units by which the first layer sees each feature."""
     n_features = scale.size
-    zero, one = scale.dtype.type(0), scale.dtype.type(1)
+    of = scale.dtype.type
+    zero, one = of(0), of(1)
     sparse = indptr.size > 0
     for s in range(rows.size):
         inputs, row = batch[s], rows[s]
@@ -32,7 +31,7 @@ def _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch):
                 on = inputs[step * n_features : (step + 1) * n_features]
                 off = inputs[half + step * n_features : half + (step + 1) * n_features]
                 for i in range(n_features):
-                    x = min(max(rates[i] * n_steps - step, zero), one)
+                    x = min(max(rates[i] * of(n_steps) - of(step), zero), one)
                     on[i] = x
                     off[i] = one - x
 

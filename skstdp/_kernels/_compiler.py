@@ -24,6 +24,9 @@ kernel = njit(**_OPTIONS)
 # it runs three times slower.
 inlined = njit(inline="always", **_OPTIONS)
 
+# For the largest of numbers that are all finite, and for sums, as vectors.
+reordered = njit(**_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}})
+
 # Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
 uncontracted = njit(**_OPTIONS | {"fastmath": False})
 

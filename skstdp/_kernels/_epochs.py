@@ -50,7 +50,7 @@ def _room(n_samples, units, params):
         np.zeros(n_samples + 1, np.intp),
         np.empty(n_samples * units[0], np.int32),
         np.empty(n_samples * units[0], params.dtype),
-        np.empty((4, largest), params.dtype),
+        np.empty((5, largest), params.dtype),
         np.empty((16, largest), params.dtype),
         np.empty(params.size, params.dtype),
     )

@@ -144,10 +144,11 @@ def _gradient(pre, skip, starts, columns, values, delta, coef_update, intercept_
 @kernel
 def _through(delta, coef, rate, below):
     """Error of a layer, from that of the one above and from its own rates."""
+    one = delta.dtype.type(1)
     np.dot(delta, coef.T, below)
     for s in range(delta.shape[0]):
         for i in range(coef.shape[0]):
-            below[s, i] *= rate[s, i] * (1 - rate[s, i])
+            below[s, i] *= rate[s, i] * (one - rate[s, i])
 
 
 @kernel

@@ -13,8 +13,6 @@ starts, columns, values : ndarrays
 The division is what takes the time, so the loops below go where there is least to divide.
 """
 
-import numpy as np
-
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
@@ -60,17 +58,16 @@ def _by_inputs(pre, skip, starts, columns, values, post, scaled, learns, stdp_ep
 
 @kernel
 def _by_units(pre, post, scaled, stdp_epsilon, block, update):
-    """Skips units that do not learn."""
+    """Skips units that do not learn; some units at a time, for the sake of the caches."""
     n_pre, n_post = update.shape
     for j in range(0, n_post, _BLOCK):
         n = min(_BLOCK, n_post - j)
-        block[:n] = 0
-        for s in range(post.shape[0]):
-            for c in range(n):
+        for c in range(n):
+            column = block[c, :n_pre]
+            column[:] = 0
+            for s in range(post.shape[0]):
                 if scaled[s, j + c] != 0:
-                    _add_to_column(
-                        pre[s], post[s, j + c], scaled[s, j + c], stdp_epsilon, block[c]
-                    )
+                    _add_to_column(pre[s], post[s, j + c], scaled[s, j + c], stdp_epsilon, column)
         for i in range(n_pre):
             for c in range(n):
                 update[i, j + c] = block[c, i]
@@ -146,7 +143,7 @@ def stdp_updates(
     No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
     to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
     associations. The last five arrays are overwritten: `associations` of the shape of `rates`,
-    `room` of four rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
+    `room` of five rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
     (16, largest number of units), and the `updates`.
     """
     n_samples = batch.shape[0]
