@@ -1,18 +1,26 @@
 """Everything of the two classifiers but their learning rules: one network, one fit loop."""
 
+from __future__ import annotations
+
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -21,13 +29,21 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ._attacks import fgsm
 from ._backprop import margin_and_input_gradient
+from ._documentation import page_template
 from ._encoding import encode, encoding, fit_encoder
+from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._forward import class_margins, forward
 from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam, constant
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
 from ._training import Training, flatten
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike, NDArray
+
 
 _FLOATS = [np.float64, np.float32]
 
@@ -42,13 +58,32 @@ def _unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        attributes = vars(estimator)
+        # Callbacks are told that the fit is over after an error, too.
+        before |= {name: attributes[name] for name in CALLBACK_STATE if name in attributes}
+        attributes.clear()
+        attributes.update(before)
         raise
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+def _log_proba(logits):
+    if logits.shape[1] == 1:
+        return log_expit(class_margins(logits))
+    return log_softmax(logits, axis=1)
+
+
+class NetworkClassifier(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClassifierMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
     """Everything but the network and its learning rule."""
+
+    _doc_link_module = "skstdp"
+    _doc_link_template = property(lambda self: page_template())
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -87,6 +122,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "_random_state",
     )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # A warm start keeps the dtype of the weights, whatever that of X.
+        tags.transformer_tags.preserves_dtype = [] if self.warm_start else ["float64", "float32"]
+        return tags
+
     @abstractmethod
     def _draw_network(self, X, sample_weight):
         """Set what the network is before training."""
@@ -104,6 +145,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Scores whose softmax is `predict_proba`; one column, its logit, for two classes."""
 
     @abstractmethod
+    def _hidden_rates(self, rates):
+        """Rates of the last hidden layer, or those of the inputs without one."""
+
+    @abstractmethod
     def _margin_and_gradient(self, rates, y):
         """Margin of the true class, and the direction in rates in which it grows fastest."""
 
@@ -111,10 +156,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _progress(self):
         """What should grow in training, after an epoch."""
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    @with_callbacks
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network from scratch, or from where it is with `warm_start=True`.
 
-        An error leaves the estimator as it was before the call.
+        An error, also one of a callback, leaves the estimator as it was before the call. Callbacks
+        set by `set_callbacks` are called for each epoch, which ends before `max_iter` if one of
+        them asks to stop.
 
         Parameters
         ----------
@@ -125,7 +180,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, >= 0 and not all zero. None for equal weights.
         X_val : array-like of shape (n_val_samples, n_features), default=None
-            Data to record the accuracy on after each epoch, in `validation_scores_`. With
+            Data to record loss and accuracy on after each epoch, in `history_`. With
             `early_stopping=True` it takes the place of the part of X that is set aside.
         y_val : array-like of shape (n_val_samples,), default=None
             Class labels of `X_val`.
@@ -145,7 +200,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         with _unchanged_on_error(self):
             self._validate_params()
             first_pass = not (self.warm_start and hasattr(self, "coefs_"))
-            X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
+            X, y, weight = self._validate_training_data(X, y, sample_weight, first_pass)
             classes = np.unique(y)
             if first_pass:
                 self._set_classes(classes)
@@ -154,24 +209,27 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     f"Got the classes {classes} in y, but warm_start=True expected those of the "
                     f"previous call to fit, {self.classes_}."
                 )
-            y, sample_weight = self._index_and_weigh(y, sample_weight)
+            given_weight = None if sample_weight is None else weight
+            y, sample_weight = self._index_and_weigh(y, weight)
 
             validation = None
             if X_val is not None:
                 X_val, y_val = validate_data(
                     self, X_val, y_val, dtype=_FLOATS, order="C", reset=False
                 )
-                self._class_indices(y_val)
-                validation = X_val, y_val, None
+                validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
                 random_state = np.random.RandomState(self._random_seed())
                 held = hold_out(X, y, self.validation_fraction, random_state)
-                validation = X[held], self.classes_[y[held]], sample_weight[held]
+                validation = X[held], y[held], sample_weight[held]
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
+                given_weight = None if given_weight is None else given_weight[~held]
 
             X, sample_weight = self._start(X, sample_weight, first_pass)
             self._reset_optimizer()
-            self._train(X, y, sample_weight, validation, first_pass)
+            tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
+            self._train(X, y, sample_weight, validation, first_pass, tasks)
+            tasks.end()
         return self
 
     def _can_partial_fit(self):
@@ -188,7 +246,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         return True
 
     @available_if(_can_partial_fit)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given samples.
 
         The first call draws the weights and fits the encoder and the initial biases on its
@@ -341,6 +405,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.loss_curve_ = []
         self.accuracy_curve_ = []
         self.validation_scores_ = None
+        self._validation_loss_curve = None
 
     def _reset_optimizer(self):
         self._optimizer = Adam(
@@ -352,17 +417,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             weight_decay=self.weight_decay,
         )
 
-    def _train(self, X, y, sample_weight, validation, first_pass):
+    def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
         best, best_network, n_stale = -np.inf, None, 0
         if validation is not None:
             self.validation_scores_ = []
+            self._validation_loss_curve = []
             X_val, y_val, weight_val = validation
             validation = self._encode(X_val.astype(X.dtype, copy=False)), y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
-                best = np.nextafter(self._validation_score(*validation), np.inf)
+                best = np.nextafter(self._validate(*validation)[1], np.inf)
                 best_network = self._copy_of_network()
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
@@ -370,22 +436,25 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         n_epochs = self._n_epochs(len(y))
         training = self._training(X, y, sample_weight)
         for epoch in range(n_epochs):
+            tasks.begin_epoch()
             self._train_epoch(training, X, y, schedule, epoch, n_epochs)
             self.n_iter_ += 1
             if validation is not None:
-                self.validation_scores_.append(self._validation_score(*validation))
+                loss, accuracy = self._validate(*validation)
+                self._validation_loss_curve.append(loss)
+                self.validation_scores_.append(accuracy)
             if self.verbose:
                 self._report_epoch(n_epochs)
-            if not monitors:
-                continue
-            figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
-            n_stale = 0 if figure > best + tol else n_stale + 1
-            # Of epochs that are equally good the last one has learnt most.
-            if figure >= best:
-                best = figure
-                if self.early_stopping:
-                    best_network = self._copy_of_network()
-            if n_stale > self.n_iter_no_change:
+            stop = tasks.end_epoch()
+            if monitors:
+                figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
+                n_stale = 0 if figure > best + tol else n_stale + 1
+                # Of epochs that are equally good the last one has learnt most.
+                if figure >= best:
+                    best = figure
+                    if self.early_stopping:
+                        best_network = self._copy_of_network()
+            if stop or n_stale > self.n_iter_no_change:
                 break
         else:
             if monitors and not self.early_stopping:
@@ -394,7 +463,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     f"tol={self.tol} within the last n_iter_no_change={self.n_iter_no_change} of "
                     f"{n_epochs} epochs. Raise max_iter, or set tol=None to run every epoch.",
                     ConvergenceWarning,
-                    stacklevel=3,
+                    stacklevel=4,  # the decorator of `fit` is one of them
                 )
         if best_network is not None:
             vars(self).update(best_network)
@@ -402,8 +471,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _copy_of_network(self):
         return {name: deepcopy(getattr(self, name)) for name in self._network_attributes}
 
-    def _validation_score(self, rates, y, sample_weight):
-        return accuracy_score(y, self._predict_rates(rates), sample_weight=sample_weight)
+    def _validate(self, rates, y, sample_weight):
+        """Cross-entropy and accuracy on data that the network is not trained on."""
+        logits = self._logits(rates)
+        total = float(sample_weight.sum())
+        right = class_margins(logits).argmax(axis=1) == y
+        log_proba = _log_proba(logits)[np.arange(len(y)), y]
+        return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
     def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
         """One pass over the samples in batches of nearly equal size."""
@@ -474,7 +548,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """The direction alone."""
         return self._margin_and_gradient(rates, y)[1]
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray:
         """Logits of the output units.
 
         Parameters
@@ -491,7 +565,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         logits = self._logits_of(X)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Class with the most active output unit.
 
         Parameters
@@ -506,7 +580,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         return self._decide(self._logits_of(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
 
         With two classes, the rate of the output unit and its complement; with more, the
@@ -526,7 +600,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         logits = self._logits_of(X)
         return expit(class_margins(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray:
         """Logarithm of `predict_proba`, finite where a probability rounds to zero.
 
         Parameters
@@ -539,20 +613,38 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         log_proba : ndarray of shape (n_samples, n_classes)
             Log probabilities in the order of `classes_`.
         """
-        logits = self._logits_of(X)
-        if logits.shape[1] == 1:
-            return log_expit(class_margins(logits))
-        return log_softmax(logits, axis=1)
+        return _log_proba(self._logits_of(X))
+
+    def transform(self, X: ArrayLike) -> Any:
+        """Rates of the last hidden layer: what the output units see of the samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        rates : ndarray of shape (n_samples, n_units), or what `set_output` asks for
+            Rates in [0, 1], of the dtype of the weights. Without hidden layer, those of the input
+            units.
+        """
+        return self._hidden_rates(self._rates(X))
 
     @property
-    def history_(self):
-        """One row an epoch: loss, accuracy while training, and validation accuracy if any.
+    def _n_features_out(self):
+        return len(self.coefs_[-1])
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """One row an epoch: loss and accuracy while training, and on validation data if any.
 
         The loss is cross-entropy and the accuracy is that of each batch before its own update.
         """
         check_is_fitted(self)
         history = {"loss": self.loss_curve_, "accuracy": self.accuracy_curve_}
         if self.validation_scores_ is not None:
+            history["validation_loss"] = self._validation_loss_curve
             history["validation_accuracy"] = self.validation_scores_
         epochs = pd.RangeIndex(1, len(self.loss_curve_) + 1, name="epoch")
         return pd.DataFrame(history, index=epochs)
@@ -614,8 +706,14 @@ class SigmoidMLP(NetworkClassifier):
         """What the first layer sees of the rates."""
         return respond(rates, self.receptive_fields_)
 
+    def _activities(self, rates):
+        return forward(self._inputs(rates), self.coefs_, self.intercepts_)
+
     def _logits(self, rates):
-        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
+        return self._activities(rates)[-1]
+
+    def _hidden_rates(self, rates):
+        return self._activities(rates)[-2]
 
     def _margin_and_gradient(self, rates, y):
         """Margin of the true class, and the direction in rates in which it grows fastest."""

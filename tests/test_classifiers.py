@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import log_loss
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -383,8 +384,14 @@ class TestTraining:
     @every
     def test_history(self, classifier):
         X, y = iris()
-        history = classifier(max_iter=4, random_state=0).fit(X, y, X_val=X, y_val=y).history_
-        assert list(history.columns) == ["loss", "accuracy", "validation_accuracy"]
+        weight = np.arange(150.0)
+        model = classifier(max_iter=4, random_state=0).fit(X, y, weight, X_val=X, y_val=y)
+        history = model.history_
+        columns = ["loss", "accuracy", "validation_loss", "validation_accuracy"]
+        assert list(history.columns) == columns
+        assert history["validation_accuracy"].iloc[-1] == model.score(X, y)
+        expected = log_loss(y, model.predict_proba(X))
+        assert history["validation_loss"].iloc[-1] == pytest.approx(expected, rel=1e-6)
         assert history.index.tolist() == [1, 2, 3, 4]
         assert history.index.name == "epoch"
 

@@ -46,6 +46,11 @@ class InFloat32:
         X, y, sample_weight = super()._validate_training_data(*args)
         return X.astype(np.float32), y, sample_weight.astype(np.float32)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
 
 class STDPInFloat32(InFloat32, STDPClassifier):
     pass
@@ -65,7 +70,7 @@ def check_all(estimator):
     assert not estimator.__sklearn_tags__().classifier_tags.poor_score
     results = estimator_checks.check_estimator(estimator, on_fail=None, on_skip=None)
     assert {r["check_name"]: r["exception"] for r in results if r["status"] != "passed"} == {}
-    assert len(results) >= 63
+    assert len(results) >= 68
 
 
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])

@@ -462,12 +462,25 @@ class BioLeaFClassifier(NetworkClassifier):
         inputs = np.require(inputs, requirements=["C", "A", "W"])
         return kernel(inputs, *args, (self._layer_units(), params), self._cells(), self._coding())
 
-    def _spike_scores(self, inputs):
-        """Spikes of each output cell, and its potential to break ties."""
+    def _response(self, inputs):
+        """Spikes of each cell, layer after layer, and mean potentials of the output cells."""
         from .._kernels import microcircuit_response
 
-        n_spikes, mean_potential = self._run_network(microcircuit_response, inputs)
+        return self._run_network(microcircuit_response, inputs)
+
+    def _spike_scores(self, inputs):
+        """Spikes of each output cell, and its potential to break ties."""
+        n_spikes, mean_potential = self._response(inputs)
         return n_spikes[:, -self.n_outputs_ :] + 0.5 * np.tanh(mean_potential)
+
+    def _hidden_rates(self, rates):
+        inputs = self._inputs(rates)
+        if self.n_layers_ == 2:
+            return inputs
+        n_hidden = len(self.coefs_[-1])
+        last = slice(-self.n_outputs_ - n_hidden, -self.n_outputs_)
+        n_spikes, _ = self._response(inputs)
+        return n_spikes[:, last] / inputs.dtype.type(self.n_steps)
 
     def _logits(self, rates):
         scores = self._spike_scores(self._inputs(rates))

@@ -1,5 +1,6 @@
 """Networks: ours, and scikit-learn's MLPClassifier."""
 
+from scipy.special import expit, log_expit
 from sklearn.neural_network import MLPClassifier
 
 from .._backprop import logits_and_pullback
@@ -78,3 +79,33 @@ class SpikingNetwork(Network):
         """Class scores, and the way back to the rates."""
         scores, pullback = self.estimator._scores_and_pullback(rates)
         return scores, lambda cotangent: cotangent.through(pullback)
+
+
+@adapts(SigmoidMLP, transform=True)
+class _HiddenRates(Network):
+    """Our networks as a step of a pipeline."""
+
+    def forward(self, X):
+        """Rates of the last hidden layer, and the way back to X."""
+        _, pull = super().forward(X)
+        return self.estimator.transform(X), pull
+
+    def from_rates(self, rates):
+        """Rates of the last hidden layer, and the way back to those of the features."""
+        network = self.estimator
+        inputs = network._inputs(rates)
+        if len(network.coefs_) == 1:
+            return inputs, lambda cotangent: cotangent.through(
+                lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
+            )
+        drive, pullback = logits_and_pullback(
+            inputs, network.coefs_[:-1], network.intercepts_[:-1]
+        )
+
+        def pull(cotangent):
+            at_drive = cotangent.times_exp(log_expit(drive) + log_expit(-drive))
+            values, log_scale = pullback(at_drive.values.astype(drive.dtype, copy=False))
+            gradient = rates_gradient(rates, values, network.receptive_fields_)
+            return ScaledRows(gradient, log_scale + at_drive.log_scale)
+
+        return expit(drive), pull

@@ -1,10 +1,12 @@
 """Models on the same splits of the same tasks, without and with attack."""
 
+from __future__ import annotations
+
 import sys
 import warnings
 from collections import Counter
 from numbers import Integral
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
 import numpy as np
@@ -16,11 +18,17 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
-from .._displays import epsilon_label
-from .._scorers import FGSMScorer
+from .._scorers import FGSMScorer, epsilon_label
 from .._sigmoid_mlp import NetworkClassifier
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.random import RandomState
+
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
 
@@ -56,22 +64,22 @@ class _Fit(NamedTuple):
 
 
 def compare(
-    tasks,
+    tasks: Sequence[Task],
     *,
-    estimators=None,
-    scorers=None,
-    epsilons=EPSILONS,
-    n_splits=5,
-    n_repeats=4,
-    n_seeds=5,
-    curves=True,
-    random_state=0,
-    n_jobs=1,
-    path=None,
-    fresh=False,
-    progress=None,
-    verbose=False,
-):
+    estimators: Mapping | Callable | None = None,
+    scorers: Sequence | None = None,
+    epsilons: Sequence[float] = EPSILONS,
+    n_splits: int = 5,
+    n_repeats: int = 4,
+    n_seeds: int = 5,
+    curves: pd.DataFrame = True,
+    random_state: int | RandomState | None = 0,
+    n_jobs: int = 1,
+    path: str | Path | None = None,
+    fresh: bool = False,
+    progress: Callable | None = None,
+    verbose: bool | int = False,
+) -> Comparison:
     """Compare models on tasks, without and with attack.
 
     The comparison is paired: on each split every model trains on the same samples and with the
@@ -405,7 +413,7 @@ def _tables(records):
     return Comparison(pd.DataFrame(scores), pd.concat(curves, ignore_index=True))
 
 
-def summarise(scores):
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean and spread of the accuracies over the splits.
 
     Parameters
