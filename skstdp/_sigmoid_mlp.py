@@ -1,4 +1,4 @@
-"""Everything of the two classifiers but their learning rules: one network, one fit loop."""
+"""What all classifiers share: validation, the epoch loop, prediction; and the sigmoid network."""
 
 from __future__ import annotations
 
@@ -115,12 +115,15 @@ class NetworkClassifier(
 
     _network_attributes = ("coefs_", "intercepts_")
 
-    _changed_by_training = (
+    _history_attributes = (
         "loss_curve_",
         "accuracy_curve_",
-        "_optimizer",
-        "_random_state",
+        "validation_scores_",
+        "_validation_loss_curve",
     )
+
+    # Besides these two.
+    _changed_by_training = ("_optimizer", "_random_state")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -145,8 +148,8 @@ class NetworkClassifier(
         """Scores whose softmax is `predict_proba`; one column, its logit, for two classes."""
 
     @abstractmethod
-    def _hidden_rates(self, rates):
-        """Rates of the last hidden layer, or those of the inputs without one."""
+    def _layer_rates(self, rates):
+        """Rates in [0, 1] of the units of each layer above the inputs."""
 
     @abstractmethod
     def _margin_and_gradient(self, rates, y):
@@ -378,7 +381,11 @@ class NetworkClassifier(
             self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in (*self._network_attributes, *self._changed_by_training):
+        for name in (
+            *self._network_attributes,
+            *self._history_attributes,
+            *self._changed_by_training,
+        ):
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = X.astype(dtype, copy=False)
@@ -549,7 +556,7 @@ class NetworkClassifier(
         return self._margin_and_gradient(rates, y)[1]
 
     def decision_function(self, X: ArrayLike) -> NDArray:
-        """Logits of the output units.
+        """Scores of the classes: logits of the output units, or counts of their spikes.
 
         Parameters
         ----------
@@ -559,8 +566,8 @@ class NetworkClassifier(
         Returns
         -------
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes, the logit of the one output unit: positive for the second class.
-            They tell samples apart where the rates round to 0 or 1.
+            With two classes one logit, positive for the second class. They tell samples apart
+            where the rates round to 0 or 1.
         """
         logits = self._logits_of(X)
         return logits[:, 0] if logits.shape[1] == 1 else logits
@@ -583,9 +590,9 @@ class NetworkClassifier(
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
 
-        With two classes, the rate of the output unit and its complement; with more, the
-        softmax of the output logits. The local rule does not fit probabilities, so those of
-        `STDPClassifier` rank the classes but are not calibrated.
+        The softmax of the scores; of a single output unit, its rate and the complement. Local
+        rules do not fit probabilities, so those of `STDPClassifier` and `BioLeaFClassifier` rank
+        the classes but are not calibrated.
 
         Parameters
         ----------
@@ -626,10 +633,11 @@ class NetworkClassifier(
         Returns
         -------
         rates : ndarray of shape (n_samples, n_units), or what `set_output` asks for
-            Rates in [0, 1], of the dtype of the weights. Without hidden layer, those of the input
-            units.
+            Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps in
+            which they do. Without hidden layer, those of the input units.
         """
-        return self._hidden_rates(self._rates(X))
+        rates = self._rates(X)
+        return self._inputs(rates) if self.n_layers_ == 2 else self._layer_rates(rates)[-2]
 
     @property
     def _n_features_out(self):
@@ -712,8 +720,9 @@ class SigmoidMLP(NetworkClassifier):
     def _logits(self, rates):
         return self._activities(rates)[-1]
 
-    def _hidden_rates(self, rates):
-        return self._activities(rates)[-2]
+    def _layer_rates(self, rates):
+        *hidden, logits = self._activities(rates)[1:]
+        return [*hidden, expit(logits)]
 
     def _margin_and_gradient(self, rates, y):
         """Margin of the true class, and the direction in rates in which it grows fastest."""

@@ -306,6 +306,39 @@ class TestAccuracy:
         assert longer.van_rossum_curve_[1] == pytest.approx(expected)
 
 
+class TestResponse:
+    @pytest.mark.parametrize("hidden", [(), (7,), (7, 5)], ids=str)
+    @pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)], ids=str)
+    def test_scores_and_rates_are_those_of_the_record(self, hidden, classes):
+        X, y = load_iris(return_X_y=True)
+        X, y = X[np.isin(y, classes)], y[np.isin(y, classes)]
+        model = BioLeaFClassifier(hidden, max_iter=20, random_state=0).fit(X, y)
+        seen = record(model, X)
+        scores = seen.spikes[-1].sum(axis=0) + 0.5 * np.tanh(seen.soma[-1].mean(axis=0))
+        decisions = scores if len(classes) == 3 else scores[:, 1] - scores[:, 0]
+        assert_allclose(model.decision_function(X), decisions, rtol=1e-9)
+        exponentials = np.exp(scores)
+        expected = exponentials / exponentials.sum(axis=1, keepdims=True)
+        assert_allclose(model.predict_proba(X), expected, rtol=1e-9)
+        if hidden:
+            assert_allclose(model.transform(X), seen.spikes[-2].mean(axis=0))
+        else:
+            assert_array_equal(model.transform(X), model._inputs(model._rates(X)))
+
+    def test_one_compiled_version_a_dtype(self):
+        from skstdp import _kernels
+
+        X, y = load_iris(return_X_y=True)
+        X.flags.writeable = False
+        for dtype in (np.float64, np.float32):
+            for settings in ({}, {"input_code": "rate"}, {"early_stopping": True}):
+                model = BioLeaFClassifier((5,), max_iter=1, rate_encoding="minmax", **settings)
+                model.fit(X.astype(dtype), y, sample_weight=np.arange(150)).predict(X)
+                FGSMScorer(0.1)(model, np.asfortranarray(X), y)
+        for entry in ("microcircuit_epoch", "microcircuit_response", "surrogate_pullback"):
+            assert len(getattr(_kernels, entry).signatures) <= 2
+
+
 class TestInputs:
     def test_poisson_spikes_come_as_often_as_the_rate_says(self):
         X = np.linspace(0, 1, 40).reshape(10, 4)

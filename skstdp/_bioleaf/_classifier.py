@@ -254,11 +254,9 @@ class BioLeaFClassifier(NetworkClassifier):
         "feedback_coefs_",
     )
 
-    _changed_by_training = (
-        *NetworkClassifier._changed_by_training,
-        "_interneuron_optimizer",
-        "van_rossum_curve_",
-    )
+    _history_attributes = (*NetworkClassifier._history_attributes, "van_rossum_curve_")
+
+    _changed_by_training = (*NetworkClassifier._changed_by_training, "_interneuron_optimizer")
 
     _parameter_constraints = NetworkClassifier._parameter_constraints | {
         "field_shape": [StrOptions({"step", "gaussian"})],
@@ -473,14 +471,10 @@ class BioLeaFClassifier(NetworkClassifier):
         n_spikes, mean_potential = self._response(inputs)
         return n_spikes[:, -self.n_outputs_ :] + 0.5 * np.tanh(mean_potential)
 
-    def _hidden_rates(self, rates):
-        inputs = self._inputs(rates)
-        if self.n_layers_ == 2:
-            return inputs
-        n_hidden = len(self.coefs_[-1])
-        last = slice(-self.n_outputs_ - n_hidden, -self.n_outputs_)
-        n_spikes, _ = self._response(inputs)
-        return n_spikes[:, last] / inputs.dtype.type(self.n_steps)
+    def _layer_rates(self, rates):
+        n_spikes, _ = self._response(self._inputs(rates))
+        firing = n_spikes / rates.dtype.type(self.n_steps)
+        return np.split(firing, np.cumsum(self._layer_units()[1:-1]), axis=1)
 
     def _logits(self, rates):
         scores = self._spike_scores(self._inputs(rates))
