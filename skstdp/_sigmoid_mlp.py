@@ -633,8 +633,8 @@ class NetworkClassifier(
         Returns
         -------
         rates : ndarray of shape (n_samples, n_units), or what `set_output` asks for
-            Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps in
-            which they do. Without hidden layer, those of the input units.
+            Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps
+            in which they do. Without hidden layer, those of the input units.
         """
         rates = self._rates(X)
         return self._inputs(rates) if self.n_layers_ == 2 else self._layer_rates(rates)[-2]
