@@ -1,8 +1,10 @@
 """From features to rates in [0, 1]."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.sparsefuncs import min_max_axis
 
 
 def fit_encoder(X, rate_encoding):
@@ -10,20 +12,40 @@ def fit_encoder(X, rate_encoding):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
         Training data.
     rate_encoding : {"auto", "minmax", "none"}
         "minmax" scales each feature's range to [0, 1]; "auto" does so unless all values are in
         [0, 1] already; "none" never does.
+
+    Raises
+    ------
+    ValueError
+        If X is sparse and its zeros would not be rates of zero.
     """
     if rate_encoding == "none":
         return None
-    encoder = MinMaxScaler(clip=True)
     if rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
         X = np.broadcast_to(np.array([[0], [1]], dtype=X.dtype), (2, X.shape[1]))
+    elif issparse(X):
+        X = _sparse_range(X, rate_encoding)
     # X is checked already, and that would take longer than the rest on a small table.
     with config_context(assume_finite=True, skip_parameter_validation=True):
-        return encoder.fit(X)
+        return MinMaxScaler(clip=True).fit(X)
+
+
+def _sparse_range(X, rate_encoding):
+    """Two rows with the least and the greatest value of each feature."""
+    least, greatest = min_max_axis(X, axis=0)
+    if least.any():
+        column = int(np.flatnonzero(least)[0])
+        raise ValueError(
+            f"Got a sparse X with a least value of {least[column]:.6g} in feature {column}, but "
+            f"rate_encoding={rate_encoding!r} expected 0 in every feature, so that the zeros that "
+            "are not stored stay rates of zero. Scale non-negative data with MaxAbsScaler, or "
+            "give a dense X."
+        )
+    return np.vstack([least, greatest])
 
 
 def encoding(encoder, n_features, dtype):
@@ -39,6 +61,10 @@ def encoding(encoder, n_features, dtype):
     return encoder.scale_.astype(dtype), encoder.min_.astype(dtype)
 
 
+def _is_identity(encoder):
+    return (encoder.scale_ == 1).all() and not encoder.min_.any()
+
+
 def encode(X, encoder, feature_names, first_row=0):
     """Rates of X, clipped to [0, 1] by the encoder; X itself where it needs none.
 
@@ -46,9 +72,10 @@ def encode(X, encoder, feature_names, first_row=0):
     row, the first of X being `first_row`.
     """
     if encoder is not None:
-        rates = X * encoder.scale_
-        rates += encoder.min_
-        return np.clip(rates, 0, 1, out=rates)
+        if not _is_identity(encoder):
+            X = X * encoder.scale_
+            X += encoder.min_
+        return X if X.size and X.min() >= 0 and X.max() <= 1 else np.clip(X, 0, 1)
     outside = (X < 0) | (X > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]

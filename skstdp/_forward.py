@@ -17,17 +17,23 @@ def sigmoid(drive):
     return np.reciprocal(drive, out=drive)
 
 
+def hidden_rates(rates, coefs, intercepts):
+    """Rates of the input and of the given layers, all of which are hidden ones."""
+    activities = [rates]
+    for coef, intercept in zip(coefs, intercepts, strict=True):
+        drive = activities[-1] @ coef
+        drive += intercept
+        activities.append(sigmoid(drive))
+    return activities
+
+
 def forward(rates, coefs, intercepts):
     """Rates of the input and of the hidden layers, then the logits of the output.
 
     The output stays a logit because its sigmoid rounds to 0 or 1 where the logit still tells
     samples apart.
     """
-    activities = [rates]
-    for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
-        drive = activities[-1] @ coef
-        drive += intercept
-        activities.append(sigmoid(drive))
+    activities = hidden_rates(rates, coefs[:-1], intercepts[:-1])
     activities.append(activities[-1] @ coefs[-1] + intercepts[-1])
     return activities
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import logit
 
-from ._forward import forward
+from ._forward import hidden_rates
 
 # A unit that starts at rate 0.5 sits where the rule's sign turns for a fully active input; one
 # that never fires never learns, because the update is proportional to its rate.
@@ -43,10 +43,10 @@ def quieten(coefs, intercepts, input_chunks, quiet_start):
         Fraction, in (0, 1].
     """
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
-        below = coefs[: layer + 1], intercepts[: layer + 1]
+        below = coefs[:layer], intercepts[:layer]
         mean_rates = total_weight = 0.0
         for inputs, weight in input_chunks():
-            mean_rates = mean_rates + weight @ forward(inputs, *below)[layer]
+            mean_rates = mean_rates + weight @ hidden_rates(inputs, *below)[-1]
             total_weight += float(weight.sum())
         mean_rates = mean_rates / total_weight
         target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import (
     BaseEstimator,
@@ -49,6 +50,10 @@ _FLOATS = [np.float64, np.float32]
 
 # Rates that are held at a time where all samples are gone through.
 _CHUNK = 2**18
+
+
+def _dense(X):
+    return X.toarray() if issparse(X) else X
 
 
 @contextmanager
@@ -127,6 +132,7 @@ class NetworkClassifier(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         # A warm start keeps the dtype of the weights, whatever that of X.
         tags.transformer_tags.preserves_dtype = [] if self.warm_start else ["float64", "float32"]
         return tags
@@ -176,13 +182,13 @@ class NetworkClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training data, float32 or float64; other numbers become float64.
         y : array-like of shape (n_samples,)
             Class labels, of any type, at least two different ones.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, >= 0 and not all zero. None for equal weights.
-        X_val : array-like of shape (n_val_samples, n_features), default=None
+        X_val : array-like or sparse matrix of shape (n_val_samples, n_features), default=None
             Data to record loss and accuracy on after each epoch, in `history_`. With
             `early_stopping=True` it takes the place of the part of X that is set aside.
         y_val : array-like of shape (n_val_samples,), default=None
@@ -218,7 +224,13 @@ class NetworkClassifier(
             validation = None
             if X_val is not None:
                 X_val, y_val = validate_data(
-                    self, X_val, y_val, dtype=_FLOATS, order="C", reset=False
+                    self,
+                    X_val,
+                    y_val,
+                    accept_sparse="csr",
+                    dtype=_FLOATS,
+                    order="C",
+                    reset=False,
                 )
                 validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
@@ -265,7 +277,7 @@ class NetworkClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples, float32 or float64; other numbers become float64.
         y : array-like of shape (n_samples,)
             Class labels.
@@ -321,7 +333,9 @@ class NetworkClassifier(
                 f"Got hidden_layer_sizes={self.hidden_layer_sizes!r}, but expected those of the "
                 "network that is trained further."
             )
-        X, y = validate_data(self, X, y, dtype=_FLOATS, order="C", reset=reset)
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=_FLOATS, order="C", reset=reset
+        )
         check_classification_targets(y)
         sample_weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
@@ -389,9 +403,7 @@ class NetworkClassifier(
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = X.astype(dtype, copy=False)
-        if self.encoder_ is None:
-            for _ in self._rate_chunks(X):
-                pass
+        self._check_rates(X)
         return X, sample_weight.astype(dtype, copy=False)
 
     def _rate_chunks(self, X, sample_weight=None):
@@ -400,7 +412,13 @@ class NetworkClassifier(
         for low in range(0, X.shape[0], size):
             rows = slice(low, low + size)
             weight = None if sample_weight is None else sample_weight[rows]
-            yield self._encode(X[rows], low), weight
+            yield self._encode(_dense(X[rows]), low), weight
+
+    def _check_rates(self, X):
+        """Raise, before any work, where data that are taken as rates are not."""
+        if self.encoder_ is None:
+            for _ in self._rate_chunks(X):
+                pass
 
     def _input_chunks(self, X, sample_weight=None):
         """What the first layer sees of them."""
@@ -432,7 +450,9 @@ class NetworkClassifier(
             self.validation_scores_ = []
             self._validation_loss_curve = []
             X_val, y_val, weight_val = validation
-            validation = self._encode(X_val.astype(X.dtype, copy=False)), y_val, weight_val
+            X_val = X_val.astype(X.dtype, copy=False)
+            self._check_rates(X_val)
+            validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
                 best = np.nextafter(self._validate(*validation)[1], np.inf)
@@ -478,9 +498,9 @@ class NetworkClassifier(
     def _copy_of_network(self):
         return {name: deepcopy(getattr(self, name)) for name in self._network_attributes}
 
-    def _validate(self, rates, y, sample_weight):
+    def _validate(self, X, y, sample_weight):
         """Cross-entropy and accuracy on data that the network is not trained on."""
-        logits = self._logits(rates)
+        logits = self._logits_of(X)
         total = float(sample_weight.sum())
         right = class_margins(logits).argmax(axis=1) == y
         log_proba = _log_proba(logits)[np.arange(len(y)), y]
@@ -500,7 +520,7 @@ class NetworkClassifier(
             batches = np.array_split(order, n_batches)
             for rows, step_size in zip(batches, step_sizes, strict=True):
                 rates = fgsm(
-                    self._encode(X[rows]),
+                    self._encode(_dense(X[rows])),
                     self.classes_[y[rows]],
                     self._margin_gradient,
                     self.adversarial_epsilon,
@@ -531,18 +551,20 @@ class NetworkClassifier(
     def _encode(self, X, first_row=0):
         return encode(X, self.encoder_, getattr(self, "feature_names_in_", None), first_row)
 
-    def _check(self, X):
+    def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=_FLOATS, order="C", reset=False)
+        X = validate_data(
+            self, X, accept_sparse=accept_sparse, dtype=_FLOATS, order="C", reset=False
+        )
         return X.astype(self.coefs_[0].dtype, copy=False)
 
     def _rates(self, X):
-        """Checked and encoded X, one rate in [0, 1] a feature."""
-        return self._encode(self._check(X))
+        """Checked and encoded dense X, one rate in [0, 1] a feature."""
+        return self._encode(self._check(X, accept_sparse=False))
 
     def _logits_of(self, X):
-        """Logits of checked X, some rows at a time."""
-        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(self._check(X))]
+        """Logits of X, some rows at a time."""
+        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(X)]
         return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
     def _predict_rates(self, rates):
@@ -560,7 +582,7 @@ class NetworkClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -569,7 +591,7 @@ class NetworkClassifier(
             With two classes one logit, positive for the second class. They tell samples apart
             where the rates round to 0 or 1.
         """
-        logits = self._logits_of(X)
+        logits = self._logits_of(self._check(X))
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -577,7 +599,7 @@ class NetworkClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -585,7 +607,7 @@ class NetworkClassifier(
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        return self._decide(self._logits_of(X))
+        return self._decide(self._logits_of(self._check(X)))
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
@@ -596,7 +618,7 @@ class NetworkClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -604,7 +626,7 @@ class NetworkClassifier(
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`; each row sums to one.
         """
-        logits = self._logits_of(X)
+        logits = self._logits_of(self._check(X))
         return expit(class_margins(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray:
@@ -612,7 +634,7 @@ class NetworkClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -620,14 +642,14 @@ class NetworkClassifier(
         log_proba : ndarray of shape (n_samples, n_classes)
             Log probabilities in the order of `classes_`.
         """
-        return _log_proba(self._logits_of(X))
+        return _log_proba(self._logits_of(self._check(X)))
 
     def transform(self, X: ArrayLike) -> Any:
         """Rates of the last hidden layer: what the output units see of the samples.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -636,8 +658,10 @@ class NetworkClassifier(
             Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps
             in which they do. Without hidden layer, those of the input units.
         """
-        rates = self._rates(X)
-        return self._inputs(rates) if self.n_layers_ == 2 else self._layer_rates(rates)[-2]
+        chunks = self._rate_chunks(self._check(X))
+        if self.n_layers_ == 2:
+            return np.concatenate([self._inputs(rates) for rates, _ in chunks])
+        return np.concatenate([self._layer_rates(rates)[-2] for rates, _ in chunks])
 
     @property
     def _n_features_out(self):

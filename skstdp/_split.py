@@ -3,6 +3,12 @@
 from hashlib import blake2b
 
 import numpy as np
+from scipy.sparse import issparse
+
+
+def _rows(X):
+    """Dense rows, one at a time."""
+    return (row.toarray() for row in X) if issparse(X) else X
 
 
 def hold_out(X, y, fraction, random_state):
@@ -15,7 +21,7 @@ def hold_out(X, y, fraction, random_state):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), C-contiguous
+    X : C-contiguous ndarray or CSR matrix of shape (n_samples, n_features)
         Samples.
     y : ndarray of shape (n_samples,), dtype intp
         Class index of each sample.
@@ -30,7 +36,7 @@ def hold_out(X, y, fraction, random_state):
         True for the samples set aside.
     """
     digests = np.array(
-        [int.from_bytes(blake2b(row, digest_size=8).digest()) for row in X], dtype=np.uint64
+        [int.from_bytes(blake2b(row, digest_size=8).digest()) for row in _rows(X)], dtype=np.uint64
     )
     held = np.zeros(len(y), dtype=bool)
     for k in np.unique(y):

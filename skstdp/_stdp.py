@@ -127,7 +127,6 @@ def stdp_update(
         False,
         np.empty(0, np.intp),
         np.empty(0, np.int32),
-        np.empty(0, pre.dtype),
         post,
         association.copy(),
         float(stdp_epsilon),

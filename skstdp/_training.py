@@ -103,7 +103,13 @@ class Training:
     @staticmethod
     def _as_data(X, dtype):
         if issparse(X):
-            dense, sparse = np.empty((0, 0), dtype), (X.data, X.indices, X.indptr)
+            if X.nnz > np.iinfo(np.int32).max:
+                raise ValueError(
+                    f"Got a sparse X with {X.nnz} stored values, but expected at most "
+                    f"{np.iinfo(np.int32).max}. Train on parts of it with partial_fit."
+                )
+            indices = (array.astype(np.int32, copy=False) for array in (X.indices, X.indptr))
+            dense, sparse = np.empty((0, 0), dtype), (X.data, *indices)
         else:
             dense, sparse = X, (np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32))
         return tuple(map(_read_only, (dense, *sparse)))

@@ -14,10 +14,10 @@ EVERYBODY = (1.0, 1.0)
 
 
 def compressed(batch):
-    """The rates that are not zero, row by row."""
+    """Where the rates are not zero, row by row."""
     nonzero = batch != 0
     starts = np.concatenate([[0], nonzero.sum(axis=1).cumsum()])
-    return starts, np.nonzero(nonzero)[1].astype(np.int32), batch[nonzero]
+    return starts, np.nonzero(nonzero)[1].astype(np.int32)
 
 
 def flat(layers):

@@ -11,9 +11,9 @@ from skstdp._backprop import margin_and_input_gradient, margin_input_gradient
 from skstdp._forward import class_margins, forward
 
 
-def random_network(n_outputs, seed=0, dtype=np.float64):
+def random_network(n_outputs, seed=0, dtype=np.float64, n_hidden=4):
     rng = np.random.default_rng(seed)
-    sizes = [5, 4, 3, n_outputs]
+    sizes = [5, n_hidden, 3, n_outputs]
     coefs = [rng.normal(size=s).astype(dtype) for s in itertools.pairwise(sizes)]
     intercepts = [rng.normal(size=n).astype(dtype) for n in sizes[1:]]
     rates = rng.random((7, 5)).astype(dtype)
@@ -25,7 +25,8 @@ def random_network(n_outputs, seed=0, dtype=np.float64):
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_forward_and_loss_equal_the_naive_ones(n_outputs, skip):
-    coefs, intercepts, rates, y, weight = random_network(n_outputs)
+    # Zeros are skipped on the way into layers that are wide enough.
+    coefs, intercepts, rates, y, weight = random_network(n_outputs, n_hidden=70)
     rates[:, ::2] = 0
     expected = [oracle.logits(row, coefs, intercepts) for row in rates]
     *_, logits = forward(rates, coefs, intercepts)
@@ -43,7 +44,8 @@ def test_forward_and_loss_equal_the_naive_ones(n_outputs, skip):
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_updates_are_minus_the_numerical_gradient_of_every_weight(n_outputs, skip):
-    coefs, intercepts, rates, y, weight = random_network(n_outputs)
+    # Zeros are skipped on the way into layers that are wide enough.
+    coefs, intercepts, rates, y, weight = random_network(n_outputs, n_hidden=70)
     rates[:, ::2] = 0
     updates, _ = by_the_gradient(rates, y, weight, coefs, intercepts, skip=skip)
 

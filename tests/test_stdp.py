@@ -234,7 +234,7 @@ class TestLocality:
                 assert update.any()
 
     def test_the_rule_is_not_given_weights_or_errors(self):
-        rates = ["batch", "skip", "starts", "columns", "values", "units", "rates"]
+        rates = ["batch", "skip", "starts", "columns", "units", "rates"]
         samples = ["y", "sample_weight"]
         fixed = ["codes", "stdp_epsilon", "competes", "n_winners", "handicap", "margin"]
         memory = ["win_rates"]

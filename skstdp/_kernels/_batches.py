@@ -37,16 +37,14 @@ def _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch):
 
 
 @kernel
-def _compress(batch, n_samples, starts, columns, values):
-    """Column and value of every rate that is not zero, row by row; False if most are not."""
+def _compress(batch, n_samples, starts, columns):
+    """Column of every rate that is not zero, row by row; False if most are not."""
     n = 0
     for s in range(n_samples):
         row = batch[s]
         for i in range(row.size):
-            x = row[i]
             columns[n] = i
-            values[n] = x
-            n += x != 0
+            n += row[i] != 0
         starts[s + 1] = n
         if n > _DENSE * (s + 1) * row.size + row.size:
             return False
@@ -54,7 +52,7 @@ def _compress(batch, n_samples, starts, columns, values):
 
 
 @kernel
-def fill(X, data, indices, indptr, scale, offset, n_steps, rows, batch, starts, columns, values):
+def fill(X, data, indices, indptr, scale, offset, n_steps, rows, batch, starts, columns):
     """Fill a batch; True if its first layer should skip rates of zero."""
     _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch)
-    return _compress(batch, rows.size, starts, columns, values)
+    return _compress(batch, rows.size, starts, columns)

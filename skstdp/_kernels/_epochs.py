@@ -49,7 +49,6 @@ def _room(n_samples, units, params):
         np.empty(n_samples, np.bool_),
         np.zeros(n_samples + 1, np.intp),
         np.empty(n_samples * units[0], np.int32),
-        np.empty(n_samples * units[0], params.dtype),
         np.empty((5, largest), params.dtype),
         np.empty((16, largest), params.dtype),
         np.empty(params.size, params.dtype),
@@ -96,7 +95,6 @@ def epoch(samples, network, moments, schedule, local, rule):
         learns,
         starts,
         columns,
-        values,
         room,
         block,
         updates,
@@ -113,9 +111,9 @@ def epoch(samples, network, moments, schedule, local, rule):
         rates, scratch = all_rates[:n].reshape(-1), all_scratch[:n].reshape(-1)
         rows = order[low:high]
         skip = fill(
-            X, data, indices, indptr, scale, offset, n_pieces, rows, batch, starts, columns, values
+            X, data, indices, indptr, scale, offset, n_pieces, rows, batch, starts, columns
         )
-        forward(batch, skip, starts, columns, values, units, params, rates, logits.reshape(-1))
+        forward(batch, skip, starts, columns, units, params, rates, logits.reshape(-1))
         batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
         loss += batch_loss
         n_right += batch_right
@@ -127,7 +125,6 @@ def epoch(samples, network, moments, schedule, local, rule):
                 skip,
                 starts,
                 columns,
-                values,
                 units,
                 rates,
                 batch_y,
@@ -151,7 +148,6 @@ def epoch(samples, network, moments, schedule, local, rule):
                 skip,
                 starts,
                 columns,
-                values,
                 units,
                 params,
                 rates,

@@ -6,8 +6,8 @@ params : ndarray of shape (n_params,)
     Weights of shape (n_in, n_out), then biases, layer after layer.
 batch : ndarray of shape (n_samples, n_inputs)
     Rates of the inputs.
-starts, columns, values : ndarrays
-    The rates of the inputs that are not zero, row by row; not used unless `skip`.
+starts, columns : ndarrays
+    Where the rates of the inputs are not zero, row by row; not used unless `skip`.
 rates : ndarray of shape (n_samples * number of units that are not inputs,)
     Rates of the other layers, one after the other, each of shape (n_samples, n_units).
 """
@@ -16,6 +16,9 @@ import numpy as np
 
 from ._compiler import inlined, kernel
 from ._sigmoid import sigmoid
+
+# In narrower layers a product of whole matrices is faster than one that skips zeros.
+_WIDE = 64
 
 
 @kernel
@@ -36,14 +39,35 @@ def _add_scaled(x, row, total):
         total[j] += x * row[j]
 
 
+@inlined
+def _add_four(x0, x1, x2, x3, row0, row1, row2, row3, total):
+    for j in range(total.shape[0]):
+        total[j] += (x0 * row0[j] + x1 * row1[j]) + (x2 * row2[j] + x3 * row3[j])
+
+
 @kernel
-def _drive(pre, skip, starts, columns, values, coef, intercept, post):
+def _drive(pre, skip, starts, columns, coef, intercept, post):
     """Weighted sums of the rates of a layer."""
-    if skip:
+    if skip and post.shape[1] >= _WIDE:
         post[:] = 0
         for s in range(post.shape[0]):
-            for k in range(starts[s], starts[s + 1]):
-                _add_scaled(values[k], coef[columns[k]], post[s])
+            k, end = starts[s], starts[s + 1]
+            while k + 4 <= end:
+                _add_four(
+                    pre[s, columns[k]],
+                    pre[s, columns[k + 1]],
+                    pre[s, columns[k + 2]],
+                    pre[s, columns[k + 3]],
+                    coef[columns[k]],
+                    coef[columns[k + 1]],
+                    coef[columns[k + 2]],
+                    coef[columns[k + 3]],
+                    post[s],
+                )
+                k += 4
+            while k < end:
+                _add_scaled(pre[s, columns[k]], coef[columns[k]], post[s])
+                k += 1
     else:
         np.dot(pre, coef, post)
     for s in range(post.shape[0]):
@@ -52,7 +76,7 @@ def _drive(pre, skip, starts, columns, values, coef, intercept, post):
 
 
 @kernel
-def forward(batch, skip, starts, columns, values, units, params, rates, logits):
+def forward(batch, skip, starts, columns, units, params, rates, logits):
     """Rates of all layers; the logits of the output, too, because their sigmoid rounds."""
     n_samples = batch.shape[0]
     pre = batch
@@ -65,7 +89,6 @@ def forward(batch, skip, starts, columns, values, units, params, rates, logits):
             skip and layer == 0,
             starts,
             columns,
-            values,
             coef_of(params, at, n_in, n_out),
             intercept_of(params, at, n_in, n_out),
             post.reshape(n_samples, n_out),
@@ -128,15 +151,15 @@ def _output_error(logits, y, weight, delta):
 
 
 @kernel
-def _gradient(pre, skip, starts, columns, values, delta, coef_update, intercept_update):
+def _gradient(pre, skip, starts, columns, delta, coef_update, intercept_update):
     intercept_update[:] = 0
     for s in range(delta.shape[0]):
         _add_scaled(delta.dtype.type(1), delta[s], intercept_update)
-    if skip:
+    if skip and delta.shape[1] >= _WIDE:
         coef_update[:] = 0
         for s in range(delta.shape[0]):
             for k in range(starts[s], starts[s + 1]):
-                _add_scaled(values[k], delta[s], coef_update[columns[k]])
+                _add_scaled(pre[s, columns[k]], delta[s], coef_update[columns[k]])
     else:
         np.dot(pre.T, delta, coef_update)
 
@@ -153,7 +176,7 @@ def _through(delta, coef, rate, below):
 
 @kernel
 def backprop_updates(
-    batch, skip, starts, columns, values, units, params, rates, logits, y, weight, deltas, updates
+    batch, skip, starts, columns, units, params, rates, logits, y, weight, deltas, updates
 ):
     """Minus the gradient of cross-entropy, for weights of the samples that sum to one.
 
@@ -183,7 +206,6 @@ def backprop_updates(
             skip and layer == 0,
             starts,
             columns,
-            values,
             delta,
             coef_of(updates, at, n_in, n_out),
             intercept_of(updates, at, n_in, n_out),

@@ -7,8 +7,8 @@ post : ndarray of shape (n_samples, n_post)
 association : ndarray of shape (n_samples, n_post)
     Association of each post-synaptic unit with the class of each sample, times the weight of
     that sample; `Z_k` in the paper. Overwritten.
-starts, columns, values : ndarrays
-    The rates of the inputs that are not zero, row by row; not used unless `skip`.
+starts, columns : ndarrays
+    Where the rates of the inputs are not zero, row by row; not used unless `skip`.
 
 The division is what takes the time, so the loops below go where there is least to divide.
 """
@@ -42,14 +42,16 @@ def _add_to_column(x, p, zp, stdp_epsilon, update):
 
 
 @kernel
-def _by_inputs(pre, skip, starts, columns, values, post, scaled, learns, stdp_epsilon, update):
+def _by_inputs(pre, skip, starts, columns, post, scaled, learns, stdp_epsilon, update):
     """Skips rates of zero, and samples that no unit learns from."""
     for s in range(post.shape[0]):
         if not learns[s]:
             continue
         if skip:
             for k in range(starts[s], starts[s + 1]):
-                _add_to_row(values[k], post[s], scaled[s], stdp_epsilon, update[columns[k]])
+                _add_to_row(
+                    pre[s, columns[k]], post[s], scaled[s], stdp_epsilon, update[columns[k]]
+                )
         else:
             for i in range(pre.shape[1]):
                 if pre[s, i] != 0:
@@ -79,7 +81,6 @@ def stdp_layer(
     skip,
     starts,
     columns,
-    values,
     post,
     association,
     stdp_epsilon,
@@ -107,9 +108,7 @@ def stdp_layer(
         by_units += n_post + n_learners * (n_pre + _VISIT)
     if by_inputs <= by_units:
         coef_update[:] = 0
-        _by_inputs(
-            pre, skip, starts, columns, values, post, association, learns, epsilon, coef_update
-        )
+        _by_inputs(pre, skip, starts, columns, post, association, learns, epsilon, coef_update)
     else:
         _by_units(pre, post, association, epsilon, block, coef_update)
 
@@ -120,7 +119,6 @@ def stdp_updates(
     skip,
     starts,
     columns,
-    values,
     units,
     rates,
     y,
@@ -176,7 +174,6 @@ def stdp_updates(
             skip and layer == 0,
             starts,
             columns,
-            values,
             post,
             association,
             stdp_epsilon,
