@@ -441,7 +441,7 @@ def surrogate_slopes(model, row):
                 v[layer] = stays * v[layer] + pre @ coef + intercept
                 dv[layer] = stays * dv[layer] + dpre @ coef
                 spike = (v[layer] >= 1).astype(float)
-                dspike = dv[layer] / (1 + model.gate_slope * np.abs(v[layer] - 1)) ** 2
+                dspike = dv[layer] / (1 + 4 * np.abs(v[layer] - 1)) ** 2
                 a[layer] = leak * a[layer] + spike / model.tau_s
                 da[layer] = leak * da[layer] + dspike / model.tau_s
                 pre, dpre = a[layer], da[layer]

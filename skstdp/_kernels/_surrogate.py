@@ -1,7 +1,7 @@
 """Gradient of the class scores with respect to the inputs, by a surrogate.
 
 A spike does not change when its potential does, except where it appears: the true gradient is
-zero almost everywhere. In its place stands the gate of plasticity, `gate`, as if a spike grew
+zero almost everywhere. In its place stands a gate like that of plasticity, as if a spike grew
 with the potential; what a spike resets is held constant. Input spikes count as their rates.
 """
 
