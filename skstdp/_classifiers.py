@@ -133,8 +133,14 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Names of the features, if X was a data frame with string names."""
 
 
-# More rivals leave less of a lead.
-_MARGIN_OF_TWO_CLASSES = 0.85
+# Two classes stand on both sides of one border, where 0.4 lets noisy tables fail.
+_HIDDEN_MARGINS = {2: 0.85}
+_HIDDEN_MARGIN = 0.4
+
+# Of one output unit a class, the right one has a single rival.
+_OUTPUT_MARGIN = 0.05
+
+_MARGIN = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
 
 _WINNERS = [
     StrOptions({"sqrt", "half-sqrt"}),
@@ -177,8 +183,13 @@ class STDPClassifier(SigmoidMLP):
     winner_margin : float, "auto" or None, default="auto"
         In (0, 1]. A layer does not learn from a sample on which the most active of its
         positively associated units fires by this much more than the most active of the others: it
-        is sure enough. "auto" is 0.85 for two classes and falls with the root of third order of
-        their number, to 0.5 for ten. None lets it learn from all samples, as in the paper.
+        is sure enough. "auto" is 0.85 for two classes and 0.4 for more. None lets it learn from
+        all samples, as in the paper.
+    output_margin : float, "auto" or None, default="auto"
+        The same for the output layer. Of several output units, one a class, only the right one
+        and the most active wrong one then learn, equally and in opposite directions. "auto" is
+        0.05 for them, `winner_margin` for the single unit of two classes, and None where that is
+        None.
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
@@ -234,7 +245,8 @@ class STDPClassifier(SigmoidMLP):
         "positive_winners": _WINNERS,
         "negative_winners": _WINNERS,
         "winner_handicap": [Interval(Real, 0, None, closed="left")],
-        "winner_margin": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None],
+        "winner_margin": _MARGIN,
+        "output_margin": _MARGIN,
     }
 
     def __init__(
@@ -248,6 +260,7 @@ class STDPClassifier(SigmoidMLP):
         negative_winners: int | float | str = "half-sqrt",
         winner_handicap: float = 0.05,
         winner_margin: float | Literal["auto"] | None = "auto",
+        output_margin: float | Literal["auto"] | None = "auto",
         weight_init_scale: float = 4.0,
         quiet_start: float | None = 0.3,
         learning_rate_init: float = 0.2,
@@ -278,6 +291,7 @@ class STDPClassifier(SigmoidMLP):
         self.negative_winners = negative_winners
         self.winner_handicap = winner_handicap
         self.winner_margin = winner_margin
+        self.output_margin = output_margin
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
@@ -314,21 +328,31 @@ class STDPClassifier(SigmoidMLP):
         # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
         return self.accuracy_curve_[-1]
 
-    def _margin(self):
-        if self.winner_margin == "auto":
-            return _MARGIN_OF_TWO_CLASSES * (2 / len(self.classes_)) ** (1 / 3)
-        return self.winner_margin
+    def _margins(self):
+        """Lead from which on a layer learns no more: of hidden layers, and of the output."""
+        hidden = self.winner_margin
+        if hidden == "auto":
+            hidden = _HIDDEN_MARGINS.get(len(self.classes_), _HIDDEN_MARGIN)
+        output = self.output_margin
+        if output == "auto":
+            output = hidden if hidden is None or self.n_outputs_ == 1 else _OUTPUT_MARGIN
+        return hidden, output
 
     def _rule(self):
         winners = self.positive_winners, self.negative_winners
-        margin = self._margin()
+        hidden, output = self._margins()
+        n_hidden = len(self.associations_) - 1
+        margins = np.array([hidden] * n_hidden + [output], dtype=float)
+        margins[np.isnan(margins)] = np.inf
+        competes = [not all(map(lets_all_learn, winners))] * n_hidden
+        competes.append(output is not None and self.n_outputs_ > 1)
         return (
             np.hstack(self.associations_),
             float(self.stdp_epsilon),
-            not all(map(lets_all_learn, winners)),
+            np.array(competes),
             winner_table(*winners, self.associations_),
             float(self.winner_handicap),
-            np.inf if margin is None else float(margin),
+            margins,
             self._win_rates,
         )
 

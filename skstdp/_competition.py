@@ -27,6 +27,8 @@ def number_of_winners(winners, n_contestants):
 def winner_table(positive_winners, negative_winners, associations):
     """Number of winners of each side, layer and class.
 
+    In the last layer, the output, it is one on each side: a class has one unit there.
+
     Parameters
     ----------
     positive_winners, negative_winners : int, float, "sqrt" or "half-sqrt"
@@ -39,7 +41,7 @@ def winner_table(positive_winners, negative_winners, associations):
     n_winners : ndarray of shape (2, n_layers, n_classes), dtype intp
     """
     sides = ((positive_winners, 1), (negative_winners, -1))
-    return np.array(
+    n_winners = np.array(
         [
             [
                 [number_of_winners(winners, n) for n in (codes * sign > 0).sum(axis=1).tolist()]
@@ -49,6 +51,8 @@ def winner_table(positive_winners, negative_winners, associations):
         ],
         dtype=np.intp,
     )
+    n_winners[:, -1] = 1
+    return n_winners
 
 
 def lets_all_learn(winners):

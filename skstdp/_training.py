@@ -8,10 +8,10 @@ _NO_RULE = {
     dtype: (
         np.empty((0, 0), dtype),
         1.0,
-        False,
+        np.empty(0, bool),
         np.empty((2, 0, 0), np.intp),
         0.0,
-        np.inf,
+        np.empty(0),
         np.empty(0),
     )
     for dtype in (np.float32, np.float64)

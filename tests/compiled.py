@@ -50,9 +50,12 @@ def by_the_rule(
     winners=EVERYBODY,
     handicap=0.0,
     margin=None,
+    outputs_compete=False,
     skip=False,
 ):
     """Local updates, from the rates of the inputs and of all layers."""
+    n_hidden = len(associations) - 1
+    competes = [not all(map(lets_all_learn, winners))] * n_hidden + [outputs_compete]
     units = np.array([layer.shape[1] for layer in rates])
     batch, dtype, largest = rates[0], rates[0].dtype, units.max()
     updates = np.empty(int((units[:-1] + 1) @ units[1:]), dtype)
@@ -67,10 +70,10 @@ def by_the_rule(
         sample_weight,
         np.hstack(associations),
         stdp_epsilon,
-        not all(map(lets_all_learn, winners)),
+        np.array(competes),
         winner_table(*winners, associations),
         handicap,
-        np.inf if margin is None else margin,
+        np.full(n_hidden + 1, np.inf if margin is None else margin),
         np.zeros(units[1:].sum()),
         np.empty_like(rest),
         np.empty((5, largest), dtype),
@@ -128,7 +131,7 @@ def compete(
         association,
         y,
         not all(map(lets_all_learn, winners)),
-        winner_table(*winners, [codes])[:, 0],
+        winner_table(*winners, [codes, codes])[:, 0],
         handicap,
         np.inf if margin is None else margin,
         np.zeros(post.shape[1]) if win_rates is None else win_rates,

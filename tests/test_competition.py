@@ -132,7 +132,19 @@ def test_a_single_output_competes_with_its_silence():
     assert_array_equal(association, [[0], [-0.25], [0.25], [0]])
 
 
-def test_outputs_have_no_winners():
+def test_of_the_outputs_the_right_one_and_its_strongest_rival_learn():
+    """Associations 1 and -1/2 of three outputs become 1, -1 and 0."""
+    rates = [np.array([[0.5], [0.25]]), np.array([[0.6, 0.9, 0.7], [0.2, 0.1, 0.4]])]
+    codes, y, weight = [output_associations(3, np.float64)], np.array([0, 2]), np.full(2, 0.5)
+    settings = {"stdp_epsilon": 0.01, "outputs_compete": True}
+    (coef, intercept), *_ = by_the_rule(rates, y, weight, codes, **settings)
+    taught = np.array([[1, -1, 0], [-1, 0, 1]])
+    expected = oracle.stdp_update(*rates, taught / 2, 0.01)
+    assert_allclose(coef, expected[0])
+    assert_allclose(intercept, expected[1])
+
+
+def test_competition_of_hidden_layers_leaves_the_outputs_alone():
     rng = np.random.default_rng(0)
     rates = [rng.random((5, n)) for n in (4, 6, 3)]
     codes = [hidden_associations(3, 6, np.float64), output_associations(3, np.float64)]
@@ -143,6 +155,30 @@ def test_outputs_have_no_winners():
     assert (contested[0][0] != free[0][0]).any()
     for update, expected in zip(contested[1], free[1], strict=True):
         assert_array_equal(update, expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "classes", "output", "compete"),
+    [
+        ({}, 3, 0.05, True),
+        ({}, 2, 0.85, False),
+        ({"output_margin": 0.4}, 3, 0.4, True),
+        ({"output_margin": 0.4}, 2, 0.4, False),
+        ({"output_margin": None}, 3, np.inf, False),
+        ({"winner_margin": None}, 3, np.inf, False),
+        ({"winner_margin": 0.3}, 2, 0.3, False),
+        ({"winner_margin": None, "output_margin": 0.4}, 3, 0.4, True),
+    ],
+)
+def test_margin_and_rivals_of_the_output(settings, classes, output, compete):
+    X, y = load_iris(return_X_y=True)
+    model = STDPClassifier((4, 2), max_iter=1, random_state=0, **settings)
+    model.fit(X[y < classes], y[y < classes])
+    _, _, competes, n_winners, _, margins, _ = model._rule()
+    assert_allclose(margins[-1], output)
+    assert competes[-1] == compete
+    assert competes[:-1].all()
+    assert_array_equal(n_winners[:, -1], 1)
 
 
 @pytest.mark.parametrize("winners", [(2, 0.5), (1, 1)])
@@ -169,10 +205,11 @@ def test_a_handicap_is_not_negative():
         STDPClassifier(winner_handicap=-0.1).fit([[0.0], [1.0]], [0, 1])
 
 
+@pytest.mark.parametrize("name", ["winner_margin", "output_margin"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, "wide"])
-def test_bad_margin(value):
-    with pytest.raises(ValueError, match="winner_margin"):
-        STDPClassifier(winner_margin=value).fit([[0.0], [1.0]], [0, 1])
+def test_bad_margin(name, value):
+    with pytest.raises(ValueError, match=name):
+        STDPClassifier(**{name: value}).fit([[0.0], [1.0]], [0, 1])
 
 
 def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():

@@ -236,7 +236,7 @@ class TestLocality:
     def test_the_rule_is_not_given_weights_or_errors(self):
         rates = ["batch", "skip", "starts", "columns", "units", "rates"]
         samples = ["y", "sample_weight"]
-        fixed = ["codes", "stdp_epsilon", "competes", "n_winners", "handicap", "margin"]
+        fixed = ["codes", "stdp_epsilon", "competes", "n_winners", "handicap", "margins"]
         memory = ["win_rates"]
         overwritten = ["associations", "room", "learns", "block", "updates"]
         signature = inspect.signature(getattr(stdp_updates, "py_func", stdp_updates))

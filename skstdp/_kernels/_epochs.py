@@ -10,7 +10,7 @@ network : units, params
 moments : first, second
 schedule : settings, n_steps, step_sizes, scales
     Of Adam. There are as many batches, of nearly equal size, as step sizes.
-rule : codes, stdp_epsilon, competes, n_winners, handicap, margin, win_rates
+rule : codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates
     What the local rule needs besides rates.
 """
 
@@ -83,7 +83,7 @@ def epoch(samples, network, moments, schedule, local, rule):
     units, params = network
     first, second = moments
     settings, n_steps, step_sizes, scales = schedule
-    codes, stdp_epsilon, competes, n_winners, handicap, margin, win_rates = rule
+    codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates = rule
     n_batches = step_sizes.size
     (
         all_inputs,
@@ -134,7 +134,7 @@ def epoch(samples, network, moments, schedule, local, rule):
                 competes,
                 n_winners,
                 handicap,
-                margin,
+                margins,
                 win_rates,
                 scratch,
                 room,

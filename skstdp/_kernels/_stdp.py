@@ -128,7 +128,7 @@ def stdp_updates(
     competes,
     n_winners,
     handicap,
-    margin,
+    margins,
     win_rates,
     associations,
     room,
@@ -157,15 +157,14 @@ def stdp_updates(
             code = codes[y[s], unit : unit + n_out]
             for j in range(n_out):
                 association[s, j] = code[j] * sample_weight[s]
-        # The output layer has no winners: each of its units is needed.
         choose_learners(
             post,
             association,
             y,
-            competes and layer < n_layers - 1,
+            competes[layer],
             n_winners[:, layer],
-            handicap,
-            margin,
+            handicap if layer < n_layers - 1 else 0.0,
+            margins[layer],
             win_rates[unit : unit + n_out],
             room,
         )
