@@ -12,10 +12,14 @@ The path of the data, one module a stage:
 ``_initialization``    weights and biases before training
 ``_associations``      the fixed codes: class to +1 or -1 for each unit
 ``_forward``           activities of every layer
-``_competition``       which units of a layer learn from a sample
-``_stdp``              the local rule, its kernel and the spike-timing curve
-``_backprop``          the exact gradient, also with respect to the input
-``_optimizers``        Adam with decoupled weight decay
+``_competition``       how many units of a layer win a sample
+``_optimizers``        the state of Adam, and schedules of the step size
+``_training``          data, network and optimiser, as the compiled loop takes them
+``_threads``           one thread of BLAS while training
+``_kernels``           what is compiled: an epoch of the local rule or of backpropagation
+``_stdp``              the local rule for one layer, and the spike-timing curve
+``_backprop``          the exact gradient with respect to the input
+``_warm_up``           compiling ahead of the first fit
 ``_balls``             what an attack may reach, and steps inside it
 ``_attacks``           adversarial perturbations
 ``_input_gradients``   gradients of classifiers and pipelines with respect to their input
@@ -62,6 +66,7 @@ from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
 from ._spike_displays import ApicalErrorDisplay, MicrocircuitDisplay, SpikeRasterDisplay
 from ._stdp import stdp_curve, stdp_update
+from ._warm_up import warm_up
 
 __version__ = "0.1.0"
 
@@ -94,4 +99,5 @@ __all__ = [
     "stdp_curve",
     "stdp_update",
     "to_onnx",
+    "warm_up",
 ]

@@ -38,6 +38,7 @@ from ._initialization import expected_total_inputs, quieten, random_parameters
 from ._optimizers import SCHEDULES, Adam, constant
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
+from ._threads import one_blas_thread
 from ._training import Training, flatten
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class NetworkClassifier(
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Got only one of X_val and y_val, but expected both or neither.")
-        with _unchanged_on_error(self):
+        with _unchanged_on_error(self), one_blas_thread():
             self._validate_params()
             first_pass = not (self.warm_start and hasattr(self, "coefs_"))
             X, y, weight = self._validate_training_data(X, y, sample_weight, first_pass)
@@ -300,7 +301,7 @@ class NetworkClassifier(
             If `early_stopping` is true or `class_weight` is "balanced": then there is no such
             method.
         """
-        with _unchanged_on_error(self):
+        with _unchanged_on_error(self), one_blas_thread():
             self._validate_params()
             first_pass = not hasattr(self, "coefs_")
             if first_pass:
@@ -511,7 +512,7 @@ class NetworkClassifier(
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
         n_batches = self._n_batches(n_samples)
-        progress = (np.arange(n_batches) / n_batches + epoch) / n_epochs
+        progress = np.arange(epoch * n_batches, (epoch + 1) * n_batches) / (n_epochs * n_batches)
         step_sizes = self.learning_rate_init * schedule(progress)
         if self.adversarial_epsilon == 0:
             loss, n_right = training.run(order, step_sizes)
