@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._backprop import margins_and_cotangent
+from .._network_classifier import NetworkClassifier
 from .._optimizers import Adam
 from .._receptive_fields import n_receptive_fields, rates_gradient, respond
-from .._sigmoid_mlp import NetworkClassifier
 from .._training import flatten
 from ._circuit import (
     INPUT_CODES,

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._sigmoid_mlp import NetworkClassifier
+from .._network_classifier import NetworkClassifier
 
 
 def unwrap(estimator, X=None):

@@ -6,7 +6,7 @@ from sklearn.neural_network import MLPClassifier
 from .._backprop import logits_and_pullback
 from .._bioleaf import BioLeaFClassifier
 from .._receptive_fields import rates_gradient
-from .._sigmoid_mlp import SigmoidMLP
+from .._sigmoid_network import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
 from ._scaled_rows import ScaledRows
 from ._transformers import scaler_and_pull

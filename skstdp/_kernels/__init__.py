@@ -14,7 +14,7 @@ longer to import than the rest of the package.
 ``_epochs``       all of it, batch by batch
 ``_cells``        spiking cells in one time step
 ``_input_codes``  from rates to currents, step by step
-``_microcircuit``  one time step of the microcircuit, and what its synapses learn in it
+``_microcircuit`` one time step of the microcircuit, and what its synapses learn in it
 ``_spiking``      the microcircuit through time: learning, prediction, records
 ``_surrogate``    gradients of spikes with respect to the inputs
 ================  ==================================================================

@@ -18,8 +18,8 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
+from .._network_classifier import NetworkClassifier
 from .._scorers import FGSMScorer, epsilon_label
-from .._sigmoid_mlp import NetworkClassifier
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
