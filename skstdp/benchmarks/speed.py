@@ -337,6 +337,7 @@ def growth_figure(n_repeats=3):
         for name, seconds in curves.items():
             axes.loglog(sizes, seconds, marker="o", markersize=3, label=name)
         axes.set_xlabel(varied)
+        axes.xaxis.set_minor_formatter("")
     figure.axes[0].set_ylabel("seconds an epoch")
     figure.axes[0].legend(fontsize="small")
     return figure
