@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 pytest.importorskip("matplotlib")
 pytest.importorskip("skops", reason="reads and writes model files")
 
-from skstdp import FGSMScorer, PGDScorer, STDPClassifier, attack_table, save_model
+from skstdp import FGSMScorer, STDPClassifier, attack_table, robustness_report, save_model
 from skstdp.__main__ import main
 
 TREE = "sklearn.tree._tree.Tree"
@@ -75,8 +75,10 @@ def test_accuracies_are_those_of_the_library(files, tmp_path, capsys):
     assert accuracy["none", 0.0] == model.score(X, y)
     for epsilon in (0.05, 0.2):
         assert accuracy["FGSM", epsilon] == FGSMScorer(epsilon)(model, X, y)
-        expected = PGDScorer(epsilon, n_steps=50, n_restarts=5, random_state=0)(model, X, y)
-        assert accuracy["PGD", epsilon] == expected
+        expected = robustness_report(model, X, y, epsilons=[epsilon], n_queries=20)
+        expected = expected.set_index("attack")["accuracy"]
+        for attack in ("random signs", "FGSM", "PGD", "hard label"):
+            assert accuracy[attack, epsilon] == expected[attack]
     records = json.loads((tmp_path / "out" / "flowers_attack.json").read_text())
     np.testing.assert_allclose(pd.DataFrame(records)["accuracy"], report["accuracy"], rtol=1e-14)
     rows = pd.read_csv(tmp_path / "out" / "flowers_attack_rows.csv")

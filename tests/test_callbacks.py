@@ -3,6 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_iris
@@ -153,6 +154,14 @@ class TestTasks:
         model = classifier(max_iter=3, random_state=0).set_callbacks(monitor).fit(X, y)
         log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert log.loc["epoch", "accuracy"].size == 3
+        assert log.loc["fit", "accuracy"] == model.score(X, y)
+
+    def test_monitors_of_sparse_samples(self, classifier, task):
+        X, y = task
+        X = X - X.min(axis=0)
+        monitor = ScoringMonitor(scoring="accuracy")
+        model = classifier(max_iter=2, random_state=0).set_callbacks(monitor).fit(csr_array(X), y)
+        log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert log.loc["fit", "accuracy"] == model.score(X, y)
 
     def test_in_a_pipeline_and_a_search_in_processes(self, classifier, frame):

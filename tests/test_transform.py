@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -67,6 +68,12 @@ def test_features_for_another_classifier(task):
     search = GridSearchCV(pipeline, {"stdpclassifier__weight_decay": [0, 0.01]}, cv=3).fit(X, y)
     assert search.best_score_ > 0.9
     assert pipeline.fit(X, y)[-1].feature_names_in_[0] == "stdpclassifier0"
+
+
+def test_sparse_samples(task):
+    X, y = task
+    model = STDPClassifier(5, max_iter=2, random_state=0).fit(X.to_numpy(), y)
+    np.testing.assert_array_equal(model.transform(csr_array(X)), model.transform(X.to_numpy()))
 
 
 @every

@@ -29,7 +29,7 @@ for ax in axes:
     ax.set_xscale("log")
 
 # %%
-# The local rule needs some epochs to start, and ends close by. It minimises no loss, and its
+# The local rule needs some epochs to start, and ends a little below. It minimises no loss, and its
 # cross-entropy ends higher. The numbers behind the curves are a data frame:
 
 print(fits["STDP"][0].history_.iloc[[0, 9, -1]].round(3))
