@@ -6,7 +6,6 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numba
 from threadpoolctl import threadpool_info
 
 _PACKAGES = (
@@ -26,11 +25,14 @@ _PACKAGES = (
 
 def info(arguments):
     """Tell versions, threads, and where compiled kernels are kept."""
+    # The other commands start without it.
+    import numba
+
     facts = {
         "versions": {"python": platform.python_version()} | {p: _version(p) for p in _PACKAGES},
         "threads": {"numba": numba.config.NUMBA_NUM_THREADS}
         | {pool["internal_api"]: pool["num_threads"] for pool in threadpool_info()},
-        "kernels": _kernels(),
+        "kernels": _compiled(numba),
     }
     if arguments.json:
         print(json.dumps(facts, indent=1))
@@ -49,8 +51,10 @@ def _version(package):
         return None
 
 
-def _kernels():
+def _compiled(numba):
     """Where numba keeps what it has compiled of this package, and how much that is."""
+    from . import _kernels  # noqa: F401
+
     if numba.config.DISABLE_JIT:
         return {"compiled": "no: NUMBA_DISABLE_JIT is set"}
     directories = {

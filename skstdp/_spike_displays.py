@@ -1,5 +1,9 @@
 """Figures of spikes, potentials and errors in a microcircuit."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -7,6 +11,13 @@ from ._bioleaf import BioLeaFClassifier
 from ._bioleaf._exact_gradient import apical_errors, backpropagated_errors
 from ._bioleaf._record import record
 from ._displays import require_matplotlib
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
 
 # Of Okabe and Ito: basal, somatic and apical, then the teacher.
 _BASAL, _SOMA, _APICAL, _TEACHER = "#0072B2", "#D55E00", "#009E73", "#000000"
@@ -67,14 +78,27 @@ class SpikeRasterDisplay:
     3
     """
 
-    def __init__(self, currents, spikes, predicted, class_names):
+    def __init__(
+        self,
+        currents: NDArray,
+        spikes: list[NDArray],
+        predicted: list[NDArray],
+        class_names: Sequence[str],
+    ) -> None:
         self.currents = currents
         self.spikes = spikes
         self.predicted = predicted
         self.class_names = class_names
 
     @classmethod
-    def from_estimator(cls, estimator, x, *, label=None, axes=None):
+    def from_estimator(
+        cls,
+        estimator: BioLeaFClassifier,
+        x: ArrayLike,
+        *,
+        label: Any = None,
+        axes: Sequence[Axes] | None = None,
+    ) -> SpikeRasterDisplay:
         """Present a sample to a fitted classifier, and draw.
 
         Parameters
@@ -110,7 +134,7 @@ class SpikeRasterDisplay:
         )
         return display.plot(axes)
 
-    def plot(self, axes=None):
+    def plot(self, axes: Sequence[Axes] | None = None) -> SpikeRasterDisplay:
         """Draw a row a cell, a column a time step.
 
         Spikes are dots, and circles where the basal compartment predicted another spike train.
@@ -200,11 +224,20 @@ class MicrocircuitDisplay:
     True
     """
 
-    def __init__(self, potentials):
+    def __init__(self, potentials: dict[str, dict[str, dict[str, NDArray]]]) -> None:
         self.potentials = potentials
 
     @classmethod
-    def from_estimators(cls, estimators, x, label, *, layer=0, cell=0, axes=None):
+    def from_estimators(
+        cls,
+        estimators: dict[str, BioLeaFClassifier],
+        x: ArrayLike,
+        label: Any,
+        *,
+        layer: int = 0,
+        cell: int = 0,
+        axes: NDArray | None = None,
+    ) -> MicrocircuitDisplay:
         """Present a sample to fitted classifiers, and draw.
 
         Parameters
@@ -250,7 +283,7 @@ class MicrocircuitDisplay:
             }
         return cls(potentials).plot(axes)
 
-    def plot(self, axes=None):
+    def plot(self, axes: NDArray | None = None) -> MicrocircuitDisplay:
         """Draw membrane potentials on the left and apical potentials on the right.
 
         Parameters
@@ -338,13 +371,22 @@ class ApicalErrorDisplay:
     True
     """
 
-    def __init__(self, seen, exact, *, name=None):
+    def __init__(self, seen: NDArray, exact: NDArray, *, name: str | None = None) -> None:
         self.seen = seen
         self.exact = exact
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, layer=0, name=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BioLeaFClassifier,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        layer: int = 0,
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> ApicalErrorDisplay:
         """Teach samples to a fitted classifier without letting it learn, and draw.
 
         Parameters
@@ -380,7 +422,7 @@ class ApicalErrorDisplay:
         exact = backpropagated_errors(network, seen)[at]
         return cls(apical_errors(network, seen)[at], exact, name=name).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> ApicalErrorDisplay:
         """Draw a point a cell and sample.
 
         Parameters

@@ -8,7 +8,7 @@ from ._classifiers import STDPClassifier
 from ._stdp import stdp_update
 
 
-def warm_up():
+def warm_up() -> None:
     """Compile the training loops for float32 and float64, or load what is on disk.
 
     The first fit of an installation compiles its loop, some ten seconds for each of the two

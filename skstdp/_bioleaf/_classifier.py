@@ -1,7 +1,10 @@
 """The classifier: parameters, and how the shared fit loop reaches the microcircuit."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -21,6 +24,13 @@ from ._circuit import (
 )
 from ._training import MicrocircuitTraining, flatten_circuit
 from ._tuning_curves import tuned_gradient, tuned_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from numpy.random import RandomState
+
 
 # Few features need off cells to tell low values; many make up for them, and cost more.
 _FEW_FEATURES = 50
@@ -275,39 +285,39 @@ class BioLeaFClassifier(NetworkClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes: int | Sequence[int] = (100,),
         *,
-        rate_encoding="auto",
-        receptive_fields="auto",
-        field_shape="step",
-        input_code="current",
-        n_steps=5,
-        tau_m=5.0,
-        tau_s=3.0,
-        rule="auto",
-        feedback="symmetric",
-        apical_conductance="auto",
-        gate_slope=2.0,
-        weight_init_scale=1.0,
-        learning_rate_init=0.01,
-        learning_rate="linear",
-        weight_decay=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        batch_size="auto",
-        max_iter="auto",
-        shuffle=True,
-        tol=None,
-        n_iter_no_change=30,
-        early_stopping=False,
-        validation_fraction=0.1,
-        warm_start=False,
-        adversarial_epsilon=0.0,
-        class_weight=None,
-        random_state=None,
-        verbose=False,
-    ):
+        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
+        receptive_fields: int | Literal["auto"] = "auto",
+        field_shape: Literal["step", "gaussian"] = "step",
+        input_code: Literal["current", "rate", "latency", "poisson"] = "current",
+        n_steps: int = 5,
+        tau_m: float = 5.0,
+        tau_s: float = 3.0,
+        rule: Literal["auto", "spike"] = "auto",
+        feedback: Literal["symmetric", "random"] = "symmetric",
+        apical_conductance: float | Literal["auto"] = "auto",
+        gate_slope: float = 2.0,
+        weight_init_scale: float = 1.0,
+        learning_rate_init: float = 0.01,
+        learning_rate: Literal["constant", "linear"] = "linear",
+        weight_decay: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int = 30,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        adversarial_epsilon: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
         self.receptive_fields = receptive_fields

@@ -1,5 +1,6 @@
 """The spiking network and what its parts contribute, one thing changed at a time."""
 
+from sklearn.base import BaseEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -25,7 +26,7 @@ _CHANGES = {
 }
 
 
-def spiking_classifiers():
+def spiking_classifiers() -> dict[str, BaseEstimator]:
     """The spiking network with one thing changed at a time, and scikit-learn's network.
 
     Returns
