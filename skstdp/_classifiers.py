@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from ._associations import hidden_associations, output_associations
 from ._competition import lets_all_learn, winner_table
-from ._sigmoid_mlp import SigmoidMLP
+from ._sigmoid_network import SigmoidMLP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

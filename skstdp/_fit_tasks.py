@@ -11,16 +11,6 @@ from ._frames import with_feature_names
 # What scikit-learn keeps on an estimator while its `fit` runs, and needs afterwards.
 CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
-# They change in place while training goes on.
-_COPIED = (
-    "coefs_",
-    "intercepts_",
-    "loss_curve_",
-    "accuracy_curve_",
-    "validation_scores_",
-    "_validation_loss_curve",
-)
-
 
 class FitTasks:
     """The tasks of one call of `fit`.
@@ -64,4 +54,6 @@ class FitTasks:
         )
 
     def _copies(self):
-        return {name: deepcopy(getattr(self._estimator, name)) for name in _COPIED}
+        # They change in place while training goes on.
+        names = (*self._estimator._network_attributes, *self._estimator._history_attributes)
+        return {name: deepcopy(getattr(self._estimator, name)) for name in names}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._sigmoid_mlp import SigmoidMLP
+from ._sigmoid_network import SigmoidMLP
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skstdp import (
+    BioLeaFClassifier,
     BPClassifier,
     EarlyStopping,
     FGSMScorer,
@@ -21,7 +22,7 @@ from skstdp import (
     STDPClassifier,
 )
 
-both = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def copied(estimator):
     return clone(estimator).set_callbacks()
 
 
-@both
+@every
 class TestTasks:
     def test_epochs_are_tasks_below_the_fit(self, classifier, task):
         recorder = Recorder()
@@ -183,7 +184,7 @@ class TestTasks:
 
 
 class TestEarlyStopping:
-    @both
+    @every
     def test_stops_when_the_score_no_longer_grows(self, classifier, task):
         X, y = task
         stopping = EarlyStopping(X_val=X[::2], y_val=y[::2], n_iter_no_change=3, tol=0.01)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.utils import estimator_checks
 
-from skstdp import BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
 # Once as long as by default; the others differ from that in what does not need as many epochs.
 CONFIGURATIONS = [
@@ -24,6 +24,18 @@ CONFIGURATIONS = [
         "max_iter": 100,
     },
     {"hidden_layer_sizes": 20, "max_iter": 100},
+]
+
+
+SPIKING_CONFIGURATIONS = [
+    {},
+    {"feedback": "random", "hidden_layer_sizes": (40, 20), "n_steps": 8, "max_iter": 60},
+    {"rule": "spike", "n_steps": 10, "max_iter": 60},
+    {"input_code": "latency", "field_shape": "gaussian", "max_iter": 60},
+    {"input_code": "rate", "n_steps": 10, "max_iter": 60},
+    {"input_code": "poisson", "n_steps": 20, "max_iter": 60},
+    {"early_stopping": True, "class_weight": "balanced", "max_iter": 60},
+    {"warm_start": True, "early_stopping": True, "max_iter": 60},
 ]
 
 
@@ -67,6 +79,11 @@ def test_scikit_learn_checks(classifier, parameters):
     check_all(classifier(**parameters))
 
 
+@pytest.mark.parametrize("parameters", SPIKING_CONFIGURATIONS, ids=str)
+def test_scikit_learn_checks_of_spikes(parameters):
+    check_all(BioLeaFClassifier(**parameters))
+
+
 @pytest.mark.parametrize("classifier", [STDPInFloat32, BPInFloat32])
 def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     # One check compares probabilities to 1e-7, which float32 cannot hold; 1e-4 is what
@@ -80,7 +97,7 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     check_all(classifier(max_iter=60))
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 @pytest.mark.parametrize(
     "check",
     [

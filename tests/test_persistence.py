@@ -13,11 +13,19 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skstdp import BPClassifier, FGSMScorer, PGDScorer, STDPClassifier, load_model, save_model
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    FGSMScorer,
+    PGDScorer,
+    STDPClassifier,
+    load_model,
+    save_model,
+)
 
 skops = pytest.importorskip("skops", reason="reads and writes model files")
 
-both = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 
 
 class Unknown(PCA):
@@ -34,7 +42,7 @@ def assert_same(loaded, model, X):
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
-@both
+@every
 def test_classifier(classifier, task, tmp_path):
     X, y = task
     model = classifier(max_iter=5, random_state=0, warm_start=True).fit(X, y, X_val=X, y_val=y)
@@ -46,7 +54,7 @@ def test_classifier(classifier, task, tmp_path):
     assert_same(loaded.partial_fit(X, y), model.partial_fit(X, y), X)
 
 
-@both
+@every
 @pytest.mark.parametrize("scorer", [FGSMScorer(0.1), PGDScorer(0.1, n_steps=2)], ids=str)
 def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
     X, y = task

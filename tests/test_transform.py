@@ -9,11 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skstdp import BPClassifier, STDPClassifier, fgsm
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, fgsm
 
 pl = pytest.importorskip("polars")
 
-both = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def task():
     return load_iris(return_X_y=True, as_frame=True)
 
 
-@both
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (7,), (7, 5)])
 def test_rates_are_what_the_output_sees(classifier, hidden_layer_sizes, task):
     X, y = task
@@ -43,7 +43,7 @@ def test_one_hidden_layer_by_hand():
     np.testing.assert_allclose(rates, expit(inputs @ model.coefs_[0] + model.intercepts_[0]))
 
 
-@both
+@every
 def test_frames_with_names(classifier, task):
     X, y = task
     model = classifier((6, 4), max_iter=2, random_state=0).fit(X, y)
@@ -76,7 +76,7 @@ def test_sparse_samples(task):
     np.testing.assert_array_equal(model.transform(csr_array(X)), model.transform(X.to_numpy()))
 
 
-@both
+@every
 def test_not_fitted(classifier):
     with pytest.raises(NotFittedError):
         classifier().transform([[0.0]])

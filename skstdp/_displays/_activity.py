@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from ._network import own_classes, unwrap
 from ._style import require_matplotlib
@@ -106,10 +105,10 @@ class ActivityDisplay:
         """
         network, X = unwrap(estimator, X)
         labels = network.classes_[network._class_indices(y)]
-        *hidden, logits = network._activities(network._rates(X))[1:]
-        names = [f"Hidden layer {k}" for k in range(1, len(hidden) + 1)] + ["Output"]
+        layers = network._layer_rates(network._rates(X))
+        names = [f"Hidden layer {k}" for k in range(1, len(layers))] + ["Output"]
         tables = []
-        for layer, (name, rates) in enumerate(zip(names, [*hidden, expit(logits)], strict=True)):
+        for layer, (name, rates) in enumerate(zip(names, layers, strict=True)):
             own = own_classes(network, layer)
             table = pd.DataFrame(rates).groupby(labels).mean().rename_axis("class")
             table = table.reset_index().melt("class", var_name="unit", value_name="rate")

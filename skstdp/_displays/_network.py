@@ -4,12 +4,12 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._sigmoid_mlp import SigmoidMLP
+from .._network_classifier import NetworkClassifier
 
 
 def unwrap(estimator, X=None):
     """The network inside pipelines and searches, and X after the steps before it."""
-    while not isinstance(estimator, SigmoidMLP):
+    while not isinstance(estimator, NetworkClassifier):
         if isinstance(estimator, Pipeline):
             check_is_fitted(estimator)
             if X is not None and len(estimator) > 1:
@@ -19,8 +19,8 @@ def unwrap(estimator, X=None):
             estimator = estimator.best_estimator_
         else:
             raise TypeError(
-                f"Got {type(estimator).__name__}, but expected a fitted STDPClassifier or "
-                "BPClassifier, or a pipeline or search that ends in one."
+                f"Got {type(estimator).__name__}, but expected a fitted STDPClassifier, "
+                "BPClassifier or BioLeaFClassifier, or a pipeline or search that ends in one."
             )
     check_is_fitted(estimator)
     return estimator, X

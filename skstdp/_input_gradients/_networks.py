@@ -4,8 +4,9 @@ from scipy.special import expit, log_expit
 from sklearn.neural_network import MLPClassifier
 
 from .._backprop import logits_and_pullback
+from .._bioleaf import BioLeaFClassifier
 from .._receptive_fields import rates_gradient
-from .._sigmoid_mlp import SigmoidMLP
+from .._sigmoid_network import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
 from ._scaled_rows import ScaledRows
 from ._transformers import scaler_and_pull
@@ -68,6 +69,16 @@ class Network(_Network):
         return scores, lambda cotangent: pull(cotangent).through(
             lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
         )
+
+
+@adapts(BioLeaFClassifier)
+class SpikingNetwork(Network):
+    """A network of spikes, whose way back is a surrogate: the true slope is zero or infinite."""
+
+    def from_rates(self, rates):
+        """Class scores, and the way back to the rates."""
+        scores, pullback = self.estimator._scores_and_pullback(rates)
+        return scores, lambda cotangent: cotangent.through(pullback)
 
 
 @adapts(SigmoidMLP, transform=True)

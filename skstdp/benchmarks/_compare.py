@@ -18,6 +18,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
+from .._network_classifier import NetworkClassifier
 from .._scorers import FGSMScorer, epsilon_label
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
@@ -43,7 +44,7 @@ class Comparison(NamedTuple):
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
-        one row an epoch. Only STDPClassifier and BPClassifier have any.
+        one row an epoch. Only networks of this package have any.
     """
 
     scores: pd.DataFrame
@@ -250,7 +251,7 @@ def check_models(estimators):
 
 
 def _is_ours(estimator):
-    return isinstance(estimator, STDPClassifier | BPClassifier)
+    return isinstance(estimator, NetworkClassifier)
 
 
 def _attacks(scorers):

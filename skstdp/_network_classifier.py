@@ -1,4 +1,4 @@
-"""Everything of the two classifiers but their learning rules: one network, one fit loop."""
+"""What all classifiers share: validation, the epoch loop, prediction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -29,17 +28,13 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._attacks import fgsm
-from ._backprop import margin_and_input_gradient
 from ._documentation import page_template
-from ._encoding import encode, encoding, fit_encoder
+from ._encoding import encode, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
-from ._forward import class_margins, forward
-from ._initialization import expected_total_inputs, quieten, random_parameters
+from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
-from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
 from ._threads import one_blas_thread
-from ._training import Training, flatten
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -72,7 +67,13 @@ def _unchanged_on_error(estimator):
         raise
 
 
-class SigmoidMLP(
+def _log_proba(logits):
+    if logits.shape[1] == 1:
+        return log_expit(class_margins(logits))
+    return log_softmax(logits, axis=1)
+
+
+class NetworkClassifier(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -80,7 +81,7 @@ class SigmoidMLP(
     BaseEstimator,
     metaclass=ABCMeta,
 ):
-    """Everything but the learning rule."""
+    """Everything but the network and its learning rule."""
 
     _doc_link_module = "skstdp"
     _doc_link_template = property(lambda self: page_template())
@@ -93,9 +94,7 @@ class SigmoidMLP(
             Interval(Integral, 1, None, closed="left"),
         ],
         "weight_init_scale": [Interval(Real, 0, None, closed="left")],
-        "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "fan_in_scaling": ["boolean"],
         "learning_rate": [StrOptions(set(SCHEDULES))],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -115,12 +114,17 @@ class SigmoidMLP(
         "verbose": ["verbose"],
     }
 
-    _changed_by_training = (
+    _network_attributes = ("coefs_", "intercepts_")
+
+    _history_attributes = (
         "loss_curve_",
         "accuracy_curve_",
-        "_optimizer",
-        "_random_state",
+        "validation_scores_",
+        "_validation_loss_curve",
     )
+
+    # Besides these two.
+    _changed_by_training = ("_optimizer", "_random_state")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -130,16 +134,32 @@ class SigmoidMLP(
         return tags
 
     @abstractmethod
-    def _associate(self, layer_units, dtype):
-        """Fix what the rule needs besides the network, once, before training."""
+    def _draw_network(self, X, sample_weight):
+        """Set what the network is before training."""
+
+    @abstractmethod
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+
+    @abstractmethod
+    def _training(self, X, y, sample_weight):
+        """The loop over the batches of an epoch, for a copy of the network."""
+
+    @abstractmethod
+    def _logits(self, rates):
+        """Scores whose softmax is `predict_proba`; one column, its logit, for two classes."""
+
+    @abstractmethod
+    def _layer_rates(self, rates):
+        """Rates in [0, 1] of the units of each layer above the inputs."""
+
+    @abstractmethod
+    def _margin_and_gradient(self, rates, y):
+        """Margin of the true class, and the direction in rates in which it grows fastest."""
 
     @abstractmethod
     def _progress(self):
         """What should grow in training, after an epoch."""
-
-    @abstractmethod
-    def _rule(self):
-        """What the local rule needs besides rates, or None for backpropagation."""
 
     @with_callbacks
     def fit(
@@ -368,26 +388,14 @@ class SigmoidMLP(
         if first_pass:
             self._random_state = np.random.RandomState(self._random_seed())
             self.encoder_ = fit_encoder(X, self.rate_encoding)
-            rate_chunks = partial(self._rate_chunks, X, sample_weight)
-            self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-            self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
-            input_chunks = partial(self._input_chunks, X, sample_weight)
-            layer_units = [
-                X.shape[1] * self.receptive_fields_,
-                *self._hidden_layer_sizes(),
-                self.n_outputs_,
-            ]
-            self.n_layers_ = len(layer_units)
-            self._total_inputs = expected_total_inputs(input_chunks, layer_units)
-            self.coefs_, self.intercepts_ = random_parameters(
-                layer_units, self._random_state, X.dtype, self.weight_init_scale
-            )
-            if self.quiet_start is not None:
-                quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
-            self._associate(layer_units, X.dtype)
+            self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in self._changed_by_training:
+        for name in (
+            *self._network_attributes,
+            *self._history_attributes,
+            *self._changed_by_training,
+        ):
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = X.astype(dtype, copy=False)
@@ -430,22 +438,6 @@ class SigmoidMLP(
             weight_decay=self.weight_decay,
         )
 
-    def _training(self, X, y, sample_weight):
-        """The loop over the batches of an epoch, for a copy of the network."""
-        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
-        return Training(
-            X,
-            y,
-            sample_weight,
-            *encoding(self.encoder_, X.shape[1], params.dtype),
-            self.receptive_fields_,
-            params,
-            [len(coef) for coef in self.coefs_] + [self.n_outputs_],
-            self._optimizer,
-            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
-            self._rule(),
-        )
-
     def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
@@ -460,7 +452,7 @@ class SigmoidMLP(
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
                 best = np.nextafter(self._validate(*validation)[1], np.inf)
-                best_network = deepcopy((self.coefs_, self.intercepts_))
+                best_network = self._copy_of_network()
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
@@ -484,7 +476,7 @@ class SigmoidMLP(
                 if figure >= best:
                     best = figure
                     if self.early_stopping:
-                        best_network = deepcopy((self.coefs_, self.intercepts_))
+                        best_network = self._copy_of_network()
             if stop or n_stale > self.n_iter_no_change:
                 break
         else:
@@ -497,14 +489,17 @@ class SigmoidMLP(
                     stacklevel=4,  # the decorator of `fit` is one of them
                 )
         if best_network is not None:
-            self.coefs_, self.intercepts_ = best_network
+            vars(self).update(best_network)
+
+    def _copy_of_network(self):
+        return {name: deepcopy(getattr(self, name)) for name in self._network_attributes}
 
     def _validate(self, X, y, sample_weight):
         """Cross-entropy and accuracy on data that the network is not trained on."""
         logits = self._logits_of(X)
-        log_proba = self._log_proba(logits)[np.arange(len(y)), y]
-        right = class_margins(logits).argmax(axis=1) == y
         total = float(sample_weight.sum())
+        right = class_margins(logits).argmax(axis=1) == y
+        log_proba = _log_proba(logits)[np.arange(len(y)), y]
         return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
     def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
@@ -552,10 +547,6 @@ class SigmoidMLP(
     def _encode(self, X, first_row=0):
         return encode(X, self.encoder_, getattr(self, "feature_names_in_", None), first_row)
 
-    def _inputs(self, rates):
-        """What the first layer sees of the rates."""
-        return respond(rates, self.receptive_fields_)
-
     def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
         X = validate_data(
@@ -566,12 +557,6 @@ class SigmoidMLP(
     def _rates(self, X):
         """Checked and encoded dense X, one rate in [0, 1] a feature."""
         return self._encode(self._check(X, accept_sparse=False))
-
-    def _activities(self, rates):
-        return forward(self._inputs(rates), self.coefs_, self.intercepts_)
-
-    def _logits(self, rates):
-        return self._activities(rates)[-1]
 
     def _logits_of(self, X):
         """Logits of X, some rows at a time."""
@@ -584,19 +569,12 @@ class SigmoidMLP(
     def _decide(self, logits):
         return self.classes_[class_margins(logits).argmax(axis=1)]
 
-    def _margin_and_gradient(self, rates, y):
-        """Margin of the true class, and the direction in rates in which it grows fastest."""
-        margins, gradient = margin_and_input_gradient(
-            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
-        )
-        return margins, rates_gradient(rates, gradient, self.receptive_fields_)
-
     def _margin_gradient(self, rates, y):
         """The direction alone."""
         return self._margin_and_gradient(rates, y)[1]
 
     def decision_function(self, X: ArrayLike) -> NDArray:
-        """Logits of the output units.
+        """Scores of the classes: logits of the output units, or counts of their spikes.
 
         Parameters
         ----------
@@ -606,11 +584,11 @@ class SigmoidMLP(
         Returns
         -------
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes, the logit of the one output unit: positive for the second class.
-            They tell samples apart where the rates round to 0 or 1.
+            With two classes one logit, positive for the second class. They tell samples apart
+            where the rates round to 0 or 1.
         """
         logits = self._logits_of(self._check(X))
-        return logits[:, 0] if self.n_outputs_ == 1 else logits
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Class with the most active output unit.
@@ -630,9 +608,9 @@ class SigmoidMLP(
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
 
-        With two classes, the rate of the output unit and its complement; with more, the
-        softmax of the output logits. The local rule does not fit probabilities, so those of
-        `STDPClassifier` rank the classes but are not calibrated.
+        The softmax of the scores; of a single output unit, its rate and the complement. Local
+        rules do not fit probabilities, so those of `STDPClassifier` and `BioLeaFClassifier` rank
+        the classes but are not calibrated.
 
         Parameters
         ----------
@@ -645,7 +623,7 @@ class SigmoidMLP(
             Probabilities in the order of `classes_`; each row sums to one.
         """
         logits = self._logits_of(self._check(X))
-        return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
+        return expit(class_margins(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray:
         """Logarithm of `predict_proba`, finite where a probability rounds to zero.
@@ -660,12 +638,7 @@ class SigmoidMLP(
         log_proba : ndarray of shape (n_samples, n_classes)
             Log probabilities in the order of `classes_`.
         """
-        return self._log_proba(self._logits_of(self._check(X)))
-
-    def _log_proba(self, logits):
-        if self.n_outputs_ == 1:
-            return log_expit(class_margins(logits))
-        return log_softmax(logits, axis=1)
+        return _log_proba(self._logits_of(self._check(X)))
 
     def transform(self, X: ArrayLike) -> Any:
         """Rates of the last hidden layer: what the output units see of the samples.
@@ -678,11 +651,13 @@ class SigmoidMLP(
         Returns
         -------
         rates : ndarray of shape (n_samples, n_units), or what `set_output` asks for
-            Rates in [0, 1], of the dtype of the weights. Without hidden layer, those of the input
-            units.
+            Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps
+            in which they do. Without hidden layer, those of the input units.
         """
         chunks = self._rate_chunks(self._check(X))
-        return np.concatenate([self._activities(rates)[-2] for rates, _ in chunks])
+        if self.n_layers_ == 2:
+            return np.concatenate([self._inputs(rates) for rates, _ in chunks])
+        return np.concatenate([self._layer_rates(rates)[-2] for rates, _ in chunks])
 
     @property
     def _n_features_out(self):
