@@ -12,14 +12,57 @@ author = "the skstdp developers"
 copyright = "2026, the skstdp developers"
 version = release = skstdp.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
-exclude_patterns = ["_build"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "examples"]
 templates_path = ["_templates"]
 default_role = "code"
 
 # The class template lists the members.
 numpydoc_show_class_members = False
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
+# The docstrings say more than the types.
+autodoc_typehints = "none"
+
+# Every public docstring has what numpydoc asks for, with these exceptions.
+numpydoc_validation_checks = {
+    "all",
+    "ES01",  # a summary may say everything
+    "EX01",  # a method may be shown in the example of its class
+    "SA01",  # not everything has a relative
+    "GL01",  # the summary follows the quotes
+    "RT02",  # a return value has a name where that helps
+    "SS05",  # takes nouns in the plural for verbs
+    "SS06",  # a summary may take two lines
+}
+# What scikit-learn and Python document.
+numpydoc_validation_exclude = {
+    r"\.(get_params|set_params|set_output|fit_transform|score|set_callbacks)$",
+    r"\.(get_feature_names_out|set_score_request|set_fit_request|get_metadata_routing)$",
+    r"\.(set_partial_fit_request|get_logs|setup|teardown|on_fit_task_begin)$",
+    # Named tuples describe their fields as attributes.
+    r"\.(Comparison|Fronts|Selection)(\.(count|index))?$",
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "backreferences_dir": "generated/examples",
+    "doc_module": "skstdp",
+    "reference_url": {"skstdp": None},
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "write_computation_times": False,
+    "matplotlib_animations": False,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skstdp {version}"

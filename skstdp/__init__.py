@@ -2,68 +2,103 @@
 
 The path of the data, one module a stage:
 
-=====================  ==============================================================
-``_classifiers``       the two classifiers: parameters, and the rule each one learns by
-``_sigmoid_mlp``       what they share: validation, the epoch loop, prediction
-``_split``             the part of the data that early stopping sets aside
-``_encoding``          features to rates in [0, 1]
-``_receptive_fields``  rates to what the first layer sees: several units a feature
-``_initialization``    weights and biases before training
-``_associations``      the fixed codes: class to +1 or -1 for each unit
-``_forward``           activities of every layer
-``_competition``       which units of a layer learn from a sample
-``_stdp``              the local rule, its kernel and the spike-timing curve
-``_backprop``          the exact gradient, also with respect to the input
-``_optimizers``        Adam with decoupled weight decay
-``_balls``             what an attack may reach, and steps inside it
-``_attacks``           adversarial perturbations
-``_input_gradients``   gradients of classifiers and pipelines with respect to their input
-``_frames``            arrays and data frames as floats, and back
-``_threat``            what an attacker may do, in the words of the user
-``_adversarial``       attacks that return perturbed data
-``_scorers``           accuracy under attack as a scorer
-``_robustness``        several attacks side by side, and whether to believe them
-``_art``               our gradients for the attacks of another library
-``_displays``          figures
-``_mnist``             the images of MNIST, from a folder or from openml.org
-``datasets``           tasks to compare classifiers on
-``benchmarks``         the comparisons, as functions that return data frames
-``_commands``          what the commands of the command line do
-``__main__``           the command line
-=====================  ==============================================================
+=======================  ==============================================================
+``_classifiers``         the two classifiers: parameters, and the rule each one learns by
+``_fit_tasks``           the epochs of a fit, as scikit-learn's callbacks see them
+``_sigmoid_network``     the network that both train
+``_network_classifier``  what all classifiers share: validation, the epoch loop, prediction
+``_split``               the part of the data that early stopping sets aside
+``_encoding``            features to rates in [0, 1]
+``_receptive_fields``    rates to what the first layer sees: several units a feature
+``_initialization``      weights and biases before training
+``_associations``        the fixed codes: class to +1 or -1 for each unit
+``_forward``             activities of every layer
+``_competition``         how many units of a layer win a sample
+``_optimizers``          the state of Adam, and schedules of the step size
+``_training``            data, network and optimiser, as the compiled loop takes them
+``_threads``             one thread of BLAS while training
+``_kernels``             what is compiled: an epoch of each rule
+``_stdp``                the local rule for one layer, and the spike-timing curve
+``_backprop``            the exact gradient with respect to the input
+``_warm_up``             compiling ahead of the first fit
+``_balls``               what an attack may reach, and steps inside it
+``_attacks``             adversarial perturbations
+``_input_gradients``     gradients of classifiers and pipelines with respect to their input
+``_frames``              arrays and data frames as floats, and back
+``_threat``              what an attacker may do, in the words of the user
+``_adversarial``         attacks that return perturbed data
+``_scorers``             accuracy under attack as a scorer
+``_callbacks``           when to stop a fit, and how robust a network is by then
+``_robustness``          several attacks side by side, and whether to believe them
+``_art``                 our gradients for the attacks of another library
+``_bioleaf``             the third classifier: spikes in a dendritic microcircuit
+``_persistence``         models as files that hold no code
+``_onnx``                models for other languages
+``_displays``            figures
+``_spike_displays``      figures of spikes and potentials
+``_documentation``       where the pages of the documentation are
+``_mnist``               the images of MNIST, from a folder or from openml.org
+``datasets``             tasks to compare classifiers on
+``benchmarks``           the comparisons, as functions that return data frames
+``_commands``            what the commands of the command line do, those on models of
+``_attack_command``      the user, and those on the installation
+``_info_command``
+``_console``             what commands say on the terminal, and the files they write
+``__main__``             the command line
+=======================  ==============================================================
 """
 
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
+from ._bioleaf import BioLeaFClassifier
+from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
+    ActivityDisplay,
     LearningCurvesDisplay,
     RobustnessCurveDisplay,
     RobustnessFrontDisplay,
     STDPCurveDisplay,
+    WeightMapDisplay,
 )
+from ._onnx import to_onnx
+from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
+from ._spike_displays import ApicalErrorDisplay, MicrocircuitDisplay, SpikeRasterDisplay
 from ._stdp import stdp_curve, stdp_update
+from ._warm_up import warm_up
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActivityDisplay",
+    "ApicalErrorDisplay",
     "BPClassifier",
+    "BioLeaFClassifier",
+    "EarlyStopping",
     "FGSMScorer",
     "GradientMaskingWarning",
     "LearningCurvesDisplay",
+    "MicrocircuitDisplay",
     "PGDScorer",
     "RobustnessCurveDisplay",
     "RobustnessFrontDisplay",
+    "RobustnessMonitor",
     "STDPClassifier",
     "STDPCurveDisplay",
+    "SpikeRasterDisplay",
+    "WeightMapDisplay",
     "art_classifier",
     "attack_scorers",
     "attack_table",
     "fgsm",
+    "load_model",
     "pgd",
     "robustness_report",
+    "save_model",
     "stdp_curve",
     "stdp_update",
+    "to_onnx",
+    "warm_up",
 ]

@@ -7,8 +7,13 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from ._commands import CONFIGURATIONS, benchmark, fail, figures, robustness, select
-from ._displays import epsilon_label
+from ._attack_command import attack
+from ._balls import NORMS
+from ._commands import CONFIGURATIONS, benchmark, figures, robustness, select
+from ._console import FORMATS, fail
+from ._info_command import info
+from ._input_gradients import SPACES
+from ._scorers import epsilon_label
 from .benchmarks._compare import EPSILONS
 from .datasets import COLLECTIONS, IMAGE_COLLECTIONS
 
@@ -22,6 +27,8 @@ examples:
   python -m skstdp figures 2 --data mnist
   python -m skstdp robustness mnist --data mnist --pairs 0v5 4v9 --jobs 2
   python -m skstdp select iris wine mnist --data mnist --pairs 0v5 4v9 all
+  python -m skstdp attack model.skops penguins.csv --target species --epsilon 0.05 0.1
+  python -m skstdp info
 """
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
@@ -71,6 +78,8 @@ def _parser():
     _add_figures(commands)
     _add_select(commands)
     _add_robustness(commands)
+    _add_attack(commands)
+    _add_info(commands)
     return parser
 
 
@@ -288,6 +297,89 @@ def _add_robustness(commands):
     parser.set_defaults(run=robustness)
 
 
+def _add_attack(commands):
+    parser = commands.add_parser(
+        "attack",
+        help="attack a model of yours on rows of a CSV file",
+        description=(
+            "Attack a fitted classifier by FGSM, by PGD and without its gradient on rows that it\n"
+            "was not trained on. Prints the accuracies and writes them, what becomes of each row\n"
+            "at the largest size, and a figure to a directory."
+        ),
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
+    )
+    parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
+    parser.add_argument(
+        "--target",
+        metavar="COLUMN",
+        required=True,
+        help="column of the CSV file that holds the classes",
+    )
+    parser.add_argument(
+        "--epsilon",
+        metavar="E",
+        nargs="+",
+        type=_size,
+        default=EPSILONS,
+        help="sizes of the attack, as fractions or decimals "
+        f"(default: {' '.join(map(epsilon_label, EPSILONS))})",
+    )
+    parser.add_argument(
+        "--space",
+        choices=SPACES,
+        default="model",
+        help="model: the attack moves what the final estimator sees, for our networks rates in "
+        "[0, 1]; input: the columns of the file, in their units (default: model)",
+    )
+    parser.add_argument(
+        "--norm", choices=NORMS, default="linf", help="how sizes are measured (default: linf)"
+    )
+    parser.add_argument(
+        "--immutable",
+        metavar="COLUMN",
+        nargs="+",
+        default=(),
+        help="columns that the attack must leave as they are",
+    )
+    parser.add_argument(
+        "--queries",
+        metavar="N",
+        type=partial(_integer, minimum=1),
+        default=500,
+        help="predictions that the hard-label attack asks for, for each row (default: 500)",
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="TYPE",
+        nargs="+",
+        default=(),
+        help="more types that MODEL may hold, such as sklearn.tree._tree.Tree",
+    )
+    parser.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="read MODEL also if it is a pickle (.joblib, .pkl), which may run any code",
+    )
+    _add_output(parser)
+    parser.set_defaults(run=attack)
+
+
+def _add_info(commands):
+    parser = commands.add_parser(
+        "info",
+        help="tell versions, threads and where compiled kernels are kept",
+        description="Tell versions, threads and where compiled kernels are kept.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=info)
+
+
 def _add_pairs(parser):
     parser.add_argument(
         "--pairs",
@@ -306,6 +398,17 @@ def _add_common(parser):
         help="folder with the four files of MNIST, gzipped or not (default: download them)",
     )
     parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=partial(_integer, minimum=1),
+        default=1,
+        help="networks that train at the same time (default: 1)",
+    )
+    _add_output(parser)
+
+
+def _add_output(parser):
+    parser.add_argument(
         "--out",
         metavar="DIR",
         type=Path,
@@ -317,14 +420,15 @@ def _add_common(parser):
         metavar="N",
         type=partial(_integer, minimum=0),
         default=0,
-        help="draws the folds and the initial weights (default: 0)",
+        help="draws all that is random (default: 0)",
     )
     parser.add_argument(
-        "--jobs",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=1,
-        help="networks that train at the same time (default: 1)",
+        "--format",
+        dest="formats",
+        nargs="+",
+        choices=FORMATS,
+        default=["csv"],
+        help="formats of the tables (default: csv)",
     )
 
 
@@ -361,15 +465,28 @@ def _integer(text, minimum):
 
 
 def _epsilon(text):
-    try:
-        epsilon = float(Fraction(text))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        epsilon = None
+    epsilon = _fraction(text)
     if epsilon is None or not 0 <= epsilon <= 1:
         raise argparse.ArgumentTypeError(
             f"Got {text!r}, but expected a number in [0, 1], such as 8/255 or 0.03."
         )
     return epsilon
+
+
+def _size(text):
+    size = _fraction(text)
+    if size is None or size <= 0:
+        raise argparse.ArgumentTypeError(
+            f"Got {text!r}, but expected a number > 0, such as 8/255 or 0.03."
+        )
+    return size
+
+
+def _fraction(text):
+    try:
+        return float(Fraction(text))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
 
 
 def _pair(text):

@@ -1,26 +1,39 @@
 """The attacks as functions of a classifier and its data, which return perturbed data."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ._input_gradients import GRADIENTS
 from ._threat import Threat
 from ._validation import check_count, check_number, check_option, check_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Literal
+
+    from numpy.random import RandomState
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
 
 __all__ = ["fgsm", "pgd"]
 
 
 def fgsm(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    epsilon=8 / 255,
-    norm="linf",
-    targeted=False,
-    bounds=None,
-    immutable=(),
-    one_hot=(),
-    space="model",
-    gradient="analytic",
-):
+    epsilon: float | ArrayLike | Mapping[str, float] = 8 / 255,
+    norm: Literal["linf", "l2", "l1"] = "linf",
+    targeted: bool = False,
+    bounds: object = None,
+    immutable: Sequence[str | int] = (),
+    one_hot: Sequence[Sequence[str | int]] = (),
+    space: Literal["model", "input"] = "model",
+    gradient: Literal["analytic", "finite-differences"] = "analytic",
+) -> Any:
     """Fast gradient sign attack: perturbed samples.
 
     Each sample goes to the point of its ball, within the bounds, where the margin of its true
@@ -112,23 +125,23 @@ def fgsm(
 
 
 def pgd(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    epsilon=8 / 255,
-    norm="linf",
-    n_steps=50,
-    n_restarts=5,
-    step=None,
-    random_state=0,
-    targeted=False,
-    bounds=None,
-    immutable=(),
-    one_hot=(),
-    space="model",
-    gradient="analytic",
-):
+    epsilon: float | ArrayLike | Mapping[str, float] = 8 / 255,
+    norm: Literal["linf", "l2", "l1"] = "linf",
+    n_steps: int = 50,
+    n_restarts: int = 5,
+    step: float | None = None,
+    random_state: int | RandomState | None = 0,
+    targeted: bool = False,
+    bounds: object = None,
+    immutable: Sequence[str | int] = (),
+    one_hot: Sequence[Sequence[str | int]] = (),
+    space: Literal["model", "input"] = "model",
+    gradient: Literal["analytic", "finite-differences"] = "analytic",
+) -> Any:
     """Projected gradient descent on the margin: perturbed samples.
 
     The attack of `fgsm` in many small steps and from several starts: the sample itself, and points

@@ -1,6 +1,9 @@
 """Our gradients as ART's attacks ask for them. ART is imported when somebody does."""
 
+from __future__ import annotations
+
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +11,24 @@ from ._backprop import margins_and_cotangent
 from ._input_gradients import GRADIENTS, SPACES, ScaledRows, attackable
 from ._validation import check_option
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+
 __all__ = ["art_classifier"]
 
 
-def art_classifier(estimator, X, *, space="model", gradient="analytic", clip_values=None):
+def art_classifier(
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    *,
+    space: Literal["model", "input"] = "model",
+    gradient: Literal["analytic", "finite-differences"] = "analytic",
+    clip_values: tuple[float, float] | None = None,
+) -> Any:
     """A classifier in the form that attacks of the Adversarial Robustness Toolbox take.
 
     It has class scores for predictions, their gradients, and a loss: minus the margin of the true

@@ -1,13 +1,23 @@
 """The two classifiers, which differ in the rule that they hand to the one fit loop."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from ._associations import hidden_associations, output_associations
 from ._competition import lets_all_learn, winner_table
-from ._sigmoid_mlp import SigmoidMLP
+from ._sigmoid_network import SigmoidMLP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from numpy.random import RandomState
+
 
 __all__ = ["BPClassifier", "STDPClassifier"]
 
@@ -241,38 +251,38 @@ class STDPClassifier(SigmoidMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100, 50),
+        hidden_layer_sizes: int | Sequence[int] = (100, 50),
         *,
-        rate_encoding="auto",
-        receptive_fields="auto",
-        stdp_epsilon=0.1,
-        positive_winners="sqrt",
-        negative_winners="half-sqrt",
-        winner_handicap=0.05,
-        winner_margin="auto",
-        output_margin="auto",
-        weight_init_scale=4.0,
-        quiet_start=0.3,
-        learning_rate_init=0.2,
-        fan_in_scaling=True,
-        learning_rate="linear",
-        weight_decay=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        batch_size="auto",
-        max_iter="auto",
-        shuffle=True,
-        tol=None,
-        n_iter_no_change=30,
-        early_stopping=False,
-        validation_fraction=0.1,
-        warm_start=False,
-        adversarial_epsilon=0.0,
-        class_weight=None,
-        random_state=None,
-        verbose=False,
-    ):
+        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
+        receptive_fields: int | Literal["auto"] = "auto",
+        stdp_epsilon: float = 0.1,
+        positive_winners: int | float | str = "sqrt",
+        negative_winners: int | float | str = "half-sqrt",
+        winner_handicap: float = 0.05,
+        winner_margin: float | Literal["auto"] | None = "auto",
+        output_margin: float | Literal["auto"] | None = "auto",
+        weight_init_scale: float = 4.0,
+        quiet_start: float | None = 0.3,
+        learning_rate_init: float = 0.2,
+        fan_in_scaling: bool = True,
+        learning_rate: Literal["constant", "linear"] = "linear",
+        weight_decay: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int = 30,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        adversarial_epsilon: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
         self.receptive_fields = receptive_fields
@@ -395,32 +405,32 @@ class BPClassifier(SigmoidMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100, 50),
+        hidden_layer_sizes: int | Sequence[int] = (100, 50),
         *,
-        rate_encoding="auto",
-        receptive_fields="auto",
-        weight_init_scale=4.0,
-        quiet_start=None,
-        learning_rate_init=0.2,
-        fan_in_scaling=True,
-        learning_rate="linear",
-        weight_decay=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        batch_size="auto",
-        max_iter="auto",
-        shuffle=True,
-        tol=None,
-        n_iter_no_change=30,
-        early_stopping=False,
-        validation_fraction=0.1,
-        warm_start=False,
-        adversarial_epsilon=0.0,
-        class_weight=None,
-        random_state=None,
-        verbose=False,
-    ):
+        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
+        receptive_fields: int | Literal["auto"] = "auto",
+        weight_init_scale: float = 4.0,
+        quiet_start: float | None = None,
+        learning_rate_init: float = 0.2,
+        fan_in_scaling: bool = True,
+        learning_rate: Literal["constant", "linear"] = "linear",
+        weight_decay: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int = 30,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        adversarial_epsilon: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.rate_encoding = rate_encoding
         self.receptive_fields = receptive_fields

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import tempfile
 import warnings
 from functools import partial
 from math import isnan
@@ -12,6 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from ._classifiers import BPClassifier, STDPClassifier
+from ._console import fail, prepare_directory, progress_bar, write_tables
 from ._displays import (
     LearningCurvesDisplay,
     RobustnessCurveDisplay,
@@ -51,12 +51,6 @@ _FIGURE_EPSILONS = [step / 255 for step in range(0, 14, 2)]
 _N_FIGURE_FOLDS = 5
 
 
-def fail(message):
-    """Tell an error in one line, and leave with status 2."""
-    print(f"skstdp: error: {' '.join(str(message).split())}", file=sys.stderr)
-    raise SystemExit(2)
-
-
 def benchmark(arguments):
     """Compare both networks on collections and CSV files."""
     # What the user can have got wrong comes to light here, before the long work.
@@ -66,7 +60,7 @@ def benchmark(arguments):
         for task in tasks:
             check_class_sizes(task, arguments.splits)
         models = _models(arguments, tasks)
-        _prepare(arguments.out)
+        prepare_directory(arguments.out)
     except (ImportError, OSError, TypeError, ValueError) as error:
         fail(error)
 
@@ -89,7 +83,9 @@ def benchmark(arguments):
         return 130
     scores, curves = result
     summary = summarise(scores)
-    paths = _write_tables(arguments.out, {f"{name}_scores": scores, f"{name}_summary": summary})
+    paths = write_tables(
+        arguments.out, {f"{name}_scores": scores, f"{name}_summary": summary}, arguments.formats
+    )
     if drawn:
         for kind, display_class, table in (
             ("epoch", LearningCurvesDisplay, curves),
@@ -118,14 +114,14 @@ def figures(arguments):
     try:
         require_matplotlib()
         if arguments.number == 4:
-            _prepare(arguments.out)
-            return _stdp_figure(arguments.out)
+            prepare_directory(arguments.out)
+            return _stdp_figure(arguments.out, arguments.formats)
         tasks = load_tasks("iris", pairs=[(0, 1), (0, 2), (1, 2)])
         if arguments.pairs == "all":
             pairs = [(0, digit) for digit in range(1, 6)]
             tasks += load_tasks("mnist", data=arguments.data, pairs=pairs)
         models = _models(arguments, tasks)
-        _prepare(arguments.out)
+        prepare_directory(arguments.out)
     except (ImportError, OSError, TypeError, ValueError) as error:
         fail(error)
 
@@ -149,10 +145,10 @@ def figures(arguments):
         scores = scores[scores["attack"] == "none"]
     else:
         display_class, table = RobustnessCurveDisplay, scores
-    path = arguments.out / f"figure_{arguments.number}_{arguments.configuration}"
-    paths = [path.with_suffix(".csv"), path.with_suffix(".png")]
-    table.to_csv(paths[0], index=False)
-    plot_tasks(display_class, table).savefig(paths[1], dpi=150)
+    name = f"figure_{arguments.number}_{arguments.configuration}"
+    paths = write_tables(arguments.out, {name: table}, arguments.formats)
+    paths.append(arguments.out / f"{name}.png")
+    plot_tasks(display_class, table).savefig(paths[-1], dpi=150)
     counts = f"{_N_FIGURE_FOLDS * arguments.seeds} test folds of IRIS"
     if arguments.pairs == "all":
         counts += f" or {arguments.seeds} seeds of MNIST"
@@ -160,14 +156,14 @@ def figures(arguments):
     return 0
 
 
-def _stdp_figure(directory):
+def _stdp_figure(directory, formats):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     display = STDPCurveDisplay.from_rule().plot(figure.subplots())
-    paths = [directory / "figure_4.csv", directory / "figure_4.png"]
-    display.curves.to_csv(paths[0], index=False)
-    figure.savefig(paths[1], dpi=150)
+    paths = write_tables(directory, {"figure_4": display.curves}, formats)
+    paths.append(directory / "figure_4.png")
+    figure.savefig(paths[-1], dpi=150)
     print("Written:", *paths, sep="\n  ")
     return 0
 
@@ -176,7 +172,7 @@ def select(arguments):
     """Choose one setting of each network for all tasks of collections."""
     try:
         _, tasks = _load(arguments.data_names, None, arguments.data, arguments.pairs)
-        _prepare(arguments.out)
+        prepare_directory(arguments.out)
     except (OSError, ValueError) as error:
         fail(error)
 
@@ -196,8 +192,10 @@ def select(arguments):
     # As JSON, which can be read back and tells a share of 1.0 from one unit.
     parameters = chosen["parameters"].map(json.dumps)
     tables = {"inner": inner, "chosen": chosen.assign(parameters=parameters), "outer": outer}
-    paths = _write_tables(
-        arguments.out, {f"selection_{name}": table for name, table in tables.items()}
+    paths = write_tables(
+        arguments.out,
+        {f"selection_{name}": table for name, table in tables.items()},
+        arguments.formats,
     )
     for model, rows in chosen.groupby("model", sort=False):
         print(f"Chosen for {model}, on each outer split and on all\n")
@@ -213,7 +211,7 @@ def robustness(arguments):
         require_matplotlib()
         families = _families(arguments)
         name, tasks = _load(arguments.data_names, None, arguments.data, arguments.pairs)
-        _prepare(arguments.out)
+        prepare_directory(arguments.out)
     except (ImportError, OSError, ValueError) as error:
         fail(error)
 
@@ -232,7 +230,7 @@ def robustness(arguments):
     if fronts is None:
         return 130
     tables = {f"{name}_fronts_{kind}": table for kind, table in fronts._asdict().items()}
-    paths = _write_tables(arguments.out, tables)
+    paths = write_tables(arguments.out, tables, arguments.formats)
     paths.append(arguments.out / f"{name}_fronts.png")
     plot_tasks(RobustnessFrontDisplay, fronts.scores).savefig(paths[-1], dpi=150)
     scores = fronts.scores.merge(fronts.chosen[["task", "family", "setting"]])
@@ -331,16 +329,6 @@ def _configured(configuration, settings, task):
     return models
 
 
-def _prepare(directory):
-    """Make the directory, and try to write to it."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
-    except OSError as error:
-        raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
-
-
 def _train(experiment, tasks, arguments, path, **options):
     """Result of `compare` or `select_settings`, or None if it was interrupted."""
     training = False
@@ -348,7 +336,7 @@ def _train(experiment, tasks, arguments, path, **options):
     def progress(fits):
         nonlocal training
         training = True
-        return _progress()(fits)
+        return progress_bar()(fits)
 
     try:
         return experiment(
@@ -370,38 +358,6 @@ def _train(experiment, tasks, arguments, path, **options):
             file=sys.stderr,
         )
         return None
-
-
-def _progress():
-    """A bar if rich is installed and a terminal shows it, else lines of text.
-
-    Both go to stderr: stdout is for the result.
-    """
-    if not sys.stderr.isatty():
-        return _count
-    try:
-        from rich.console import Console
-        from rich.progress import track
-    except ImportError:
-        return _count
-    return partial(track, description="Training", console=Console(stderr=True), transient=True)
-
-
-def _count(fits):
-    """Yield the fits, with a line after each tenth of them."""
-    for done, fit in enumerate(fits, start=1):
-        yield fit
-        if done * 10 // len(fits) > (done - 1) * 10 // len(fits):
-            print(f"{done} of {len(fits)} networks trained", file=sys.stderr)
-
-
-def _write_tables(directory, tables):
-    """Write each table as a CSV file of its name, and return the paths."""
-    paths = []
-    for name, table in tables.items():
-        paths.append(directory / f"{name}.csv")
-        table.to_csv(paths[-1], index=False)
-    return paths
 
 
 def _report(summary, counts, paths):

@@ -65,13 +65,13 @@ def _scale_any_range(encoder):
 def _sparse_range(X, rate_encoding):
     """Two rows with the least and the greatest value of each feature."""
     least, greatest = min_max_axis(X, axis=0)
-    if least.any():
-        column = int(np.flatnonzero(least)[0])
+    if (least < 0).any():
+        column = int(np.flatnonzero(least < 0)[0])
         raise ValueError(
-            f"Got a sparse X with a least value of {least[column]:.6g} in feature {column}, but "
-            f"rate_encoding={rate_encoding!r} expected 0 in every feature, so that the zeros that "
-            "are not stored stay rates of zero. Scale non-negative data with MaxAbsScaler, or "
-            "give a dense X."
+            f"Got a sparse X with {least[column]:.6g} in feature {column}, but "
+            f"rate_encoding={rate_encoding!r} expected values >= 0, so that the zeros that are "
+            "not stored stay rates of zero. Give the dense array, or make the values "
+            "non-negative, which MaxAbsScaler alone does not."
         )
     return np.vstack([least, greatest])
 

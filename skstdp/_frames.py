@@ -13,6 +13,12 @@ def is_polars(X):
     return polars is not None and isinstance(X, polars.DataFrame)
 
 
+def with_feature_names(X, estimator):
+    """An array with the names, if any, that an estimator expects in what it predicts."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return pd.DataFrame(X, columns=names) if names is not None and isinstance(X, np.ndarray) else X
+
+
 class Table:
     """X of any kind, as floats, and X anew with other values in some of its columns.
 

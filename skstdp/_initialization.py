@@ -12,13 +12,18 @@ from ._forward import hidden_rates
 _LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
 
 
-def random_parameters(layer_units, random_state, dtype, scale):
-    """Weights and biases as scikit-learn's `MLPClassifier` draws them, times `scale`."""
-    if scale > np.finfo(dtype).max / (4 * max(layer_units)):
+def check_scale(scale, layer_units, dtype):
+    """Raise where weights of this scale could add up to more than the dtype holds."""
+    if scale > np.finfo(dtype).max / (64 * max(layer_units)):
         raise ValueError(
             f"Got weight_init_scale={scale!r}, but expected a number with which the sum of the "
             f"inputs of a unit is finite in {np.dtype(dtype)}."
         )
+
+
+def random_parameters(layer_units, random_state, dtype, scale):
+    """Weights and biases as scikit-learn's `MLPClassifier` draws them, times `scale`."""
+    check_scale(scale, layer_units, dtype)
     coefs, intercepts = [], []
     for n_in, n_out in pairwise(layer_units):
         bound = scale * np.sqrt(2 / (n_in + n_out))

@@ -1,6 +1,9 @@
 """Accuracy under several attacks side by side, and whether to believe the gradient."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,27 +16,36 @@ from ._scorers import MASKED_SHARE, GradientMaskingWarning
 from ._threat import Threat
 from ._validation import check_count, check_number, check_option, check_seed
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Literal
+
+    from numpy.random import RandomState
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+
 __all__ = ["attack_table", "robustness_report"]
 
 
 def robustness_report(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    epsilons=(4 / 255, 8 / 255, 16 / 255),
-    surrogates=(),
-    n_steps=50,
-    n_restarts=5,
-    n_queries=500,
-    random_state=0,
-    norm="linf",
-    bounds=None,
-    immutable=(),
-    one_hot=(),
-    space="model",
-    gradient="analytic",
-):
+    epsilons: Sequence[float] = (4 / 255, 8 / 255, 16 / 255),
+    surrogates: Sequence[BaseEstimator] = (),
+    n_steps: int = 50,
+    n_restarts: int = 5,
+    n_queries: int = 500,
+    random_state: int | RandomState | None = 0,
+    norm: Literal["linf", "l2", "l1"] = "linf",
+    bounds: object = None,
+    immutable: Sequence[str | int] = (),
+    one_hot: Sequence[Sequence[str | int]] = (),
+    space: Literal["model", "input"] = "model",
+    gradient: Literal["analytic", "finite-differences"] | None = "analytic",
+) -> pd.DataFrame:
     """Accuracy under attacks that use the gradient, and under others that do not.
 
     An attack that follows the gradient fails on a network whose gradient vanishes or misleads,
@@ -223,23 +235,23 @@ def _surrogate(case, surrogate, X, space, gradient, position):
 
 
 def attack_table(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    epsilon=0.2,
-    attack="PGD",
-    n_bisections=8,
-    n_steps=20,
-    n_restarts=2,
-    random_state=0,
-    norm="linf",
-    bounds=None,
-    immutable=(),
-    one_hot=(),
-    space="model",
-    gradient="analytic",
-):
+    epsilon: float | ArrayLike | Mapping[str, float] = 0.2,
+    attack: str = "PGD",
+    n_bisections: int = 8,
+    n_steps: int = 20,
+    n_restarts: int = 2,
+    random_state: int | RandomState | None = 0,
+    norm: Literal["linf", "l2", "l1"] = "linf",
+    bounds: object = None,
+    immutable: Sequence[str | int] = (),
+    one_hot: Sequence[Sequence[str | int]] = (),
+    space: Literal["model", "input"] = "model",
+    gradient: Literal["analytic", "finite-differences"] = "analytic",
+) -> pd.DataFrame:
     """Which samples an attack flips, and at what distance, one row a sample.
 
     The distance is the smallest size of the attack at which it changes a decision that was right,

@@ -1,8 +1,11 @@
 """Accuracy under attack, in the form of a scikit-learn scorer."""
 
+from __future__ import annotations
+
 import warnings
 from inspect import signature
 from math import isclose
+from typing import TYPE_CHECKING
 
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _BaseScorer
@@ -12,6 +15,14 @@ from ._attacks import zero_gradient_share
 from ._input_gradients import GRADIENTS
 from ._threat import Threat
 from ._validation import check_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Literal
+
+    from numpy.random import RandomState
+    from numpy.typing import ArrayLike
+
 
 __all__ = ["FGSMScorer", "GradientMaskingWarning", "PGDScorer", "attack_scorers"]
 
@@ -30,10 +41,11 @@ class GradientMaskingWarning(UserWarning):
 
 
 def epsilon_label(epsilon):
-    """Size of an attack as text: in 255ths, the steps of 8-bit grey levels, if it is whole."""
+    """Size of an attack as text: a short decimal, or else in 255ths, the steps of grey levels."""
+    short = f"{epsilon:g}"
+    if len(short) < 6:
+        return short
     steps = round(255 * epsilon)
-    if epsilon == 0:
-        return "0"
     return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
 
 
@@ -153,15 +165,15 @@ class FGSMScorer(_AttackScorer):
 
     def __init__(
         self,
-        epsilon=8 / 255,
+        epsilon: float | ArrayLike | Mapping[str, float] = 8 / 255,
         *,
-        norm="linf",
-        bounds=None,
-        immutable=(),
-        one_hot=(),
-        space="model",
-        gradient="analytic",
-    ):
+        norm: Literal["linf", "l2", "l1"] = "linf",
+        bounds: object = None,
+        immutable: Sequence[str | int] = (),
+        one_hot: Sequence[Sequence[str | int]] = (),
+        space: Literal["model", "input"] = "model",
+        gradient: Literal["analytic", "finite-differences"] = "analytic",
+    ) -> None:
         super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient)
 
     def _perturb(self, case, watch=None):
@@ -237,19 +249,19 @@ class PGDScorer(_AttackScorer):
 
     def __init__(
         self,
-        epsilon=8 / 255,
-        n_steps=50,
-        n_restarts=5,
-        step=None,
-        random_state=0,
+        epsilon: float | ArrayLike | Mapping[str, float] = 8 / 255,
+        n_steps: int = 50,
+        n_restarts: int = 5,
+        step: float | None = None,
+        random_state: int | RandomState | None = 0,
         *,
-        norm="linf",
-        bounds=None,
-        immutable=(),
-        one_hot=(),
-        space="model",
-        gradient="analytic",
-    ):
+        norm: Literal["linf", "l2", "l1"] = "linf",
+        bounds: object = None,
+        immutable: Sequence[str | int] = (),
+        one_hot: Sequence[Sequence[str | int]] = (),
+        space: Literal["model", "input"] = "model",
+        gradient: Literal["analytic", "finite-differences"] = "analytic",
+    ) -> None:
         super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient)
         check_steps(n_steps, n_restarts, step, random_state)
         self.n_steps = n_steps
@@ -261,7 +273,11 @@ class PGDScorer(_AttackScorer):
         return case.pgd(self.n_steps, self.n_restarts, self.step, self.random_state, watch=watch)
 
 
-def attack_scorers(epsilons=(4 / 255, 8 / 255, 12 / 255), scorer=FGSMScorer, **options):
+def attack_scorers(
+    epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    scorer: type = FGSMScorer,
+    **options: Any,
+) -> dict[str, FGSMScorer | PGDScorer]:
     """Scorers for one evaluation: accuracy without attack, and under one of several sizes.
 
     Parameters
@@ -306,9 +322,7 @@ def attack_scorers(epsilons=(4 / 255, 8 / 255, 12 / 255), scorer=FGSMScorer, **o
     scoring = {"clean": scorer(0, **options)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
-        short = f"{epsilon:g}"
-        label = short if len(short) < 6 else epsilon_label(epsilon)
-        scoring[f"{attack.attack} {label}"] = attack
+        scoring[f"{attack.attack} {epsilon_label(epsilon)}"] = attack
     if len(scoring) < 2 or len(scoring) <= len(epsilons):
         raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
     return scoring

@@ -17,10 +17,18 @@ intercept_update : ndarray of shape (n_post,)
 The arrays of one call share one dtype, float64 or float32.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
 from ._validation import check_number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["stdp_curve", "stdp_update"]
 
@@ -35,7 +43,9 @@ def _check_rates(rates, name):
     return rates
 
 
-def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
+def stdp_update(
+    pre: ArrayLike, post: ArrayLike, association: ArrayLike, *, stdp_epsilon: float = 1e-9
+) -> tuple[NDArray, NDArray]:
     r"""Weight change of one layer by the local rule, summed over the samples.
 
     .. math::
@@ -135,7 +145,7 @@ def stdp_update(pre, post, association, *, stdp_epsilon=1e-9):
     return coef_update, intercept_update
 
 
-def stdp_curve(delta_t, t_pre=1.0, *, corrected=True):
+def stdp_curve(delta_t: ArrayLike, t_pre: float = 1.0, *, corrected: bool = True) -> NDArray:
     r"""Weight change against the spike-time difference (Figure 4 of the paper).
 
     .. math::

@@ -37,6 +37,13 @@ def flatten(coefs, intercepts):
     return params, parts[::2], parts[1::2]
 
 
+def are_finite(arrays, optimizers):
+    """Whether all parameters, and the updates that have moved them, are finite numbers."""
+    # A second moment stays infinite, or no number, once an update was.
+    arrays = (*arrays, *(optimizer.moments[1] for optimizer in optimizers))
+    return all(np.isfinite(array).all() for array in arrays)
+
+
 def _read_only(array):
     """A view of one layout and one kind, for which one compiled loop is enough."""
     view = np.require(array, requirements=["C", "ALIGNED"]).view()
@@ -146,8 +153,7 @@ class Training:
     def is_finite(self):
         """Whether weights and moments still are numbers."""
         _, params = self._network
-        # The second moment stays infinite, or no number, once an update was.
-        return bool(np.isfinite(params).all() and np.isfinite(self._optimizer.moments[1]).all())
+        return are_finite([params], [self._optimizer])
 
     def _run(self, samples, step_sizes):
         adam = self._optimizer

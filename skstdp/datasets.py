@@ -1,8 +1,11 @@
 """Classification tasks for the benchmarks: built-in collections, and CSV files."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,10 @@ from pandas.api.types import is_float_dtype, is_numeric_dtype
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
 from ._mnist import load_mnist
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 __all__ = ["Task", "load_csv_task", "load_tasks"]
 
@@ -79,7 +86,9 @@ COLLECTIONS = tuple(_SOURCES)
 IMAGE_COLLECTIONS = ("mnist", "lookalikes")
 
 
-def load_tasks(name, *, data=None, pairs=None):
+def load_tasks(
+    name: str, *, data: str | Path | None = None, pairs: Sequence | None = None
+) -> list[Task]:
     """Tasks of a built-in collection: pairs of classes, then all classes.
 
     Parameters
@@ -165,7 +174,7 @@ def _select_images(arrays, classes):
     return selected
 
 
-def load_csv_task(path, target):
+def load_csv_task(path: str | Path, target: str) -> Task:
     r"""Task from a file of comma-separated values with a header line.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Save the models of this version that `test_persistence.py` loads; to be run for a release."""
+"""Save the models of this version that `test_saved_versions.py` loads; to be run for a release."""
 
 import pickle
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_iris
 
-from skstdp import BPClassifier, STDPClassifier, __version__
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, __version__
 
 FOLDER = Path(__file__).with_name("saved_models")
 
@@ -17,7 +17,7 @@ def iris():
 
 
 def models():
-    for classifier in (STDPClassifier, BPClassifier):
+    for classifier in (STDPClassifier, BPClassifier, BioLeaFClassifier):
         yield classifier((6, 4), max_iter=20, random_state=0).fit(*iris())
 
 

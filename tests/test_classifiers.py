@@ -9,16 +9,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import log_loss
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skstdp import BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 from skstdp._training import Training
 
-CLASSIFIERS = [STDPClassifier, BPClassifier]
-both = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
+CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
+every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
+sigmoid = pytest.mark.parametrize("classifier", CLASSIFIERS[:2], ids=lambda c: c.__name__)
 
 
 def iris(*classes):
@@ -59,7 +61,7 @@ class TestLearning:
         # Rounding differs between machines, and may move one of the rows of four repeats.
         assert ours.mean() > theirs.mean() - 1.5 / (4 * len(y))
 
-    @both
+    @every
     def test_ten_classes(self, classifier):
         X, y = load_digits(return_X_y=True)
         model = classifier((60, 30), max_iter=100, random_state=0).fit(X[:1000], y[:1000])
@@ -163,7 +165,7 @@ def test_without_competition_and_margin_a_batch_takes_the_step_of_the_formula(cl
 
 
 class TestInterface:
-    @both
+    @every
     def test_fitted_attributes(self, classifier):
         X, y = load_iris(return_X_y=True, as_frame=True)
         model = classifier((7, 5), max_iter=3, receptive_fields=2, random_state=0).fit(X, y)
@@ -175,16 +177,17 @@ class TestInterface:
         assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (4, 3, 4)
         assert_array_equal(model.feature_names_in_, X.columns)
         assert model.validation_scores_ is None
-        assert classifier(max_iter=1).fit(*iris(0, 1)).n_outputs_ == 1
+        n_outputs = 2 if classifier is BioLeaFClassifier else 1
+        assert classifier(max_iter=1).fit(*iris(0, 1)).n_outputs_ == n_outputs
 
-    @both
+    @every
     @pytest.mark.parametrize("sizes", [5, (5,), [5], np.array([5]), ()])
     def test_layer_sizes_in_any_form(self, classifier, sizes):
         model = classifier(sizes, max_iter=1, receptive_fields=2).fit(*iris())
         expected = [(8, 3)] if np.size(sizes) == 0 else [(8, 5), (5, 3)]
         assert [coef.shape for coef in model.coefs_] == expected
 
-    @both
+    @every
     @pytest.mark.parametrize(
         "labels",
         [
@@ -202,14 +205,14 @@ class TestInterface:
         assert_array_equal(model.predict(X), labels[reference.predict(X)])
         assert model.predict(X).dtype == labels.dtype
 
-    @both
+    @every
     def test_boolean_labels_in_a_series(self, classifier):
         X, y = iris(0, 1)
         model = classifier(max_iter=5, random_state=0).fit(X, pd.Series(y == 1))
         assert_array_equal(model.classes_, [False, True])
         assert_array_equal(model.predict(X), model.decision_function(X) > 0)
 
-    @both
+    @every
     @pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)])
     def test_responses_agree(self, classifier, classes):
         X, y = iris(*classes)
@@ -225,7 +228,7 @@ class TestInterface:
         else:
             assert_array_equal(model.classes_[logits.argmax(axis=1)], model.predict(X))
 
-    @both
+    @sigmoid
     @pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)])
     def test_saturated_outputs_still_tell_samples_apart(self, classifier, classes):
         X, y = iris(*classes)
@@ -238,7 +241,7 @@ class TestInterface:
         assert np.isfinite(model.predict_log_proba(X)).all()
         assert np.isin(model.predict_proba(X), (0, 1)).mean() > 0.9
 
-    @both
+    @every
     def test_float32_from_end_to_end(self, classifier):
         X, y = iris()
         model = classifier(max_iter=20, random_state=0).fit(X.astype(np.float32), y)
@@ -255,14 +258,14 @@ class TestInterface:
         assert reference.coefs_[0].dtype == np.float64
         assert abs(model.score(X, y) - reference.score(X, y)) < 0.05
 
-    @both
+    @every
     def test_same_seed_same_weights(self, classifier):
         X, y = iris()
         fits = [classifier(max_iter=3, random_state=seed).fit(X, y) for seed in (0, 0, 1)]
         assert same_weights(fits[0], fits[1])
         assert not same_weights(fits[0], fits[2])
 
-    @both
+    @every
     def test_fit_does_not_change_its_input(self, classifier):
         X, y = iris()
         weight = np.ones(len(y))
@@ -271,7 +274,7 @@ class TestInterface:
         for array, kept in zip((X, y, weight), before, strict=True):
             assert_array_equal(array, kept)
 
-    @both
+    @every
     def test_clone_and_pickle(self, classifier):
         X, y = iris()
         model = classifier(max_iter=3, random_state=0).fit(X, y)
@@ -280,7 +283,7 @@ class TestInterface:
         )
         assert clone(model).get_params() == model.get_params()
 
-    @both
+    @every
     def test_shuffle_false_needs_no_luck(self, classifier):
         X, y = iris()
         rng = np.random.RandomState(0)
@@ -289,7 +292,7 @@ class TestInterface:
         again = clone(model).set_params(max_iter=1, random_state=np.random.RandomState(0))
         assert_array_equal(again.fit(X, y)._random_state.get_state()[1], state)
 
-    @both
+    @every
     def test_verbose_prints_a_line_an_epoch(self, classifier, capsys):
         X, y = iris()
         classifier(max_iter=2, verbose=True).fit(X, y, X_val=X, y_val=y)
@@ -300,7 +303,7 @@ class TestInterface:
 
 
 class TestWeights:
-    @both
+    @every
     def test_weight_equals_copies(self, classifier):
         X, y = iris(1, 2)
         weight = np.random.default_rng(0).integers(0, 3, len(y))
@@ -310,7 +313,7 @@ class TestWeights:
         repeated = classifier(**settings).fit(X[copies], y[copies])
         assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
 
-    @both
+    @every
     def test_class_weight_multiplies_sample_weight(self, classifier):
         X, y = iris(1, 2)
         weight = np.random.default_rng(0).random(len(y))
@@ -321,7 +324,7 @@ class TestWeights:
         by_sample.fit(X, y, sample_weight=weight * np.where(y == 1, 2.0, 0.5))
         assert_allclose(by_class.predict_proba(X), by_sample.predict_proba(X), rtol=1e-9)
 
-    @both
+    @every
     @pytest.mark.parametrize("scale", [1e-300, 1e300])
     def test_only_ratios_of_weights_count(self, classifier, scale):
         X, y = iris()
@@ -332,7 +335,7 @@ class TestWeights:
         assert_allclose(scaled.predict_proba(X), plain.predict_proba(X), rtol=1e-9)
         assert_allclose(scaled.loss_curve_, plain.loss_curve_, rtol=1e-9)
 
-    @both
+    @every
     def test_a_class_of_weight_zero_teaches_nothing(self, classifier):
         X, y = iris()
         settings = {"max_iter": 3, "random_state": 0, "shuffle": False, "batch_size": 50}
@@ -342,14 +345,14 @@ class TestWeights:
         again = classifier(class_weight={1: 0.0}, **settings).fit(X, y)
         assert same_weights(model, again)
 
-    @both
+    @every
     @pytest.mark.parametrize("weight", [-1.0, np.nan, 0.0])
     def test_class_weights_out_of_range(self, classifier, weight):
         model = classifier(class_weight={0: weight, 1: weight, 2: weight})
         with pytest.raises(ValueError, match=r"Got class_weight=.*but expected"):
             model.fit(*iris())
 
-    @both
+    @every
     def test_balanced_helps_the_rare_class(self, classifier):
         X, y = iris(1, 2)
         X, y = X[:58], y[:58]
@@ -358,7 +361,7 @@ class TestWeights:
         balanced = classifier(class_weight="balanced", **settings).fit(X, y)
         assert balanced.predict_proba(X)[:, 1].mean() > plain
 
-    @both
+    @every
     def test_score_takes_weights(self, classifier):
         X, y = iris()
         model = classifier(max_iter=5, random_state=0).fit(X, y)
@@ -368,7 +371,7 @@ class TestWeights:
 
 
 class TestTraining:
-    @both
+    @every
     def test_validation_data_are_scored_after_each_epoch(self, classifier):
         X, y = iris()
         train, test = np.arange(0, 150, 2), np.arange(1, 150, 2)
@@ -379,15 +382,21 @@ class TestTraining:
         without = clone(model).fit(X[train], y[train])
         assert same_weights(model, without)
 
-    @both
+    @every
     def test_history(self, classifier):
         X, y = iris()
-        history = classifier(max_iter=4, random_state=0).fit(X, y, X_val=X, y_val=y).history_
-        assert list(history.columns) == ["loss", "accuracy", "validation_accuracy"]
+        weight = np.arange(150.0)
+        model = classifier(max_iter=4, random_state=0).fit(X, y, weight, X_val=X, y_val=y)
+        history = model.history_
+        columns = ["loss", "accuracy", "validation_loss", "validation_accuracy"]
+        assert list(history.columns) == columns
+        assert history["validation_accuracy"].iloc[-1] == model.score(X, y)
+        expected = log_loss(y, model.predict_proba(X))
+        assert history["validation_loss"].iloc[-1] == pytest.approx(expected, rel=1e-6)
         assert history.index.tolist() == [1, 2, 3, 4]
         assert history.index.name == "epoch"
 
-    @both
+    @every
     def test_curves_are_those_of_the_batches_before_their_update(self, classifier):
         X, y = iris()
         settings = {"random_state": 0, "batch_size": 150, "learning_rate": "constant"}
@@ -397,7 +406,7 @@ class TestTraining:
         log_proba = model.predict_log_proba(X)[np.arange(150), y]
         assert_allclose(longer.loss_curve_[1], -log_proba.mean())
 
-    @both
+    @sigmoid
     @pytest.mark.parametrize(
         ("batch_size", "n_samples", "n_batches"),
         [
@@ -425,7 +434,7 @@ class TestTraining:
         classifier(max_iter=1, batch_size=batch_size).fit(X, np.arange(n_samples) % 2)
         assert batches == [n_batches]
 
-    @both
+    @every
     def test_early_stopping_keeps_the_best_epoch(self, classifier):
         X, y = iris()
         model = classifier(early_stopping=True, validation_fraction=0.3, random_state=0)
@@ -436,21 +445,21 @@ class TestTraining:
         given = clone(model).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         assert given.score(X[1::2], y[1::2]) == max(given.validation_scores_)
 
-    @both
+    @every
     def test_tol_stops_a_flat_loss(self, classifier):
         X, y = iris(0, 1)
         with np.errstate(all="raise"):
             model = classifier(tol=1e9, n_iter_no_change=5, random_state=0).fit(X, y)
         assert model.n_iter_ == 7
 
-    @both
+    @every
     def test_tol_warns_when_epochs_run_out(self, classifier):
         model = classifier(tol=0.0, n_iter_no_change=20, max_iter=10, random_state=0)
         with pytest.warns(ConvergenceWarning, match="Raise max_iter, or set tol=None"):
             model.fit(*iris(0, 1))
         assert model.n_iter_ == 10
 
-    @both
+    @every
     def test_warm_start_goes_on(self, classifier):
         X, y = iris()
         settings = {"max_iter": 5, "random_state": 0, "learning_rate": "constant"}
@@ -463,7 +472,7 @@ class TestTraining:
         assert twice.loss_curve_[0] < once.loss_curve_[0]
         assert twice.encoder_ is encoder
 
-    @both
+    @every
     def test_early_stopping_never_loses_what_a_warm_start_had(self, classifier):
         X, y = iris()
         model = classifier(early_stopping=True, warm_start=True, random_state=0)
@@ -474,7 +483,7 @@ class TestTraining:
         assert max(model.validation_scores_) < kept.score(X[1::2], y[1::2])
         assert same_weights(model, kept)
 
-    @both
+    @every
     def test_equally_good_epochs(self, classifier):
         """A warm start keeps what it had; of its own epochs, a fit keeps the last."""
         X, y = iris()
@@ -489,7 +498,7 @@ class TestTraining:
         assert same_weights(model, kept)
         assert not same_weights(plain.fit(X, y), kept)
 
-    @both
+    @every
     def test_a_better_epoch_replaces_what_a_warm_start_had(self, classifier):
         X, y = iris()
         model = classifier(early_stopping=True, warm_start=True, max_iter=1, random_state=0)
@@ -498,7 +507,7 @@ class TestTraining:
         model.set_params(max_iter=100).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         assert before < max(model.validation_scores_) == model.score(X[1::2], y[1::2])
 
-    @both
+    @sigmoid
     @pytest.mark.parametrize(
         ("n_samples", "n_epochs"), [(2, 400), (32, 400), (1001, 334), (13400, 30), (20000, 30)]
     )
@@ -506,7 +515,7 @@ class TestTraining:
         """Within 30 to 400 epochs."""
         assert classifier()._n_epochs(n_samples) == n_epochs
 
-    @both
+    @every
     @pytest.mark.parametrize("method", ["fit", "partial_fit"])
     def test_the_dtype_of_the_first_data_stays(self, classifier, method):
         X, y = iris()
@@ -516,13 +525,13 @@ class TestTraining:
         assert {coef.dtype for coef in model.coefs_} == {np.dtype(np.float32)}
         assert model.predict_proba(X).dtype == np.float32
 
-    @both
+    @every
     def test_warm_start_refuses_other_classes(self, classifier):
         model = classifier(warm_start=True, max_iter=1).fit(*iris())
         with pytest.raises(ValueError, match="warm_start=True expected those of the previous"):
             model.fit(*iris(0, 1))
 
-    @both
+    @every
     @pytest.mark.parametrize("method", ["fit", "partial_fit"])
     def test_training_further_refuses_another_network(self, classifier, method):
         model = classifier(warm_start=True, max_iter=1).fit(*iris())
@@ -530,7 +539,7 @@ class TestTraining:
         with pytest.raises(ValueError, match="hidden_layer_sizes=8, but expected those of the"):
             getattr(model, method)(*iris())
 
-    @both
+    @every
     def test_partial_fit_is_fit_one_epoch_at_a_time(self, classifier):
         X, y = iris()
         settings = {"random_state": 0, "learning_rate": "constant", "batch_size": 40}
@@ -542,7 +551,7 @@ class TestTraining:
         assert parts.loss_curve_ == whole.loss_curve_
         assert parts.n_iter_ == 3
 
-    @both
+    @every
     def test_partial_fit_learns_from_a_stream(self, classifier):
         X, y = iris()
         model = classifier(learning_rate_init=0.1, random_state=0)
@@ -553,14 +562,14 @@ class TestTraining:
             model.partial_fit(X[rows], y[rows])
         assert model.score(X, y) > 0.85
 
-    @both
+    @every
     def test_partial_fit_takes_samples_of_one_class(self, classifier):
         X, y = iris()
         model = classifier(random_state=0).partial_fit(X[:5], y[:5], classes=[0, 1, 2])
         model.partial_fit(X[-1:], y[-1:])
         assert np.isfinite(model.predict_proba(X)).all()
 
-    @both
+    @every
     @pytest.mark.parametrize("settings", [{"early_stopping": True}, {"class_weight": "balanced"}])
     def test_no_partial_fit_where_it_makes_no_sense(self, classifier, settings):
         model = classifier(**settings)
@@ -598,12 +607,9 @@ class TestBadInput:
         {"hidden_layer_sizes": 0},
         {"hidden_layer_sizes": "big"},
         {"rate_encoding": "gray"},
-        {"quiet_start": 0.0},
-        {"quiet_start": 1.5},
         {"weight_init_scale": -1.0},
         {"receptive_fields": "maybe"},
         {"learning_rate": "adaptive"},
-        {"fan_in_scaling": "no"},
         {"learning_rate_init": 0.0},
         {"learning_rate_init": "auto"},
         {"weight_decay": -1.0},
@@ -630,7 +636,7 @@ class TestBadInput:
         for name, value in before.items():
             assert pickle.dumps(getattr(model, name)) == pickle.dumps(value), name
 
-    @both
+    @every
     @pytest.mark.parametrize("fitted", [False, True], ids=["new", "fitted"])
     @pytest.mark.parametrize(("name", "value", "message"), DATA, ids=lambda v: str(v)[:30])
     def test_data(self, classifier, fitted, name, value, message):
@@ -640,7 +646,7 @@ class TestBadInput:
             model.fit(X[:, :2], y > 0)
         self.refuses(model, message, {"X": X, "y": y, name: value})
 
-    @both
+    @every
     @pytest.mark.parametrize("parameters", PARAMETERS, ids=str)
     def test_parameters(self, classifier, parameters):
         (name,) = parameters
@@ -649,18 +655,28 @@ class TestBadInput:
         fitted = classifier(max_iter=1).fit(X, y).set_params(**parameters)
         self.refuses(fitted, name, {"X": X, "y": y})
 
+    @sigmoid
+    @pytest.mark.parametrize(
+        "parameters",
+        [{"quiet_start": 0.0}, {"quiet_start": 1.5}, {"fan_in_scaling": "no"}],
+        ids=str,
+    )
+    def test_parameters_of_sigmoid_networks(self, classifier, parameters):
+        X, y = iris()
+        self.refuses(classifier(**parameters), *parameters, {"X": X, "y": y})
+
     @pytest.mark.parametrize("stdp_epsilon", [0.0, -1e-3, "small"])
     def test_stdp_epsilon(self, stdp_epsilon):
         X, y = iris()
         self.refuses(STDPClassifier(stdp_epsilon=stdp_epsilon), "stdp_epsilon", {"X": X, "y": y})
 
-    @both
+    @every
     def test_text_column_of_a_frame_is_named_by_its_content(self, classifier):
         frame = pd.DataFrame({"length": [1.0, 2.0], "colour": ["red", "blue"]})
         with pytest.raises(ValueError, match="could not convert string to float"):
             classifier().fit(frame, [0, 1])
 
-    @both
+    @every
     def test_number_and_names_of_features(self, classifier):
         X, y = load_iris(return_X_y=True, as_frame=True)
         model = classifier(max_iter=1).fit(X, y)
@@ -671,14 +687,14 @@ class TestBadInput:
         with pytest.raises(ValueError, match="expecting 4 features"):
             classifier(max_iter=1).fit(X.to_numpy(), y).predict(np.ones((1, 3)))
 
-    @both
+    @every
     def test_not_fitted(self, classifier):
         for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
             with pytest.raises(NotFittedError):
                 getattr(classifier(), method)(np.ones((1, 4)))
         assert not hasattr(classifier(), "history_")
 
-    @both
+    @every
     def test_partial_fit_needs_the_classes_first(self, classifier):
         X, y = iris()
         model = classifier()
@@ -698,7 +714,7 @@ class TestBadInput:
         assert same_weights(model, kept)
         assert model.n_iter_ == kept.n_iter_
 
-    @both
+    @every
     def test_interruption_leaves_the_fitted_model(self, classifier, monkeypatch):
         X, y = iris()
         model = classifier(max_iter=2, random_state=0, warm_start=True).fit(X, y)

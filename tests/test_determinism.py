@@ -17,9 +17,9 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import cross_val_predict, cross_validate
 
 import skstdp
-from skstdp import BPClassifier, FGSMScorer, PGDScorer, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, STDPClassifier
 
-CLASSIFIERS = [STDPClassifier, BPClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
 every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
 
 

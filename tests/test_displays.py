@@ -20,9 +20,9 @@ from skstdp._displays import (  # noqa: E402
     RobustnessCurveDisplay,
     RobustnessFrontDisplay,
     STDPCurveDisplay,
-    epsilon_label,
     plot_tasks,
 )
+from skstdp._scorers import epsilon_label  # noqa: E402
 
 # Two splits, whose mean and standard deviation (n - 1) can be worked by hand.
 TRAIN = {"STDP": [[0.1, 0.4, 0.9], [0.3, 0.4, 1.0]], "BP": [[0.5, 0.6, 0.7], [0.5, 0.8, 0.7]]}

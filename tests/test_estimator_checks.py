@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.utils import estimator_checks
 
-from skstdp import BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
 # Once as long as by default; the others differ from that in what does not need as many epochs.
 CONFIGURATIONS = [
@@ -27,12 +27,29 @@ CONFIGURATIONS = [
 ]
 
 
+SPIKING_CONFIGURATIONS = [
+    {},
+    {"feedback": "random", "hidden_layer_sizes": (40, 20), "n_steps": 8, "max_iter": 60},
+    {"rule": "spike", "n_steps": 10, "max_iter": 60},
+    {"input_code": "latency", "field_shape": "gaussian", "max_iter": 60},
+    {"input_code": "rate", "n_steps": 10, "max_iter": 60},
+    {"input_code": "poisson", "n_steps": 20, "max_iter": 60},
+    {"early_stopping": True, "class_weight": "balanced", "max_iter": 60},
+    {"warm_start": True, "early_stopping": True, "max_iter": 60},
+]
+
+
 class InFloat32:
     """Trains in float32 whatever the dtype of the data."""
 
     def _validate_training_data(self, *args):
         X, y, sample_weight = super()._validate_training_data(*args)
         return X.astype(np.float32), y, sample_weight.astype(np.float32)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
 
 class STDPInFloat32(InFloat32, STDPClassifier):
@@ -53,13 +70,18 @@ def check_all(estimator):
     assert not estimator.__sklearn_tags__().classifier_tags.poor_score
     results = estimator_checks.check_estimator(estimator, on_fail=None, on_skip=None)
     assert {r["check_name"]: r["exception"] for r in results if r["status"] != "passed"} == {}
-    assert len(results) >= 63
+    assert len(results) >= 68
 
 
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 @pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)
 def test_scikit_learn_checks(classifier, parameters):
     check_all(classifier(**parameters))
+
+
+@pytest.mark.parametrize("parameters", SPIKING_CONFIGURATIONS, ids=str)
+def test_scikit_learn_checks_of_spikes(parameters):
+    check_all(BioLeaFClassifier(**parameters))
 
 
 @pytest.mark.parametrize("classifier", [STDPInFloat32, BPInFloat32])
@@ -75,7 +97,7 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     check_all(classifier(max_iter=60))
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 @pytest.mark.parametrize(
     "check",
     [

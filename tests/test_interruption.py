@@ -8,15 +8,28 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from skstdp import BPClassifier, STDPClassifier, _sigmoid_mlp
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    STDPClassifier,
+    _network_classifier,
+    _sigmoid_network,
+)
+from skstdp._bioleaf._training import MicrocircuitTraining
 from skstdp._training import Training
 
 every_classifier = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier], ids=lambda c: c.__name__
+    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier], ids=lambda c: c.__name__
 )
 every_error = pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 
 N_EPOCHS = 4
+
+LOOPS = {
+    STDPClassifier: Training,
+    BPClassifier: Training,
+    BioLeaFClassifier: MicrocircuitTraining,
+}
 
 
 class Interruption:
@@ -57,10 +70,10 @@ def interrupted(model, method, monkeypatch, owner, name, error, n_calls):
 
 
 STAGES = {
-    "weights drawn": (_sigmoid_mlp, "random_parameters"),
-    "encoder fitted": (_sigmoid_mlp, "fit_encoder"),
-    "optimiser made": (_sigmoid_mlp, "Adam"),
-    "network copied": (_sigmoid_mlp, "flatten"),
+    "weights drawn": (_sigmoid_network, "random_parameters"),
+    "encoder fitted": (_network_classifier, "fit_encoder"),
+    "optimiser made": (_network_classifier, "Adam"),
+    "network copied": (_sigmoid_network, "flatten"),
 }
 
 
@@ -76,11 +89,13 @@ def test_fit_at_any_epoch(classifier, error, n_calls, state, monkeypatch):
         model.fit(*data(), X_val=data()[0], y_val=data()[1])
     if state == "streamed":
         model.partial_fit(*data())
-    after, before = interrupted(model, model.fit, monkeypatch, Training, "run", error, n_calls)
+    after, before = interrupted(
+        model, model.fit, monkeypatch, LOOPS[classifier], "run", error, n_calls
+    )
     assert after == before
 
 
-@every_classifier
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 @pytest.mark.parametrize(
     ("stage", "warm_start"),
     [
@@ -113,7 +128,7 @@ def test_partial_fit_is_atomic(classifier, error, n_before, monkeypatch):
     def once(X, y):
         model.partial_fit(X, y, classes=[0, 1, 2])
 
-    after, before = interrupted(model, once, monkeypatch, Training, "run", error, 0)
+    after, before = interrupted(model, once, monkeypatch, LOOPS[classifier], "run", error, 0)
     assert after == before
 
 
@@ -127,7 +142,9 @@ def test_training_goes_on_as_if_it_had_not_been_interrupted(classifier, monkeypa
         estimator.partial_fit(X, y, classes=[0, 1, 2])
         if estimator is model:
             for method in (model.fit, model.partial_fit):
-                interrupted(model, method, monkeypatch, Training, "run", KeyboardInterrupt, 0)
+                interrupted(
+                    model, method, monkeypatch, LOOPS[classifier], "run", KeyboardInterrupt, 0
+                )
         estimator.partial_fit(X, y)
         estimator.set_params(warm_start=False, max_iter=2).fit(X, y)
     for mine, other in zip(model.coefs_, twin.coefs_, strict=True):
@@ -142,6 +159,6 @@ def test_training_goes_on_as_if_it_had_not_been_interrupted(classifier, monkeypa
 def test_other_ways_of_training(classifier, settings, step, monkeypatch):
     model = classifier((6,), max_iter=3, random_state=0, **settings).fit(*data())
     after, before = interrupted(
-        model, model.fit, monkeypatch, Training, step, KeyboardInterrupt, 1
+        model, model.fit, monkeypatch, LOOPS[classifier], step, KeyboardInterrupt, 1
     )
     assert after == before

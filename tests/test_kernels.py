@@ -117,10 +117,71 @@ def test_a_changed_callee_in_another_file_is_compiled_anew(copy):
     )
     assert changed != source
     layers.write_text(changed)
-    assert "Compiling stdp_layer" in run(FIT, copy)
+    assert "Compiling the kernel 'stdp_layer'" in run(FIT, copy)
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(copy):
     blocked = copy / "blocked"
     blocked.write_text("a file where a folder should be")
     assert "[[0.384]]" in run(FIT, copy, NUMBA_CACHE_DIR=str(blocked / "cache"))
+
+
+WARM = """
+import logging, sys
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+import numpy as np, skstdp
+skstdp.warm_up()
+print("warm")
+from sklearn.datasets import load_digits
+X, y = load_digits(return_X_y=True)
+for classifier in (skstdp.STDPClassifier, skstdp.BPClassifier):
+    for dtype in (np.float32, np.float64):
+        classifier(max_iter=1, receptive_fields=2).fit(X.astype(dtype), y)
+"""
+
+
+def test_after_a_warm_up_nothing_is_compiled(copy):
+    before, after = run(WARM, copy).split("warm\n")
+    assert "Compiling the kernel 'epoch'" in before
+    assert after == ""
+    assert run(WARM, copy) == "warm\n"
+
+
+@pytest.mark.parametrize("classifier", ["STDPClassifier", "BPClassifier"])
+def test_the_model_does_not_depend_on_the_number_of_threads(classifier):
+    code = f"""
+import hashlib, numpy as np, skstdp
+rng = np.random.default_rng(0)
+X, y = rng.random((600, 700)), np.arange(600) % 3
+model = skstdp.{classifier}((300, 50), batch_size=200, max_iter=3, random_state=0).fit(X, y)
+print(hashlib.sha256(b"".join(coef.tobytes() for coef in model.coefs_)).hexdigest())
+"""
+    one, two = (run(code, PACKAGE.parent, OPENBLAS_NUM_THREADS=n) for n in ("1", "2"))
+    assert one == two
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("classifier", ["STDPClassifier", "BPClassifier"])
+def test_a_fit_needs_no_second_copy_of_its_data(classifier):
+    """As images: 188 MB, and at most a tenth of that besides."""
+    code = f"""
+import numpy as np, skstdp
+from pathlib import Path
+
+def megabytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
+
+rng = np.random.default_rng(0)
+X = np.zeros((60_000, 784), np.float32)
+X[:, ::5] = rng.random((60_000, 157), np.float32)
+y = np.arange(60_000) % 10
+make = skstdp.{classifier}
+settings = dict(batch_size=100, max_iter=1, random_state=0)
+make((8,), **settings).fit(X[:500], y[:500])
+Path("/proc/self/clear_refs").write_text("5")
+before = megabytes("VmRSS")
+make((8,), **settings).fit(X, y)
+print(megabytes("VmHWM") - before)
+"""
+    assert float(run(code, PACKAGE.parent)) < 19

@@ -16,7 +16,7 @@ pytest.importorskip("matplotlib")
 
 from test_datasets import FILES as MNIST_FILES
 
-from skstdp import BPClassifier, STDPClassifier, _commands, _mnist, stdp_curve
+from skstdp import BPClassifier, STDPClassifier, _commands, _console, _mnist, stdp_curve
 from skstdp import __main__ as command_line
 from skstdp.benchmarks import (
     _selection,
@@ -30,6 +30,7 @@ from skstdp.benchmarks import (
 )
 from skstdp.datasets import Task, load_csv_task, load_tasks
 
+COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "info"]
 QUICK = ["--splits", "2", "--repeats", "1"]
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
 FILES = sorted([*KINDS, "fits.jsonl"])
@@ -111,29 +112,6 @@ def test_progress_goes_to_stderr_as_lines_where_there_is_no_terminal(run):
     done, _ = run
     expected = [f"{count} of 4 networks trained" for count in (1, 2, 3, 4)]
     assert done.stderr.splitlines() == expected
-
-
-def test_progress_tells_every_tenth(capsys):
-    fits = list(range(25))
-    assert list(_commands._count(fits)) == fits
-    told = [int(line.split()[0]) for line in capsys.readouterr().err.splitlines()]
-    assert told == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
-
-
-def test_progress_is_a_bar_of_rich_on_a_terminal(capsys, monkeypatch):
-    pytest.importorskip("rich")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    assert list(_commands._progress()([7, 8, 9])) == [7, 8, 9]
-    shown = capsys.readouterr()
-    assert "Training" in shown.err
-    assert shown.out == ""
-
-
-def test_progress_does_without_rich(monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    assert _commands._progress() is _commands._count
 
 
 def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
@@ -338,7 +316,7 @@ def test_interrupted_selection_goes_on_where_it_stopped(monkeypatch, tmp_path, f
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_commands, "_progress", lambda: interrupt)
+        patch.setattr(_commands, "progress_bar", lambda: interrupt)
         assert command_line.main(command) == 130
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -497,7 +475,7 @@ def test_interrupted_command_goes_on_where_it_stopped(monkeypatch, tmp_path, fit
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_commands, "_progress", lambda: interrupt)
+        patch.setattr(_commands, "progress_bar", lambda: interrupt)
         assert command_line.main(command) == 130
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -618,7 +596,10 @@ def test_error_during_training_is_no_error_of_the_user(tmp_path, monkeypatch):
     "arguments",
     [
         ["--help"],
-        *([name, "--help"] for name in ("benchmark", "figures", "select", "robustness")),
+        *(
+            [name, "--help"]
+            for name in ("benchmark", "figures", "select", "robustness", "attack", "info")
+        ),
     ],
 )
 def test_help_has_examples(arguments, capsys):
@@ -732,7 +713,7 @@ def test_directory_that_takes_no_file(tmp_path, capsys, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     # Not by its mode, which does not keep the superuser out.
-    monkeypatch.setattr(_commands.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(_console.tempfile, "TemporaryFile", refuse)
     with pytest.raises(SystemExit, match="2"):
         command_line.main(["benchmark", "iris", "--out", str(tmp_path)])
     expected = f"skstdp: error: Cannot write to --out {tmp_path}: Permission denied.\n"

@@ -1,103 +1,139 @@
-"""Saved models: the same after loading, and from another version with a warning."""
-
-import copy
-import io
-import pickle
-import warnings
+import json
+import subprocess
+import sys
+import zipfile
 
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-from save_models import FOLDER, iris
-from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.callback import ScoringMonitor
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
-import skstdp
-from skstdp import BPClassifier, STDPClassifier
-
-every_classifier = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier], ids=lambda c: c.__name__
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    FGSMScorer,
+    PGDScorer,
+    STDPClassifier,
+    load_model,
+    save_model,
 )
 
+skops = pytest.importorskip("skops", reason="reads and writes model files")
 
-def by_joblib(model):
-    file = io.BytesIO()
-    joblib.dump(model, file)
-    file.seek(0)
-    return joblib.load(file)
+every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 
 
-COPIES = {
-    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
-    "pickle, oldest protocol": lambda model: pickle.loads(pickle.dumps(model, protocol=2)),
-    "joblib": by_joblib,
-    "deepcopy": copy.deepcopy,
-    "copy": copy.copy,
-}
+class Unknown(PCA):
+    """A type that nobody has said to be harmless."""
 
 
-@every_classifier
-@pytest.mark.parametrize("way", COPIES)
-def test_a_copy_is_the_same_and_learns_on_alike(classifier, way):
-    X, y = iris()
-    model = classifier((6,), max_iter=3, random_state=0).fit(X, y)
-    proba = model.predict_proba(X)
-    twin = COPIES[way](model)
-    assert vars(twin).keys() == vars(model).keys()
-    assert_array_equal(twin.predict_proba(X), proba)
-    twin.partial_fit(X, y)
-    # What the copy learns is its own.
-    assert_array_equal(model.predict_proba(X), proba)
-    model.partial_fit(X, y)
-    assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+@pytest.fixture(scope="module")
+def task():
+    return load_iris(return_X_y=True, as_frame=True)
 
 
-@every_classifier
-@pytest.mark.parametrize("fitted", [False, True])
-def test_another_version_warns(classifier, fitted, monkeypatch):
-    model = classifier((6,), max_iter=1)
-    if fitted:
-        model.fit(*iris())
-    monkeypatch.setattr(skstdp, "__version__", "0.0.1")
-    saved = pickle.dumps(model)
-    assert pickle.loads(saved).get_params() == model.get_params()
-    monkeypatch.undo()
-    name = classifier.__name__
-    message = (
-        rf"Got a {name} that version 0.0.1 of skstdp saved, but expected one of version "
-        rf"{skstdp.__version__}"
-    )
-    with pytest.warns(InconsistentVersionWarning, match=message):
-        loaded = pickle.loads(saved)
-    assert loaded.get_params() == model.get_params()
-    assert not hasattr(loaded, "_skstdp_version")
+def assert_same(loaded, model, X):
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
-def test_no_version_warns():
-    model = STDPClassifier()
-    state = model.__getstate__()
-    del state["_skstdp_version"]
-    with pytest.warns(InconsistentVersionWarning, match="that version unknown of skstdp saved"):
-        STDPClassifier.__new__(STDPClassifier).__setstate__(state)
+@every
+def test_classifier(classifier, task, tmp_path):
+    X, y = task
+    model = classifier(max_iter=5, random_state=0, warm_start=True).fit(X, y, X_val=X, y_val=y)
+    save_model(model, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    assert_same(loaded, model, X)
+    assert loaded.history_.equals(model.history_)
+    # The optimiser and the random state come along: both train on alike.
+    assert_same(loaded.partial_fit(X, y), model.partial_fit(X, y), X)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
-def test_a_file_that_was_cut_off_is_no_model(share):
-    saved = pickle.dumps(STDPClassifier((6,), max_iter=1).fit(*iris()))
-    with pytest.raises((EOFError, pickle.UnpicklingError)):
-        pickle.loads(saved[: int(share * len(saved))])
+@every
+@pytest.mark.parametrize("scorer", [FGSMScorer(0.1), PGDScorer(0.1, n_steps=2)], ids=str)
+def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
+    X, y = task
+    grid = {f"{classifier.__name__.lower()}__weight_decay": [0, 0.1]}
+    scoring = {"accuracy": "accuracy", "attacked": scorer}
+    pipeline = make_pipeline(MinMaxScaler(), classifier(max_iter=3, random_state=0))
+    search = GridSearchCV(pipeline, grid, scoring=scoring, refit="attacked", cv=2).fit(X, y)
+    save_model(search, str(tmp_path / "search.skops"))
+    loaded = load_model(str(tmp_path / "search.skops"))
+    assert_same(loaded, search, X)
+    assert loaded.score(X, y) == search.score(X, y)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.pickle")), ids=lambda path: path.stem)
-def test_models_of_released_versions_load(path):
-    X, y = iris()
-    with warnings.catch_warnings():
-        # Of scikit-learn, whose scaler is inside, or of ours.
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        saved = pickle.loads(path.read_bytes())
-    model, proba = saved["model"], saved["proba"]
-    assert_allclose(model.predict_proba(X), proba, rtol=1e-6)
-    before = model.n_iter_
-    model.partial_fit(X, y)
-    assert model.n_iter_ == before + 1
-    assert np.isfinite(model.predict_proba(X)).all()
+def test_another_process_scores_what_this_one_saved(task, tmp_path):
+    X, y = task
+    model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=5, random_state=0)).fit(X, y)
+    save_model(model, tmp_path / "model.skops")
+    joblib.dump(model, tmp_path / "model.joblib")
+    code = """
+import json, sys
+import joblib
+from sklearn.datasets import load_iris
+from skstdp import FGSMScorer, load_model
+X, y = load_iris(return_X_y=True, as_frame=True)
+models = load_model(sys.argv[1]), joblib.load(sys.argv[2])
+print(json.dumps([[m.predict_proba(X).tolist(), FGSMScorer(0.1)(m, X, y)] for m in models]))
+"""
+    paths = [str(tmp_path / name) for name in ("model.skops", "model.joblib")]
+    command = [sys.executable, "-W", "error", "-c", code, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    expected = [model.predict_proba(X).tolist(), FGSMScorer(0.1)(model, X, y)]
+    assert json.loads(done.stdout) == [expected, expected]
+
+
+def test_callbacks_are_left_out_and_stay_on_the_estimator(task, tmp_path):
+    X, y = task
+    monitor = ScoringMonitor(scoring="accuracy")
+    network = STDPClassifier(max_iter=2, random_state=0).set_callbacks(monitor)
+    search = GridSearchCV(make_pipeline(network), {}, cv=2).fit(X, y)
+    save_model(search, tmp_path / "model.skops")
+    assert search.best_estimator_[-1]._skl_callbacks == [monitor]
+    loaded = load_model(tmp_path / "model.skops")
+    assert not hasattr(loaded.best_estimator_[-1], "_skl_callbacks")
+    assert not hasattr(loaded.estimator[-1], "_skl_callbacks")
+    assert_same(loaded, search, X)
+
+
+def test_types_that_are_not_trusted(task, tmp_path):
+    X, y = task
+    model = make_pipeline(Unknown(2), STDPClassifier(max_iter=2)).fit(X, y)
+    path = tmp_path / "model.skops"
+    save_model(model, path)
+    name = f"{Unknown.__module__}.Unknown"
+    with pytest.raises(ValueError, match=f"with {name}, but expected only types"):
+        load_model(path)
+    assert_same(load_model(path, trusted=[name]), model, X)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", "empty archive"])
+def test_files_of_another_kind(content, tmp_path):
+    path = tmp_path / "model.skops"
+    if content == "empty archive":
+        zipfile.ZipFile(path, "w").close()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"expected a file that skops wrote"):
+        load_model(path)
+
+
+def test_no_file_and_no_estimator(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "none.skops")
+    with pytest.raises(TypeError, match="Got estimator=3, but expected an estimator"):
+        save_model(3, tmp_path / "model.skops")
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_skops_is_told_with_the_way_to_install_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "skops", None)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    with pytest.raises(ImportError, match=r'pip install "skstdp\[skops\]"'):
+        save_model(STDPClassifier(), tmp_path / "model.skops")

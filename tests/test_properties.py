@@ -19,6 +19,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from skstdp import (
+    BioLeaFClassifier,
     BPClassifier,
     FGSMScorer,
     GradientMaskingWarning,
@@ -29,7 +30,7 @@ from skstdp import (
     stdp_update,
 )
 
-CLASSIFIERS = [STDPClassifier, BPClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
 
 quick = settings(
     max_examples=20,
@@ -130,9 +131,9 @@ options = st.fixed_dictionaries(
 
 
 def small(classifier, **parameters):
-    return classifier(
-        **{"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0} | parameters
-    )
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0} | parameters
+    known = classifier().get_params()
+    return classifier(**{name: settings[name] for name in settings if name in known})
 
 
 def memory_mapped(X):

@@ -1,12 +1,14 @@
 """Networks: ours, and scikit-learn's MLPClassifier."""
 
 import numpy as np
+from scipy.special import expit, log_expit
 from sklearn.neural_network import MLPClassifier
 
 from .._backprop import logits_and_pullback
+from .._bioleaf import BioLeaFClassifier
 from .._encoding import as_dtype
 from .._receptive_fields import rates_gradient
-from .._sigmoid_mlp import SigmoidMLP
+from .._sigmoid_network import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
 from ._scaled_rows import ScaledRows
 from ._transformers import scaler_and_pull
@@ -73,3 +75,43 @@ class Network(_Network):
         return scores, lambda cotangent: pull(cotangent).through(
             lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
         )
+
+
+@adapts(BioLeaFClassifier)
+class SpikingNetwork(Network):
+    """A network of spikes, whose way back is a surrogate: the true slope is zero or infinite."""
+
+    def from_rates(self, rates):
+        """Class scores, and the way back to the rates."""
+        scores, pullback = self.estimator._scores_and_pullback(rates)
+        return scores, lambda cotangent: cotangent.through(pullback)
+
+
+@adapts(SigmoidMLP, transform=True)
+class _HiddenRates(Network):
+    """Our networks as a step of a pipeline."""
+
+    def forward(self, X):
+        """Rates of the last hidden layer, and the way back to X."""
+        _, pull = super().forward(X)
+        return self.estimator.transform(X), pull
+
+    def from_rates(self, rates):
+        """Rates of the last hidden layer, and the way back to those of the features."""
+        network = self.estimator
+        inputs = network._inputs(rates)
+        if len(network.coefs_) == 1:
+            return inputs, lambda cotangent: cotangent.through(
+                lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
+            )
+        drive, pullback = logits_and_pullback(
+            inputs, network.coefs_[:-1], network.intercepts_[:-1]
+        )
+
+        def pull(cotangent):
+            at_drive = cotangent.times_exp(log_expit(drive) + log_expit(-drive))
+            values, log_scale = pullback(at_drive.values.astype(drive.dtype, copy=False))
+            gradient = rates_gradient(rates, values, network.receptive_fields_)
+            return ScaledRows(gradient, log_scale + at_drive.log_scale)
+
+        return expit(drive), pull

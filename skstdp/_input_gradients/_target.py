@@ -13,7 +13,6 @@ from .._validation import class_indices
 from ._adapter import FLOATS, adapter_of
 from ._composition import best_of
 from ._finite_differences import differences, scores_of
-from ._networks import Network
 from ._scaled_rows import ScaledRows
 
 GRADIENTS = ("analytic", "finite-differences")
@@ -222,7 +221,7 @@ class _Rates(_ModelSpace):
         super().__init__(estimator, estimator._rates(X), given, names, None)
         self.box = np.zeros_like(self.box[0]), np.ones_like(self.box[1])
         self._gradient = gradient
-        self._network = Network(estimator)
+        self._network = adapter_of(estimator)
 
     _decides = True
 

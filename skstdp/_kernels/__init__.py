@@ -12,10 +12,24 @@ longer to import than the rest of the package.
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
 ``_epochs``       all of it, batch by batch
+``_cells``        spiking cells in one time step
+``_input_codes``  from rates to currents, step by step
+``_microcircuit`` one time step of the microcircuit, and what its synapses learn in it
+``_spiking``      the microcircuit through time: learning, prediction, records
+``_surrogate``    gradients of spikes with respect to the inputs
 ================  ==================================================================
 """
 
 from ._epochs import epoch
+from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
 from ._stdp import stdp_layer
+from ._surrogate import surrogate_pullback
 
-__all__ = ["epoch", "stdp_layer"]
+__all__ = [
+    "epoch",
+    "microcircuit_epoch",
+    "microcircuit_record",
+    "microcircuit_response",
+    "stdp_layer",
+    "surrogate_pullback",
+]

@@ -6,7 +6,6 @@ a product and a sum. No other fast-math flag: they make `isfinite` lie or reorde
 
 import logging
 from contextlib import suppress
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,12 +30,9 @@ reordered = njit(**_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"
 uncontracted = njit(**_OPTIONS | {"fastmath": False})
 
 
-@cache
-def _sources():
-    digest = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+_SOURCES = sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+).hexdigest()
 
 
 class _CacheFile(IndexDataCacheFile):
@@ -71,13 +67,14 @@ class _Cache(FunctionCache):
         )
 
     def _index_key(self, sig, codegen):
-        return (*super()._index_key(sig, codegen), _sources())
+        return (*super()._index_key(sig, codegen), _SOURCES)
 
     def load_overload(self, sig, target_context):
         found = super().load_overload(sig, target_context)
         if found is None:
             _logger.warning(
-                "Compiling %s: some seconds, once an installation and dtype.",
+                "Compiling the kernel %r: some seconds, once an installation and dtype. "
+                "skstdp.warm_up() does it ahead of the first fit.",
                 self._py_func.__qualname__,
             )
         return found

@@ -17,7 +17,8 @@ from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
 
-# A visit of a row costs about as much as this many divisions, besides those it is made for.
+# What a visit of a row costs besides its divisions, in divisions. One of a column costs twice
+# that, and to look for a unit that learns about four.
 _VISIT = 12
 _BLOCK = 16
 
@@ -105,7 +106,7 @@ def stdp_layer(
             continue
         _add_to_row(of(1), post[s], association[s], epsilon, intercept_update)
         by_inputs += (starts[s + 1] - starts[s] if skip else n_pre) * (n_post + _VISIT)
-        by_units += n_post + n_learners * (n_pre + _VISIT)
+        by_units += 4 * n_post + n_learners * (n_pre + 2 * _VISIT)
     if by_inputs <= by_units:
         coef_update[:] = 0
         _by_inputs(pre, skip, starts, columns, post, association, learns, epsilon, coef_update)

@@ -6,6 +6,7 @@ from ._compare import Comparison, compare, summarise
 from ._fronts import Fronts, front_families, robustness_fronts
 from ._paper import paper_classifiers
 from ._selection import Selection, select_settings
+from ._spiking import spiking_classifiers
 
 __all__ = [
     "Comparison",
@@ -18,5 +19,6 @@ __all__ = [
     "paper_classifiers",
     "robustness_fronts",
     "select_settings",
+    "spiking_classifiers",
     "summarise",
 ]

@@ -1,6 +1,14 @@
 """What each part of the local rule contributes: the default with one thing changed at a time."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .._classifiers import BPClassifier, STDPClassifier
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 
 _CHANGES = {
     "default": {},
@@ -18,7 +26,7 @@ _CHANGES = {
 _DEPTHS = {"one hidden layer": 1, "two hidden layers": 2, "three hidden layers": 3}
 
 
-def ablations():
+def ablations() -> dict[str, BaseEstimator]:
     """The network of the local rule with one thing changed at a time, and backpropagation.
 
     Returns

@@ -1,6 +1,9 @@
 """What makes a network robust or not: its units, its margins and its slopes."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -11,20 +14,28 @@ from sklearn.utils import resample
 from .._classifiers import BPClassifier, STDPClassifier
 from .._scorers import PGDScorer
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.random import RandomState
+
+    from ..datasets import Task
+
+
 # In rate units; the slope is taken in float64.
 _STEP = 1e-5
 
 
 def anatomy(
-    tasks,
-    estimators=None,
+    tasks: Sequence[Task],
+    estimators: Mapping | None = None,
     *,
-    epsilon=12 / 255,
-    max_test=1000,
-    n_seeds=5,
-    random_state=0,
-    n_jobs=1,
-):
+    epsilon: float = 12 / 255,
+    max_test: int = 1000,
+    n_seeds: int = 5,
+    random_state: int | RandomState | None = 0,
+    n_jobs: int = 1,
+) -> pd.DataFrame:
     r"""Look inside trained networks for what makes them robust.
 
     To first order the decision on a row changes where each rate has moved by

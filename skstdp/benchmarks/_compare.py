@@ -1,10 +1,12 @@
 """Models on the same splits of the same tasks, without and with attack."""
 
+from __future__ import annotations
+
 import sys
 import warnings
 from collections import Counter
 from numbers import Integral
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
 import numpy as np
@@ -16,10 +18,17 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
-from .._displays import epsilon_label
-from .._scorers import FGSMScorer
+from .._network_classifier import NetworkClassifier
+from .._scorers import FGSMScorer, epsilon_label
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.random import RandomState
+
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
 
@@ -35,7 +44,7 @@ class Comparison(NamedTuple):
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
-        one row an epoch. Only STDPClassifier and BPClassifier have any.
+        one row an epoch. Only networks of this package have any.
     """
 
     scores: pd.DataFrame
@@ -55,22 +64,22 @@ class _Fit(NamedTuple):
 
 
 def compare(
-    tasks,
+    tasks: Sequence[Task],
     *,
-    estimators=None,
-    scorers=None,
-    epsilons=EPSILONS,
-    n_splits=5,
-    n_repeats=4,
-    n_seeds=5,
-    curves=True,
-    random_state=0,
-    n_jobs=1,
-    path=None,
-    fresh=False,
-    progress=None,
-    verbose=False,
-):
+    estimators: Mapping | Callable | None = None,
+    scorers: Sequence | None = None,
+    epsilons: Sequence[float] = EPSILONS,
+    n_splits: int = 5,
+    n_repeats: int = 4,
+    n_seeds: int = 5,
+    curves: pd.DataFrame = True,
+    random_state: int | RandomState | None = 0,
+    n_jobs: int = 1,
+    path: str | Path | None = None,
+    fresh: bool = False,
+    progress: Callable | None = None,
+    verbose: bool | int = False,
+) -> Comparison:
     """Compare models on tasks, without and with attack.
 
     The comparison is paired: on each split every model trains on the same samples and with the
@@ -242,7 +251,7 @@ def check_models(estimators):
 
 
 def _is_ours(estimator):
-    return isinstance(estimator, STDPClassifier | BPClassifier)
+    return isinstance(estimator, NetworkClassifier)
 
 
 def _attacks(scorers):
@@ -404,7 +413,7 @@ def _tables(records):
     return Comparison(pd.DataFrame(scores), pd.concat(curves, ignore_index=True))
 
 
-def summarise(scores):
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean and spread of the accuracies over the splits.
 
     Parameters

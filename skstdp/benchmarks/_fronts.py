@@ -1,8 +1,10 @@
 """Accuracy with and without attack, of models that are tuned equally."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
 import numpy as np
@@ -22,6 +24,12 @@ from .._validation import check_number
 from ..datasets import Task
 from ._compare import compare
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.random import RandomState
+
+
 _DECAYS = (0.0, 0.003, 0.01, 0.03)
 # The default of each, and what robustness or wide layers may want instead.
 _LEARNING_RATES = {STDPClassifier: (0.05, 0.1, 0.2), BPClassifier: (0.03, 0.2, 1.0)}
@@ -30,7 +38,7 @@ _MAX_STORED_SAMPLES = 3000
 _MAX_TEST_OF_STORED = 500
 
 
-def front_families(hidden_layer_sizes=(32, 16)):
+def front_families(hidden_layer_sizes: int | Sequence[int] = (32, 16)) -> dict:
     """The families of models that the fronts compare, each with its settings.
 
     Parameters
@@ -123,23 +131,23 @@ class _ZeroGradientShare:
 
 
 def robustness_fronts(
-    tasks,
+    tasks: Sequence[Task],
     *,
-    families=None,
-    epsilons=(4 / 255, 8 / 255, 12 / 255),
-    tolerance=0.01,
-    max_test=2000,
-    n_seeds=5,
-    n_front_seeds=2,
-    n_validation_seeds=2,
-    n_confirmed=500,
-    n_queries=2000,
-    random_state=0,
-    n_jobs=1,
-    path=None,
-    progress=None,
-    verbose=False,
-):
+    families: Mapping | None = None,
+    epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    tolerance: float = 0.01,
+    max_test: int = 2000,
+    n_seeds: int = 5,
+    n_front_seeds: int = 2,
+    n_validation_seeds: int = 2,
+    n_confirmed: int = 500,
+    n_queries: int = 2000,
+    random_state: int | RandomState | None = 0,
+    n_jobs: int = 1,
+    path: str | Path | None = None,
+    progress: Callable | None = None,
+    verbose: bool | int = False,
+) -> Fronts:
     """Whole fronts of clean against adversarial accuracy, and one fair point on each.
 
     All settings of all families are trained on the whole training data and attacked on the test
@@ -198,6 +206,30 @@ def robustness_fronts(
     --------
     front_families : The default families.
     robustness_report : The attacks of the confirmation.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skstdp import STDPClassifier
+    >>> from skstdp.benchmarks import robustness_fronts
+    >>> from skstdp.datasets import Task
+    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> task = Task("digits 0v1", X[:240] / 16, y[:240], X[240:] / 16, y[240:])
+    >>> settings = {
+    ...     f"decay {decay}": STDPClassifier((4,), weight_decay=decay, max_iter=20)
+    ...     for decay in (0.0, 0.1)
+    ... }
+    >>> fronts = robustness_fronts(
+    ...     [task],
+    ...     families={"STDP": settings},
+    ...     epsilons=[0.1],
+    ...     n_seeds=1,
+    ...     n_front_seeds=1,
+    ...     n_confirmed=10,
+    ...     n_queries=10,
+    ... )
+    >>> list(fronts.chosen["family"])
+    ['STDP']
     """
     families = front_families() if families is None else families
     tasks = list(tasks)

@@ -1,6 +1,16 @@
 """The networks of the paper: what it fixes, and what it leaves open and we chose."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .._classifiers import BPClassifier, STDPClassifier
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from ..datasets import Task
+
 
 _FIXED = {
     "hidden_layer_sizes": (32, 16),
@@ -40,7 +50,7 @@ CHOSEN = {
 LITERAL = {"receptive_fields": 1, "quiet_start": None}
 
 
-def paper_classifiers(task, *, literal=False):
+def paper_classifiers(task: Task | str, *, literal: bool = False) -> dict[str, BaseEstimator]:
     """Both networks as the paper has them.
 
     Fixed by the paper: two hidden layers of 32 and 16 units, Adam with a constant step of 1e-3,

@@ -1,8 +1,10 @@
 """One setting for all tasks, chosen by nested cross-validation."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,12 @@ from sklearn.utils import _safe_indexing
 from .._classifiers import BPClassifier, STDPClassifier
 from ..datasets import Task
 from ._compare import check_class_sizes, check_models, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.random import RandomState
+
 
 _COMMON_SPACE = {
     "hidden_layer_sizes": [(100, 50)],
@@ -70,19 +78,19 @@ class Selection(NamedTuple):
 
 
 def select_settings(
-    tasks,
+    tasks: Sequence[Task],
     *,
-    spaces=None,
-    n_settings=20,
-    n_outer=3,
-    n_inner=2,
-    max_samples=4000,
-    random_state=0,
-    n_jobs=1,
-    path=None,
-    progress=None,
-    verbose=False,
-):
+    spaces: Mapping | None = None,
+    n_settings: int = 20,
+    n_outer: int = 3,
+    n_inner: int = 2,
+    max_samples: int = 4000,
+    random_state: int | RandomState | None = 0,
+    n_jobs: int = 1,
+    path: str | Path | None = None,
+    progress: Callable | None = None,
+    verbose: bool | int = False,
+) -> Selection:
     """Choose one setting of each model for all tasks, by nested cross-validation.
 
     On each outer split, every setting is cross-validated within the training part of every task;

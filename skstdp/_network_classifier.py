@@ -1,19 +1,26 @@
-"""Everything of the two classifiers but their learning rules: one network, one fit loop."""
+"""What all classifiers share: validation, the epoch loop, prediction."""
+
+from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -21,16 +28,21 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._attacks import fgsm
-from ._backprop import margin_and_input_gradient
-from ._encoding import as_dtype, encode, encoding, fit_encoder
-from ._forward import class_margins, forward
-from ._initialization import expected_total_inputs, quieten, random_parameters
+from ._documentation import page_template
+from ._encoding import as_dtype, encode, fit_encoder
+from ._fit_tasks import CALLBACK_STATE, FitTasks
+from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
-from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._split import hold_out
-from ._training import Training, flatten
+from ._threads import one_blas_thread
 from ._validation import class_indices, naming, naming_columns, refuse_missing_labels
 from ._versions import Versioned
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike, NDArray
+
 
 _FLOATS = [np.float64, np.float32]
 
@@ -51,6 +63,9 @@ def _unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
+        attributes = vars(estimator)
+        # Callbacks are told that the fit is over after an error, too.
+        before |= {name: attributes[name] for name in CALLBACK_STATE if name in attributes}
         # In one step, so that neither a second interruption nor another thread sees half of it.
         estimator.__dict__ = before
         if state is not None:
@@ -58,8 +73,25 @@ def _unchanged_on_error(estimator):
         raise
 
 
-class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
-    """Everything but the learning rule."""
+def _log_proba(logits):
+    if logits.shape[1] == 1:
+        return log_expit(class_margins(logits))
+    return log_softmax(logits, axis=1)
+
+
+class NetworkClassifier(
+    Versioned,
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClassifierMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
+    """Everything but the network and its learning rule."""
+
+    _doc_link_module = "skstdp"
+    _doc_link_template = property(lambda self: page_template())
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -69,9 +101,7 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             Interval(Integral, 1, None, closed="left"),
         ],
         "weight_init_scale": [Interval(Real, 0, None, closed="left")],
-        "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "fan_in_scaling": ["boolean"],
         "learning_rate": [StrOptions(set(SCHEDULES))],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -91,34 +121,67 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "verbose": ["verbose"],
     }
 
-    _changed_by_training = (
+    _network_attributes = ("coefs_", "intercepts_")
+
+    _history_attributes = (
         "loss_curve_",
         "accuracy_curve_",
-        "_optimizer",
-        "_random_state",
+        "validation_scores_",
+        "_validation_loss_curve",
     )
+
+    # Besides these two.
+    _changed_by_training = ("_optimizer", "_random_state")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        # A warm start keeps the dtype of the weights, whatever that of X.
+        tags.transformer_tags.preserves_dtype = [] if self.warm_start else ["float64", "float32"]
         return tags
 
     @abstractmethod
-    def _associate(self, layer_units, dtype):
-        """Fix what the rule needs besides the network, once, before training."""
+    def _draw_network(self, X, sample_weight):
+        """Set what the network is before training."""
+
+    @abstractmethod
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+
+    @abstractmethod
+    def _training(self, X, y, sample_weight):
+        """The loop over the batches of an epoch, for a copy of the network."""
+
+    @abstractmethod
+    def _logits(self, rates):
+        """Scores whose softmax is `predict_proba`; one column, its logit, for two classes."""
+
+    @abstractmethod
+    def _layer_rates(self, rates):
+        """Rates in [0, 1] of the units of each layer above the inputs."""
+
+    @abstractmethod
+    def _margin_and_gradient(self, rates, y):
+        """Margin of the true class, and the direction in rates in which it grows fastest."""
 
     @abstractmethod
     def _progress(self):
         """What should grow in training, after an epoch."""
 
-    @abstractmethod
-    def _rule(self):
-        """What the local rule needs besides rates, or None for backpropagation."""
-
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    @with_callbacks
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network from scratch, or from where it is with `warm_start=True`.
 
-        An error leaves the estimator as it was before the call.
+        An error, also one of a callback, leaves the estimator as it was before the call. Callbacks
+        set by `set_callbacks` are called for each epoch, which ends before `max_iter` if one of
+        them asks to stop.
 
         Parameters
         ----------
@@ -129,7 +192,7 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, >= 0 and not all zero. None for equal weights.
         X_val : array-like or sparse matrix of shape (n_val_samples, n_features), default=None
-            Data to record the accuracy on after each epoch, in `validation_scores_`. With
+            Data to record loss and accuracy on after each epoch, in `history_`. With
             `early_stopping=True` it takes the place of the part of X that is set aside.
         y_val : array-like of shape (n_val_samples,), default=None
             Class labels of `X_val`.
@@ -146,10 +209,10 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Got only one of X_val and y_val, but expected both or neither.")
-        with _unchanged_on_error(self):
+        with _unchanged_on_error(self), one_blas_thread():
             self._validate_params()
             first_pass = not (self.warm_start and hasattr(self, "coefs_"))
-            X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
+            X, y, weight = self._validate_training_data(X, y, sample_weight, first_pass)
             classes = np.unique(y)
             if first_pass:
                 self._set_classes(classes)
@@ -158,13 +221,13 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     f"Got the classes {classes} in y, but warm_start=True expected those of the "
                     f"previous call to fit, {self.classes_}."
                 )
-            y, sample_weight = self._index_and_weigh(y, sample_weight)
+            given_weight = None if sample_weight is None else weight
+            y, sample_weight = self._index_and_weigh(y, weight)
 
             validation = None
             if X_val is not None:
                 X_val, y_val = self._validate_data(X_val, y_val, reset=False)
-                self._class_indices(y_val)
-                validation = X_val, y_val, None
+                validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
                 random_state = np.random.RandomState(self._random_seed())
                 held = hold_out(X, y, self.validation_fraction, random_state)
@@ -173,12 +236,15 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                         "Got early_stopping=True, but all samples that can be set aside have "
                         f"weight zero by class_weight={self.class_weight!r}. Give X_val and y_val."
                     )
-                validation = X[held], self.classes_[y[held]], sample_weight[held]
+                validation = X[held], y[held], sample_weight[held]
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
+                given_weight = None if given_weight is None else given_weight[~held]
 
             X, sample_weight = self._start(X, sample_weight, first_pass)
             self._reset_optimizer()
-            self._train(X, y, sample_weight, validation, first_pass)
+            tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
+            self._train(X, y, sample_weight, validation, first_pass, tasks)
+            tasks.end()
         return self
 
     def _can_partial_fit(self):
@@ -195,7 +261,13 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         return True
 
     @available_if(_can_partial_fit)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given samples.
 
         The first call draws the weights and fits the encoder and the initial biases on its
@@ -228,7 +300,7 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             If `early_stopping` is true or `class_weight` is "balanced": then there is no such
             method.
         """
-        with _unchanged_on_error(self):
+        with _unchanged_on_error(self), one_blas_thread():
             self._validate_params()
             first_pass = not hasattr(self, "coefs_")
             if first_pass:
@@ -331,26 +403,14 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             sample_weight = sample_weight.astype(X.dtype, copy=False)
             self._random_state = np.random.RandomState(self._random_seed())
             self.encoder_ = fit_encoder(X, self.rate_encoding)
-            rate_chunks = partial(self._rate_chunks, X, sample_weight)
-            self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-            self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
-            input_chunks = partial(self._input_chunks, X, sample_weight)
-            layer_units = [
-                X.shape[1] * self.receptive_fields_,
-                *self._hidden_layer_sizes(),
-                self.n_outputs_,
-            ]
-            self.n_layers_ = len(layer_units)
-            self._total_inputs = expected_total_inputs(input_chunks, layer_units)
-            self.coefs_, self.intercepts_ = random_parameters(
-                layer_units, self._random_state, X.dtype, self.weight_init_scale
-            )
-            if self.quiet_start is not None:
-                quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
-            self._associate(layer_units, X.dtype)
+            self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in self._changed_by_training:
+        for name in (
+            *self._network_attributes,
+            *self._history_attributes,
+            *self._changed_by_training,
+        ):
             setattr(self, name, deepcopy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = as_dtype(X, dtype)
@@ -381,6 +441,7 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.loss_curve_ = []
         self.accuracy_curve_ = []
         self.validation_scores_ = None
+        self._validation_loss_curve = None
 
     def _reset_optimizer(self):
         self._optimizer = Adam(
@@ -392,58 +453,46 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             weight_decay=self.weight_decay,
         )
 
-    def _training(self, X, y, sample_weight):
-        """The loop over the batches of an epoch, for a copy of the network."""
-        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
-        return Training(
-            X,
-            y,
-            sample_weight,
-            *encoding(self.encoder_, X.shape[1], params.dtype),
-            self.receptive_fields_,
-            params,
-            [len(coef) for coef in self.coefs_] + [self.n_outputs_],
-            self._optimizer,
-            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
-            self._rule(),
-        )
-
-    def _train(self, X, y, sample_weight, validation, first_pass):
+    def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
         best, best_network, n_stale = -np.inf, None, 0
         if validation is not None:
             self.validation_scores_ = []
+            self._validation_loss_curve = []
             X_val, y_val, weight_val = validation
             X_val = as_dtype(X_val, X.dtype)
             self._check_rates(X_val)
             validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
-                best = np.nextafter(self._validation_score(*validation), np.inf)
-                best_network = deepcopy((self.coefs_, self.intercepts_))
+                best = np.nextafter(self._validate(*validation)[1], np.inf)
+                best_network = self._copy_of_network()
         schedule = SCHEDULES[self.learning_rate]
         tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
         n_epochs = self._n_epochs(len(y))
         training = self._training(X, y, sample_weight)
         for epoch in range(n_epochs):
+            tasks.begin_epoch()
             self._train_epoch(training, X, y, schedule, epoch, n_epochs)
             self.n_iter_ += 1
             if validation is not None:
-                self.validation_scores_.append(self._validation_score(*validation))
+                loss, accuracy = self._validate(*validation)
+                self._validation_loss_curve.append(loss)
+                self.validation_scores_.append(accuracy)
             if self.verbose:
                 self._report_epoch(n_epochs)
-            if not monitors:
-                continue
-            figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
-            n_stale = 0 if figure > best + tol else n_stale + 1
-            # Of epochs that are equally good the last one has learnt most.
-            if figure >= best:
-                best = figure
-                if self.early_stopping:
-                    best_network = deepcopy((self.coefs_, self.intercepts_))
-            if n_stale > self.n_iter_no_change:
+            stop = tasks.end_epoch()
+            if monitors:
+                figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
+                n_stale = 0 if figure > best + tol else n_stale + 1
+                # Of epochs that are equally good the last one has learnt most.
+                if figure >= best:
+                    best = figure
+                    if self.early_stopping:
+                        best_network = self._copy_of_network()
+            if stop or n_stale > self.n_iter_no_change:
                 break
         else:
             if monitors and not self.early_stopping:
@@ -452,20 +501,28 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     f"tol={self.tol} within the last n_iter_no_change={self.n_iter_no_change} of "
                     f"{n_epochs} epochs. Raise max_iter, or set tol=None to run every epoch.",
                     ConvergenceWarning,
-                    stacklevel=3,
+                    stacklevel=4,  # the decorator of `fit` is one of them
                 )
         if best_network is not None:
-            self.coefs_, self.intercepts_ = best_network
+            vars(self).update(best_network)
 
-    def _validation_score(self, X, y, sample_weight):
-        return accuracy_score(y, self._decide(self._logits_of(X)), sample_weight=sample_weight)
+    def _copy_of_network(self):
+        return {name: deepcopy(getattr(self, name)) for name in self._network_attributes}
+
+    def _validate(self, X, y, sample_weight):
+        """Cross-entropy and accuracy on data that the network is not trained on."""
+        logits = self._logits_of(X)
+        total = float(sample_weight.sum())
+        right = class_margins(logits).argmax(axis=1) == y
+        log_proba = _log_proba(logits)[np.arange(len(y)), y]
+        return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
     def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
         """One pass over the samples in batches of nearly equal size."""
         n_samples = len(y)
         order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
         n_batches = self._n_batches(n_samples)
-        progress = (np.arange(n_batches) / n_batches + epoch) / n_epochs
+        progress = np.arange(epoch * n_batches, (epoch + 1) * n_batches) / (n_epochs * n_batches)
         step_sizes = self.learning_rate_init * schedule(progress)
         if self.adversarial_epsilon == 0:
             loss, n_right = training.run(order, step_sizes)
@@ -493,9 +550,10 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _what_makes_steps(self):
         names = ("learning_rate_init", "weight_decay", "weight_init_scale", "epsilon")
-        params = self.get_params()
-        given = (n for n in (*names, "stdp_epsilon") if n in params)
-        return ", ".join(f"{name}={params[name]!r}" for name in given)
+        others = ("stdp_epsilon", "apical_conductance", "gate_slope")
+        return ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in names + others if hasattr(self, name)
+        )
 
     def _n_batches(self, n_samples):
         if self.batch_size == "auto":
@@ -516,10 +574,6 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _encode(self, X, first_row=0):
         return encode(X, self.encoder_, getattr(self, "feature_names_in_", None), first_row)
 
-    def _inputs(self, rates):
-        """What the first layer sees of the rates."""
-        return respond(rates, self.receptive_fields_)
-
     def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
         X = self._validate_data(X, reset=False, accept_sparse=accept_sparse)
@@ -528,9 +582,6 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _rates(self, X):
         """Checked and encoded dense X, one rate in [0, 1] a feature."""
         return self._encode(self._check(X, accept_sparse=False))
-
-    def _logits(self, rates):
-        return forward(self._inputs(rates), self.coefs_, self.intercepts_)[-1]
 
     def _logits_of(self, X):
         """Logits of X, some rows at a time."""
@@ -543,19 +594,12 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _decide(self, logits):
         return self.classes_[class_margins(logits).argmax(axis=1)]
 
-    def _margin_and_gradient(self, rates, y):
-        """Margin of the true class, and the direction in rates in which it grows fastest."""
-        margins, gradient = margin_and_input_gradient(
-            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
-        )
-        return margins, rates_gradient(rates, gradient, self.receptive_fields_)
-
     def _margin_gradient(self, rates, y):
         """The direction alone."""
         return self._margin_and_gradient(rates, y)[1]
 
-    def decision_function(self, X):
-        """Logits of the output units.
+    def decision_function(self, X: ArrayLike) -> NDArray:
+        """Scores of the classes: logits of the output units, or counts of their spikes.
 
         Parameters
         ----------
@@ -565,13 +609,13 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes, the logit of the one output unit: positive for the second class.
-            They tell samples apart where the rates round to 0 or 1.
+            With two classes one logit, positive for the second class. They tell samples apart
+            where the rates round to 0 or 1.
         """
         logits = self._logits_of(self._check(X))
-        return logits[:, 0] if self.n_outputs_ == 1 else logits
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Class with the most active output unit.
 
         Parameters
@@ -586,12 +630,12 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         return self._decide(self._logits_of(self._check(X)))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
 
-        With two classes, the rate of the output unit and its complement; with more, the
-        softmax of the output logits. The local rule does not fit probabilities, so those of
-        `STDPClassifier` rank the classes but are not calibrated.
+        The softmax of the scores; of a single output unit, its rate and the complement. Local
+        rules do not fit probabilities, so those of `STDPClassifier` and `BioLeaFClassifier` rank
+        the classes but are not calibrated.
 
         Parameters
         ----------
@@ -604,9 +648,9 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             Probabilities in the order of `classes_`; each row sums to one.
         """
         logits = self._logits_of(self._check(X))
-        return expit(class_margins(logits)) if self.n_outputs_ == 1 else softmax(logits, axis=1)
+        return expit(class_margins(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray:
         """Logarithm of `predict_proba`, finite where a probability rounds to zero.
 
         Parameters
@@ -619,20 +663,41 @@ class SigmoidMLP(Versioned, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         log_proba : ndarray of shape (n_samples, n_classes)
             Log probabilities in the order of `classes_`.
         """
-        logits = self._logits_of(self._check(X))
-        if self.n_outputs_ == 1:
-            return log_expit(class_margins(logits))
-        return log_softmax(logits, axis=1)
+        return _log_proba(self._logits_of(self._check(X)))
+
+    def transform(self, X: ArrayLike) -> Any:
+        """Rates of the last hidden layer: what the output units see of the samples.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        rates : ndarray of shape (n_samples, n_units), or what `set_output` asks for
+            Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps
+            in which they do. Without hidden layer, those of the input units.
+        """
+        chunks = self._rate_chunks(self._check(X))
+        if self.n_layers_ == 2:
+            return np.concatenate([self._inputs(rates) for rates, _ in chunks])
+        return np.concatenate([self._layer_rates(rates)[-2] for rates, _ in chunks])
 
     @property
-    def history_(self):
-        """One row an epoch: loss, accuracy while training, and validation accuracy if any.
+    def _n_features_out(self):
+        return len(self.coefs_[-1])
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """One row an epoch: loss and accuracy while training, and on validation data if any.
 
         The loss is cross-entropy and the accuracy is that of each batch before its own update.
         """
         check_is_fitted(self)
         history = {"loss": self.loss_curve_, "accuracy": self.accuracy_curve_}
         if self.validation_scores_ is not None:
+            history["validation_loss"] = self._validation_loss_curve
             history["validation_accuracy"] = self.validation_scores_
         epochs = pd.RangeIndex(1, len(self.loss_curve_) + 1, name="epoch")
         return pd.DataFrame(history, index=epochs)

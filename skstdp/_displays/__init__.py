@@ -1,0 +1,21 @@
+"""Figures, one module each; matplotlib is imported when the first one is drawn."""
+
+from ._activity import ActivityDisplay
+from ._learning_curves import LearningCurvesDisplay
+from ._robustness_curve import RobustnessCurveDisplay
+from ._robustness_front import RobustnessFrontDisplay
+from ._stdp_curve import STDPCurveDisplay
+from ._style import require_matplotlib
+from ._task_grid import plot_tasks
+from ._weight_map import WeightMapDisplay
+
+__all__ = [
+    "ActivityDisplay",
+    "LearningCurvesDisplay",
+    "RobustnessCurveDisplay",
+    "RobustnessFrontDisplay",
+    "STDPCurveDisplay",
+    "WeightMapDisplay",
+    "plot_tasks",
+    "require_matplotlib",
+]

@@ -1,0 +1,34 @@
+"""Lines with the spread around them."""
+
+from ._style import axes_or_new, require_matplotlib
+
+
+class BandsDisplay:
+    """Lines with bands of one standard deviation around them, one colour a model."""
+
+    def _start(self, table, ax):
+        """Set `ax_` and `figure_`, and title them with the one task in the table."""
+        require_matplotlib()
+        tasks = table["task"].unique() if "task" in table else [""]
+        if len(tasks) != 1:
+            raise ValueError(
+                f"Got the tasks {list(tasks)}, but expected one. Select its rows, for instance "
+                "with scores[scores['task'] == 'iris']."
+            )
+        ax = axes_or_new(ax)
+        self.ax_, self.figure_ = ax, ax.figure
+        self.lines_, self.fill_between_ = [], []
+        ax.set(title=tasks[0], ylabel="Accuracy")
+        ax.grid(alpha=0.3)
+
+    def _draw(self, values, highest=1, **kwargs):
+        """Draw mean and spread over splits; `values` has the abscissa as its index."""
+        over_splits = values.groupby(level=0)
+        mean, std = over_splits.mean(), over_splits.std()
+        (line,) = self.ax_.plot(mean.index, mean, **kwargs)
+        low, high = (mean - std).clip(lower=0), (mean + std).clip(upper=highest)
+        band = self.ax_.fill_between(
+            mean.index, low, high, color=line.get_color(), alpha=0.15, linewidth=0
+        )
+        self.lines_.append(line)
+        self.fill_between_.append(band)

@@ -1,0 +1,176 @@
+"""Accuracy and loss against epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .._validation import check_option
+from ._bands import BandsDisplay
+from ._network import unwrap
+from ._style import COLORS, by_name, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Literal
+
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
+
+
+_LABELS = {"accuracy": "Accuracy", "loss": "Cross-entropy"}
+_PARTS = {"train": "--", "validation": "-", "test": "-"}
+
+
+class LearningCurvesDisplay(BandsDisplay):
+    """Accuracy or loss against epoch: training dashed, held-out data solid, one colour a model.
+
+    Lines are means over splits; bands reach one standard deviation to each side, those of an
+    accuracy within [0, 1].
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Columns model, split, epoch, and train_accuracy, validation_accuracy or test_accuracy, or
+        the same of loss, as far as they are there. The `curves` of `skstdp.benchmarks.compare` for
+        one task have them, and a column task with the title.
+    curve : {"accuracy", "loss"}, default="accuracy"
+        Which of the two to draw.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+    lines_ : list of matplotlib Line2D
+        For each model the training curve, then those of held-out data.
+    fill_between_ : list of matplotlib PolyCollection
+        The bands, in the order of `lines_`.
+
+    See Also
+    --------
+    RobustnessCurveDisplay : Accuracy against the size of the attack.
+
+    Examples
+    --------
+    >>> from skstdp import STDPClassifier
+    >>> from skstdp.benchmarks import compare
+    >>> from skstdp.datasets import load_tasks
+    >>> models = {"STDP": STDPClassifier(max_iter=20)}
+    >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
+    >>> display = LearningCurvesDisplay(result.curves).plot()
+    >>> display.ax_.get_xlabel()
+    'Epoch'
+    """
+
+    def __init__(
+        self, curves: pd.DataFrame, *, curve: Literal["accuracy", "loss"] = "accuracy"
+    ) -> None:
+        self.curves = curves
+        self.curve = curve
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimators: BaseEstimator | Sequence[BaseEstimator] | Mapping,
+        *,
+        curve: Literal["accuracy", "loss"] = "accuracy",
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> LearningCurvesDisplay:
+        """Draw how fitted networks were trained.
+
+        Parameters
+        ----------
+        estimators : classifier, list of classifiers or dict
+            Fitted `STDPClassifier` or `BPClassifier`, or pipelines or searches that end in one. A
+            list holds versions of one model, fitted for instance to several folds, whose spread is
+            drawn. A dict from names to one or the other draws several models.
+        curve : {"accuracy", "loss"}, default="accuracy"
+            Which curve of `history_`, with that of the validation data if `fit` was given any.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : LearningCurvesDisplay
+            Drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If there is no such network in one of the estimators.
+        ValueError
+            If `curve` is not one of the two.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skstdp import BPClassifier, LearningCurvesDisplay, STDPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> data = {"X": X[::2], "y": y[::2], "X_val": X[1::2], "y_val": y[1::2]}
+        >>> models = {
+        ...     "STDP": [STDPClassifier(max_iter=9, random_state=k).fit(**data) for k in range(3)],
+        ...     "BP": [BPClassifier(max_iter=9, random_state=k).fit(**data) for k in range(3)],
+        ... }
+        >>> display = LearningCurvesDisplay.from_estimator(models)
+        >>> [line.get_label() for line in display.lines_]
+        ['STDP, train', 'STDP, validation', 'BP, train', 'BP, validation']
+        """
+        histories = []
+        for name, fits in by_name(estimators).items():
+            for split, fit in enumerate(versions(fits)):
+                history = unwrap(fit)[0].history_.reset_index()
+                history = history.rename(
+                    columns={"loss": "train_loss", "accuracy": "train_accuracy"}
+                )
+                histories.append(history.assign(model=name, split=split))
+        display = cls(pd.concat(histories, ignore_index=True), curve=curve)
+        return display.plot(ax, **(plot_kwargs or {}))
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> LearningCurvesDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : LearningCurvesDisplay
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `curves` holds several tasks, or `curve` is not one of the two.
+        """
+        check_option(self.curve, "curve", _LABELS)
+        self._start(self.curves, ax)
+        highest = 1 if self.curve == "accuracy" else None
+        models = self.curves.set_index("epoch").groupby("model", sort=False)
+        for index, (model, curves) in enumerate(models):
+            color = COLORS[index % len(COLORS)]
+            for part, linestyle in _PARTS.items():
+                values = curves.get(f"{part}_{self.curve}")
+                if values is None or values.isna().all():
+                    continue
+                label = f"{model}, {part}" if model else part
+                style = {"color": color, "linestyle": linestyle, "label": label}
+                self._draw(values, highest, **(style | kwargs))
+        if self.ax_.get_xscale() == "linear":
+            self.ax_.locator_params(axis="x", integer=True)
+        self.ax_.set(xlabel="Epoch", ylabel=_LABELS[self.curve])
+        self.ax_.legend()
+        return self

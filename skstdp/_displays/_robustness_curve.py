@@ -1,0 +1,320 @@
+"""Accuracy against the size of the attack."""
+
+from __future__ import annotations
+
+from itertools import cycle, pairwise
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sklearn.metrics import accuracy_score
+
+from .._scorers import FGSMScorer, attack_scorers, epsilon_label
+from ._bands import BandsDisplay
+from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+
+class RobustnessCurveDisplay(BandsDisplay):
+    """Accuracy on the test rows against the size of the attack, one colour a model.
+
+    Lines are means over splits; bands reach one standard deviation to each side, within
+    [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
+    a line style of its own.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns model, split, attack ("none" for the accuracy without), epsilon and accuracy. The
+        `scores` of `skstdp.benchmarks.compare` for one task have them, and a column task with
+        the title.
+    moved : str, default="each rate"
+        What the attack moves, for the abscissa.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+    lines_ : list of matplotlib Line2D
+        One curve a model and kind of attack.
+    fill_between_ : list of matplotlib PolyCollection
+        The bands, in the order of `lines_`.
+
+    See Also
+    --------
+    FGSMScorer : The attack.
+    attack_scorers : Scorers of several sizes for one evaluation.
+    LearningCurvesDisplay : Accuracy against epoch.
+
+    Examples
+    --------
+    >>> from skstdp import STDPClassifier
+    >>> from skstdp.benchmarks import compare
+    >>> from skstdp.datasets import load_tasks
+    >>> models = {"STDP": STDPClassifier(max_iter=20)}
+    >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
+    >>> display = RobustnessCurveDisplay(result.scores).plot()
+    >>> [label.get_text() for label in display.ax_.get_xticklabels()]
+    ['0', '4/255', '8/255', '12/255']
+    """
+
+    def __init__(self, scores: pd.DataFrame, *, moved: str = "each rate") -> None:
+        self.scores = scores
+        self.moved = moved
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimators: BaseEstimator | Sequence[BaseEstimator] | Mapping,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+        scorer: type = FGSMScorer,
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+        **options: Any,
+    ) -> RobustnessCurveDisplay:
+        """Attack fitted estimators, and draw.
+
+        Parameters
+        ----------
+        estimators : classifier, list of classifiers or dict
+            Fitted ones. A list holds versions of one model, fitted for instance to several folds,
+            whose spread is drawn. A dict from names to one or the other draws several models.
+        X : array-like of shape (n_samples, n_features)
+            Samples that they were not trained on.
+        y : array-like of shape (n_samples,)
+            Their true labels.
+        epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+            Sizes of the attack.
+        scorer : type, default=FGSMScorer
+            `FGSMScorer` or `PGDScorer`.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+        **options : dict
+            Other parameters of the scorer.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            Drawn.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from skstdp import RobustnessCurveDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> models = {f"C={C}": SVC(C=C).fit(X, y) for C in (0.1, 10)}
+        >>> display = RobustnessCurveDisplay.from_estimator(models, X, y, epsilons=[0.1, 0.2, 0.3])
+        >>> [line.get_label() for line in display.lines_]
+        ['C=0.1', 'C=10']
+        """
+        scorers = attack_scorers(epsilons, scorer, **options)
+        records = []
+        for name, fits in by_name(estimators).items():
+            for split, version in enumerate(versions(fits)):
+                records += [
+                    (name, split, *_kind(attack), attack(version, X, y))
+                    for attack in scorers.values()
+                ]
+        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: Sequence[ArrayLike] | Mapping,
+        *,
+        epsilons: Sequence[float],
+        attack: str = "FGSM",
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> RobustnessCurveDisplay:
+        """Draw the accuracy of predictions that were made elsewhere.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            True labels.
+        y_pred : sequence of array-like of shape (n_samples,), or dict
+            Labels predicted under attack, one array for each epsilon. A dict from names to such
+            sequences draws several models.
+        epsilons : sequence of float
+            Sizes of the attack; 0 is without.
+        attack : str, default="FGSM"
+            Name of the attack.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is not one array of predictions for each epsilon.
+
+        Examples
+        --------
+        >>> from skstdp import RobustnessCurveDisplay
+        >>> display = RobustnessCurveDisplay.from_predictions(
+        ...     [0, 1, 1, 0], [[0, 1, 1, 0], [0, 1, 0, 0], [1, 1, 0, 0]], epsilons=[0, 0.1, 0.2]
+        ... )
+        >>> display.lines_[0].get_ydata().tolist()
+        [1.0, 0.75, 0.5]
+        """
+        records = []
+        for name, of_sizes in by_name(y_pred).items():
+            if len(of_sizes) != len(epsilons):
+                raise ValueError(
+                    f"Got {len(of_sizes)} arrays of predictions for {len(epsilons)} epsilons, but "
+                    "expected one for each."
+                )
+            for epsilon, predicted in zip(epsilons, of_sizes, strict=True):
+                kind = (attack if epsilon > 0 else "none", epsilon)
+                records.append((name, 0, *kind, accuracy_score(y_true, predicted)))
+        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+
+    @classmethod
+    def from_cv_results(
+        cls,
+        cv_results: Mapping,
+        scoring: Mapping,
+        *,
+        ax: Axes | None = None,
+        plot_kwargs: dict | None = None,
+    ) -> RobustnessCurveDisplay:
+        """Draw what `cross_validate` found: means over folds, with their spread.
+
+        Parameters
+        ----------
+        cv_results : dict
+            What scikit-learn's `cross_validate` returned, or a dict from names to such for
+            several models.
+        scoring : dict of str to scorer
+            The scoring that it was given. Those scorers in it that attack are drawn; one of
+            epsilon 0 is the accuracy without.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        plot_kwargs : dict, default=None
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If no scorer attacks, or there are no scores of one that does.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.model_selection import cross_validate
+        >>> from sklearn.svm import SVC
+        >>> from skstdp import RobustnessCurveDisplay, attack_scorers
+        >>> X, y = load_iris(return_X_y=True)
+        >>> scoring = attack_scorers([0.1, 0.2, 0.3])
+        >>> scores = cross_validate(SVC(), X, y, scoring=scoring)
+        >>> display = RobustnessCurveDisplay.from_cv_results(scores, scoring)
+        >>> display.lines_[0].get_xdata().tolist()
+        [0.0, 0.1, 0.2, 0.3]
+        """
+        attacks = {name: scorer for name, scorer in scoring.items() if hasattr(scorer, "attack")}
+        if not attacks:
+            raise ValueError(
+                f"Got scoring={scoring!r} without an attack, but expected scorers such as "
+                "attack_scorers makes them."
+            )
+        # Results of one model are a dict, too.
+        single = "fit_time" in cv_results
+        records = []
+        for model, results in ({"": cv_results} if single else cv_results).items():
+            for name, scorer in attacks.items():
+                if f"test_{name}" not in results:
+                    raise ValueError(
+                        f"Got the results {sorted(results)}, but expected 'test_{name}' among "
+                        "them, as the scoring names it."
+                    )
+                records += [
+                    (model, split, *_kind(scorer), score)
+                    for split, score in enumerate(results[f"test_{name}"])
+                ]
+        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessCurveDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : RobustnessCurveDisplay
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `scores` holds several tasks.
+        """
+        self._start(self.scores, ax)
+        kinds = [attack for attack in self.scores["attack"].unique() if attack != "none"]
+        linestyles = dict(zip(kinds, cycle(LINESTYLES), strict=False))
+        models = self.scores.set_index("epsilon").groupby("model", sort=False)
+        for index, (model, scores) in enumerate(models):
+            # A model that no attack applies to still has its point without attack.
+            for kind in [kind for kind in kinds if kind in set(scores["attack"])] or ["none"]:
+                style = {
+                    "color": COLORS[index % len(COLORS)],
+                    "linestyle": linestyles.get(kind, "-"),
+                    "marker": MARKERS[index % len(MARKERS)],
+                    "label": f"{model}, {kind}" if len(kinds) > 1 and kind != "none" else model,
+                }
+                rows = scores[scores["attack"].isin(["none", kind])]
+                self._draw(rows["accuracy"], **(style | kwargs))
+        epsilons = sorted(self.scores["epsilon"].unique())
+        gap = min((after - before for before, after in pairwise(epsilons)), default=1)
+        span = epsilons[-1] - epsilons[0]
+        # Labels that would run into each other even aslant are left to matplotlib, as decimals.
+        if gap > 0.08 * span:
+            labels = [epsilon_label(epsilon) for epsilon in epsilons]
+            self.ax_.set_xticks(epsilons, labels, rotation=0 if gap > 0.22 * span else 45)
+        attack = f"{kinds[0]} perturbation" if len(kinds) == 1 else "Perturbation"
+        self.ax_.set_xlabel(f"{attack} of {self.moved}")
+        if any(self.scores["model"] != ""):
+            self.ax_.legend()
+        return self
+
+
+def _kind(scorer):
+    """Name and size of an attack, without which there is none."""
+    return (scorer.attack if scorer.epsilon > 0 else "none", float(scorer.epsilon))
+
+
+def _scores(records):
+    return pd.DataFrame(records, columns=["model", "split", "attack", "epsilon", "accuracy"])

@@ -1,0 +1,61 @@
+"""From rates in [0, 1] to the currents of the input cells, step by step.
+
+rates : ndarray of shape (n_samples, n_inputs)
+    What the first layer sees, in [0, 1].
+psc : ndarray of shape (n_samples, n_inputs)
+    Current of each input in this step, updated in place.
+"""
+
+import numpy as np
+
+from ._compiler import inlined, kernel
+
+# As `INPUT_CODES` of the classifier counts them.
+CURRENT, RATE, LATENCY, POISSON = range(4)
+
+
+@inlined
+def _mixed(number):
+    """Bits that look random, from a number: one step of splitmix64."""
+    z = number + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@inlined
+def _uniform(stream, number):
+    """Number in [0, 1) that depends on its place in a stream alone."""
+    return np.float64(_mixed(stream + np.uint64(number)) >> np.uint64(11)) * 2.0**-53
+
+
+@kernel
+def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
+    """Spikes of the input cells in one step, counted from 0, added to their current.
+
+    rate
+        A spike whenever the rate, added up over the steps, passes a whole number.
+    latency
+        One spike, in step round((1 - x) (n_steps - 1)), of unit height; none for x = 0.
+    poisson
+        A spike with probability x. All samples share what is drawn for a seed, so that a
+        weight of k is the same as k copies.
+    """
+    one = psc.dtype.type(1)
+    n_inputs = rates.shape[1]
+    drawn = np.empty(n_inputs if code == POISSON else 0)
+    for i in range(drawn.size):
+        drawn[i] = _uniform(_mixed(seed), step * n_inputs + i)
+    for s in range(rates.shape[0]):
+        for i in range(n_inputs):
+            x = rates[s, i]
+            current = keep * psc[s, i]
+            if code == RATE:
+                if np.floor(x * (step + 1)) > np.floor(x * step):
+                    current += gain
+            elif code == LATENCY:
+                if x > 0 and np.floor((1 - x) * (n_steps - 1) + 0.5) == step:
+                    current += one
+            elif drawn[i] < x:
+                current += gain
+            psc[s, i] = current

@@ -1,0 +1,90 @@
+"""A network of sigmoid units, all but the rule that it learns by."""
+
+from abc import abstractmethod
+from functools import partial
+from numbers import Real
+
+from scipy.special import expit
+from sklearn.utils._param_validation import Interval
+
+from ._backprop import margin_and_input_gradient
+from ._encoding import encoding
+from ._forward import forward
+from ._initialization import expected_total_inputs, quieten, random_parameters
+from ._network_classifier import NetworkClassifier
+from ._receptive_fields import n_receptive_fields, rates_gradient, respond
+from ._training import Training, flatten
+
+
+class SigmoidMLP(NetworkClassifier):
+    """Sigmoid units: everything but the learning rule."""
+
+    _parameter_constraints = NetworkClassifier._parameter_constraints | {
+        "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
+        "fan_in_scaling": ["boolean"],
+    }
+
+    @abstractmethod
+    def _associate(self, layer_units, dtype):
+        """Fix what the rule needs besides the network, once, before training."""
+
+    @abstractmethod
+    def _rule(self):
+        """What the local rule needs besides rates, or None for backpropagation."""
+
+    def _draw_network(self, X, sample_weight):
+        """What the network is before training."""
+        rate_chunks = partial(self._rate_chunks, X, sample_weight)
+        self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
+        self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
+        input_chunks = partial(self._input_chunks, X, sample_weight)
+        layer_units = [
+            X.shape[1] * self.receptive_fields_,
+            *self._hidden_layer_sizes(),
+            self.n_outputs_,
+        ]
+        self.n_layers_ = len(layer_units)
+        self._total_inputs = expected_total_inputs(input_chunks, layer_units)
+        self.coefs_, self.intercepts_ = random_parameters(
+            layer_units, self._random_state, X.dtype, self.weight_init_scale
+        )
+        if self.quiet_start is not None:
+            quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
+        self._associate(layer_units, X.dtype)
+
+    def _training(self, X, y, sample_weight):
+        """The loop over the batches of an epoch, for a copy of the network."""
+        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
+        return Training(
+            X,
+            y,
+            sample_weight,
+            *encoding(self.encoder_, X.shape[1], params.dtype),
+            self.receptive_fields_,
+            params,
+            [len(coef) for coef in self.coefs_] + [self.n_outputs_],
+            self._optimizer,
+            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
+            self._rule(),
+        )
+
+    def _inputs(self, rates):
+        """What the first layer sees of the rates."""
+        return respond(rates, self.receptive_fields_)
+
+    def _activities(self, rates):
+        return forward(self._inputs(rates), self.coefs_, self.intercepts_)
+
+    def _logits(self, rates):
+        return self._activities(rates)[-1]
+
+    def _layer_rates(self, rates):
+        *hidden, logits = self._activities(rates)[1:]
+        return [*hidden, expit(logits)]
+
+    def _margin_and_gradient(self, rates, y):
+        """Margin of the true class, and the direction in rates in which it grows fastest."""
+        margins, gradient = margin_and_input_gradient(
+            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
+        )
+        return margins, rates_gradient(rates, gradient, self.receptive_fields_)

@@ -1,0 +1,49 @@
+"""The way of a newcomer, from a table to a figure, with warnings as errors."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skstdp import BPClassifier, FGSMScorer, RobustnessCurveDisplay, STDPClassifier, _documentation
+
+pyplot = pytest.importorskip("matplotlib.pyplot")
+pl = pytest.importorskip("polars")
+
+
+@pytest.mark.parametrize("output", ["default", "pandas", "polars"])
+def test_polars_frame_through_pipeline_search_scorer_and_figure(output):
+    frame = pl.from_pandas(load_iris(as_frame=True).frame)
+    X, y = frame.drop("target"), frame["target"]
+    network = STDPClassifier((20,), max_iter=30, random_state=0)
+    pipeline = make_pipeline(MinMaxScaler().set_output(transform=output), network)
+    grid = {"stdpclassifier__weight_decay": [0.0, 0.01]}
+    scoring = {"accuracy": "accuracy", "fgsm": FGSMScorer(epsilon=8 / 255)}
+    search = GridSearchCV(pipeline, grid, scoring=scoring, refit="fgsm", cv=3).fit(X, y)
+    display = RobustnessCurveDisplay.from_estimator(search, X, y)
+    (line,) = display.lines_
+    expected = [FGSMScorer(k / 255)(search, X, y) for k in (0, 4, 8, 12)]
+    np.testing.assert_array_equal(line.get_ydata(), expected)
+    assert line.get_ydata()[0] == search.best_estimator_.score(X, y)
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+def test_diagram_links_to_the_pages_where_they_were_built(classifier, monkeypatch, tmp_path):
+    monkeypatch.setattr(_documentation, "_PAGES", tmp_path / "none")
+    assert 'href=""' not in classifier()._repr_html_()
+    assert classifier()._get_doc_link() == ""
+    monkeypatch.setattr(_documentation, "_PAGES", tmp_path)
+    page = (tmp_path / f"skstdp.{classifier.__name__}.html").as_uri()
+    assert page in classifier()._repr_html_()
+
+
+def test_warnings_of_a_first_import():
+    command = [sys.executable, "-W", "error", "-c", "import skstdp, skstdp.benchmarks"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
