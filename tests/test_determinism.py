@@ -46,15 +46,7 @@ def digests():
 IN_A_PROCESS = "import json, test_determinism; print(json.dumps(test_determinism.digests()))"
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "PYTHONHASHSEED": "1"},
-        {"OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2", "PYTHONHASHSEED": "2"},
-    ],
-    ids=str,
-)
-def test_processes_and_numbers_of_threads(environment):
+def digests_of_a_process(environment):
     paths = [Path(__file__).parent, Path(skstdp.__file__).parents[1]]
     environment = environment | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     output = subprocess.run(
@@ -64,7 +56,19 @@ def test_processes_and_numbers_of_threads(environment):
         capture_output=True,
         text=True,
     ).stdout
-    assert json.loads(output) == digests()
+    return json.loads(output)
+
+
+@pytest.mark.parametrize("n_threads", ["1", "2"])
+def test_processes_and_numbers_of_threads(n_threads):
+    names = ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "PYTHONHASHSEED")
+    assert digests_of_a_process(dict.fromkeys(names, n_threads)) == digests()
+
+
+@pytest.mark.slow
+def test_the_process_that_compiles_the_kernels_and_one_that_loads_them(tmp_path):
+    compiled, loaded = (digests_of_a_process({"NUMBA_CACHE_DIR": str(tmp_path)}) for _ in "12")
+    assert compiled == loaded == digests()
 
 
 @every_classifier

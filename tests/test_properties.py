@@ -268,9 +268,8 @@ def test_sparse_tables_are_learnt_from_or_refused(classifier, data):
     assert_array_equal(model.predict_proba(csr_array(X)), model.predict_proba(X))
     twin = small(classifier, receptive_fields=2).fit(X, y)
     assert_allclose(model.predict_proba(X), twin.predict_proba(X), rtol=1e-4, atol=1e-6)
-    X[:, 0] = X[:, 0] + 1 if data.draw(st.booleans()) else -X[:, 0] - 1
-    assume(np.isfinite(X).all())
-    with pytest.raises(ValueError, match=r"Got a sparse X with a least value .* in feature 0"):
+    X[-1, 0] = -1
+    with pytest.raises(ValueError, match=r"Got a sparse X with .* in feature 0"):
         small(classifier, rate_encoding="minmax").fit(csr_array(X), y)
 
 

@@ -14,9 +14,12 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 _logger = logging.getLogger("skstdp")
 
+# Kernels are inlined into those that Python calls. Otherwise the process that compiles them calls
+# other copies of them than those that load them from disk, with other sums fused, and the last
+# bits of what they return differ.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
-kernel = njit(**_OPTIONS)
+kernel = njit(forceinline=True, **_OPTIONS)
 
 # For a loop body that several kernels or several places of one kernel share. Without inlining
 # at this level the compiler cannot prove that its arrays do not overlap, and the loop around
@@ -24,10 +27,12 @@ kernel = njit(**_OPTIONS)
 inlined = njit(inline="always", **_OPTIONS)
 
 # For the largest of numbers that are all finite, and for sums, as vectors.
-reordered = njit(**_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}})
+reordered = njit(
+    forceinline=True, **_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}}
+)
 
 # Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
-uncontracted = njit(**_OPTIONS | {"fastmath": False})
+uncontracted = njit(forceinline=True, **_OPTIONS | {"fastmath": False})
 
 
 _SOURCES = sha256(
