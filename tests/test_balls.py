@@ -15,7 +15,7 @@ numbers = st.floats(-1, 1, allow_subnormal=False)
 rows = arrays(np.float64, (3, N_FEATURES), elements=st.floats(0, 1, allow_subnormal=False))
 slopes = arrays(np.float64, (3, N_FEATURES), elements=numbers)
 radii = st.one_of(
-    st.floats(0, 2),
+    st.floats(0, 2, allow_subnormal=False),
     arrays(np.float64, N_FEATURES, elements=st.sampled_from([0, 1e-3, 0.1, 0.5, 3])),
     arrays(np.float64, (3, 1), elements=st.sampled_from([0, 0.1, 0.5])),
 )
