@@ -35,7 +35,6 @@ The path of the data, one module a stage:
 ``_persistence``         models as files that hold no code
 ``_onnx``                models for other languages
 ``_displays``            figures
-``_spike_displays``      figures of spikes and potentials
 ``_documentation``       where the pages of the documentation are
 ``_mnist``               the images of MNIST, from a folder or from openml.org
 ``datasets``             tasks to compare classifiers on
@@ -55,9 +54,12 @@ from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     ActivityDisplay,
+    ApicalErrorDisplay,
     LearningCurvesDisplay,
+    MicrocircuitDisplay,
     RobustnessCurveDisplay,
     RobustnessFrontDisplay,
+    SpikeRasterDisplay,
     STDPCurveDisplay,
     WeightMapDisplay,
 )
@@ -65,7 +67,6 @@ from ._onnx import to_onnx
 from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
-from ._spike_displays import ApicalErrorDisplay, MicrocircuitDisplay, SpikeRasterDisplay
 from ._stdp import stdp_curve, stdp_update
 from ._warm_up import warm_up
 

@@ -266,9 +266,13 @@ class _Sphere(_Round):
         free = room > 0
         rest = np.full((len(slopes), 1), length**2, dtype=slopes.dtype)
         while True:
-            squares = (np.where(free, slopes, 0) ** 2).sum(axis=1, keepdims=True)
-            scale = np.sqrt(np.divide(rest, squares, out=np.zeros_like(rest), where=squares > 0))
-            moves = np.where(free, scale * slopes, moves)
+            # Relative to the steepest: squares of tiny slopes would vanish.
+            relative = np.where(free, slopes, 0)
+            steepest = relative.max(axis=1, keepdims=True)
+            relative = relative / np.where(steepest > 0, steepest, 1)
+            squares = (relative**2).sum(axis=1, keepdims=True)
+            scale = np.sqrt(rest / np.where(squares > 0, squares, 1))
+            moves = np.where(free, scale * relative, moves)
             stopped = free & (moves > room)
             if not stopped.any():
                 return moves

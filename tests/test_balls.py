@@ -15,7 +15,7 @@ numbers = st.floats(-1, 1, allow_subnormal=False)
 rows = arrays(np.float64, (3, N_FEATURES), elements=st.floats(0, 1, allow_subnormal=False))
 slopes = arrays(np.float64, (3, N_FEATURES), elements=numbers)
 radii = st.one_of(
-    st.floats(0, 2),
+    st.floats(0, 2, allow_subnormal=False),
     arrays(np.float64, N_FEATURES, elements=st.sampled_from([0, 1e-3, 0.1, 0.5, 3])),
     arrays(np.float64, (3, 1), elements=st.sampled_from([0, 0.1, 0.5])),
 )
@@ -214,3 +214,11 @@ def test_selected_rows_are_those_of_the_whole(norm):
         kept = np.array([True, False, True, True, False, False])
         expected = region.descend(centre, gradient, 1)[kept]
         assert_allclose(region.select(kept).descend(centre[kept], gradient[kept], 1), expected)
+
+
+def test_tiny_slopes_lead_as_far_as_others():
+    """Their squares are zero."""
+    region = Ball(0.5, "l2", 0, 1).around(np.full((1, 2), 0.5))
+    steps = [region.descend(region.centre, np.array([[3.0, -4.0]]) * s, 1) for s in (1, 1e-200)]
+    assert_allclose(steps[0], [[0.2, 0.9]])
+    assert_allclose(steps[1], steps[0])

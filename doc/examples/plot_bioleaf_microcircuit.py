@@ -22,10 +22,10 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 # --------------------------------------------
 #
 # Without a teacher the interneurons explain everything away: the apical potential is zero, before
-# training and after. With one it is the error of the output, sent back, and drives the soma away
-# from what the basal compartment predicts. After training the network predicts nearly all that the
-# teacher does, and little is left. Shown is a cell of the second of two hidden layers, the most
-# active one.
+# training and after. With one it is the error of the output, sent back, and it drives the soma
+# away from what the basal compartment predicts. After training the network predicts nearly all
+# that the teacher does, and little is left. Shown is a cell of the second of two hidden layers,
+# the most active one.
 
 networks = {
     "before": BioLeaFClassifier((50, 50), learning_rate_init=1e-12, max_iter=1, random_state=0),

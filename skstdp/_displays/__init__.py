@@ -4,6 +4,7 @@ from ._activity import ActivityDisplay
 from ._learning_curves import LearningCurvesDisplay
 from ._robustness_curve import RobustnessCurveDisplay
 from ._robustness_front import RobustnessFrontDisplay
+from ._spikes import ApicalErrorDisplay, MicrocircuitDisplay, SpikeRasterDisplay
 from ._stdp_curve import STDPCurveDisplay
 from ._style import require_matplotlib
 from ._task_grid import plot_tasks
@@ -11,10 +12,13 @@ from ._weight_map import WeightMapDisplay
 
 __all__ = [
     "ActivityDisplay",
+    "ApicalErrorDisplay",
     "LearningCurvesDisplay",
+    "MicrocircuitDisplay",
     "RobustnessCurveDisplay",
     "RobustnessFrontDisplay",
     "STDPCurveDisplay",
+    "SpikeRasterDisplay",
     "WeightMapDisplay",
     "plot_tasks",
     "require_matplotlib",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._bioleaf import BioLeaFClassifier
-from ._bioleaf._exact_gradient import apical_errors, backpropagated_errors
-from ._bioleaf._record import record
-from ._displays import require_matplotlib
+from .._bioleaf import BioLeaFClassifier
+from .._bioleaf._exact_gradient import apical_errors, backpropagated_errors
+from .._bioleaf._record import record
+from ._style import require_matplotlib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
