@@ -21,6 +21,7 @@ from ._batches import fill
 from ._compiler import entry, kernel
 from ._layers import backprop_updates, cross_entropy, forward
 from ._stdp import stdp_updates
+from ._vectors import WIDTH
 
 
 @kernel
@@ -48,7 +49,7 @@ def _room(n_samples, units, params):
         np.empty(n_samples, params.dtype),
         np.empty(n_samples, np.bool_),
         np.zeros(n_samples + 1, np.intp),
-        np.empty(n_samples * units[0], np.int32),
+        np.empty(n_samples * units[0] + WIDTH, np.int32),
         np.empty((5, largest), params.dtype),
         np.empty((16, largest), params.dtype),
         np.empty(params.size, params.dtype),
