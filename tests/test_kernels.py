@@ -143,7 +143,7 @@ for classifier in (skstdp.STDPClassifier, skstdp.BPClassifier):
 
 def test_after_a_warm_up_nothing_is_compiled(copy):
     before, after = run(WARM, copy).split("warm\n")
-    assert "Compiling the kernel 'epoch'" in before
+    assert "Compiling the kernel 'epochs'" in before
     assert after == ""
     assert run(WARM, copy) == "warm\n"
 
