@@ -15,7 +15,7 @@ The path of the data, one module a stage:
 ``_optimizers``        the state of Adam, and schedules of the step size
 ``_training``          data, network and optimiser, as the compiled loop takes them
 ``_threads``           one thread of BLAS while training
-``_kernels``           what is compiled: an epoch of the local rule or of backpropagation
+``_kernels``           what is compiled: epochs of the local rule or of backpropagation
 ``_stdp``              the local rule for one layer, and the spike-timing curve
 ``_backprop``          the exact gradient with respect to the input
 ``_warm_up``           compiling ahead of the first fit

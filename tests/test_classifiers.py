@@ -703,13 +703,13 @@ class TestBadInput:
         X, y = iris()
         model = classifier(max_iter=2, random_state=0, warm_start=True).fit(X, y)
         kept = copy.deepcopy(model)
-        train_epoch = classifier._train_epoch
+        train_epochs = classifier._train_epochs
 
         def interrupt(self, *args):
-            train_epoch(self, *args)
+            train_epochs(self, *args)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(classifier, "_train_epoch", interrupt)
+        monkeypatch.setattr(classifier, "_train_epochs", interrupt)
         for method in (model.fit, model.partial_fit):
             with pytest.raises(KeyboardInterrupt):
                 method(X, y)

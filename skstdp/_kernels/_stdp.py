@@ -20,8 +20,9 @@ from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
 from ._vectors import WIDTH, load, splat, store
 
-# What a visit of a row, and of a column, costs besides its divisions, in divisions.
-_ROW, _COLUMN = 2, 32
+# What a visit of a row, and of a column, costs besides its divisions, in divisions; and what it
+# costs to turn a number of the columns into one of a row.
+_ROW, _COLUMN, _TURN = 2, 32, 6
 _BLOCK = 16
 
 
@@ -128,7 +129,7 @@ def stdp_layer(
     of = post.dtype.type
     epsilon = of(stdp_epsilon)
     n_pre, n_post = coef_update.shape
-    by_inputs = by_units = 0
+    by_inputs, by_units = 0, _TURN * n_pre * n_post
     one, bias = np.ones(1, post.dtype), np.zeros(1, np.int32)
     intercept_update[:] = 0
     for s in range(post.shape[0]):
