@@ -344,9 +344,7 @@ class SigmoidMLP(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                     share = sample_weight.astype(np.float64)
                     rows = self._random_state.choice(len(share), _SOME, p=share / share.sum())
                     input_chunks = partial(self._input_chunks, X[rows], np.ones(_SOME, X.dtype))
-                quieten(
-                    self.coefs_, self.intercepts_, mean_rates, input_chunks, self.quiet_start
-                )
+                quieten(self.coefs_, self.intercepts_, mean_rates, input_chunks, self.quiet_start)
             self._associate(layer_units, X.dtype)
             self._forget_history()
             return X, sample_weight

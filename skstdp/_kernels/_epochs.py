@@ -164,5 +164,7 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
                 updates,
             )
         n_steps += 1
-        adam_step(units, params, updates, first, second, settings, n_steps, step_sizes[epoch, k], scales)
+        adam_step(
+            units, params, updates, first, second, settings, n_steps, step_sizes[epoch, k], scales
+        )
     return n_steps

@@ -18,6 +18,7 @@ from ._compiler import inlined, kernel
 from ._sigmoid import sigmoid
 from ._vectors import WIDTH, load, splat, store
 
+
 @kernel
 def coef_of(params, at, n_in, n_out):
     """Weights of the layer whose parameters start at a place."""

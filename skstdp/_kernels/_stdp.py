@@ -73,9 +73,7 @@ def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
         for column in columns:
             rate = x[column]
             for i in range(j, n_post):
-                update[column, i] += _change(
-                    rate, rate * rate * rate, p[i], zp[i], stdp_epsilon
-                )
+                update[column, i] += _change(rate, rate * rate * rate, p[i], zp[i], stdp_epsilon)
 
 
 @kernel
