@@ -417,13 +417,13 @@ class TestTraining:
         run = Training.run
 
         def spy(self, order, step_sizes):
-            batches.append(len(step_sizes))
+            batches.append(step_sizes.shape)
             return run(self, order, step_sizes)
 
         monkeypatch.setattr(Training, "run", spy)
         X = np.random.default_rng(0).random((n_samples, 2))
         classifier(max_iter=1, batch_size=batch_size).fit(X, np.arange(n_samples) % 2)
-        assert batches == [n_batches]
+        assert batches == [(1, n_batches)]
 
     @both
     def test_early_stopping_keeps_the_best_epoch(self, classifier):

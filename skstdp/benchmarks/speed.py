@@ -322,12 +322,12 @@ def process_table(n_repeats=4):
     A search is repeated a quarter as often. What was compiled before is loaded from disk.
     """
     records = []
-    for name, code, n_repeats in (
+    for name, code, n_times in (
         ("import and fit", _FIT, n_repeats),
         ("grid search, n_jobs=2", _SEARCH, max(1, n_repeats // 4)),
     ):
         times = dict.fromkeys(_MODELS, np.inf)
-        for _ in range(n_repeats):
+        for _ in range(n_times):
             for model, (imports, make) in _MODELS.items():
                 program = code.format(imports=imports, model=make)
                 start = time.perf_counter()
