@@ -196,8 +196,9 @@ class STDPClassifier(SigmoidMLP):
     quiet_start : float or None, default=0.3
         Rate at which each unit starts, for its mean drive over the training data, as a fraction
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
-        starts above its inputs learns the opposite of its association. None draws the biases
-        like the weights.
+        starts above its inputs learns the opposite of its association. The mean rates of hidden
+        units are those over 1000 samples, drawn by weight, where there are more than 10,000.
+        None draws the biases like the weights.
     learning_rate_init : float, default=0.2
         Step size at the start, positive.
     {_training_parameters(_ACCURACY)}

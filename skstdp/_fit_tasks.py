@@ -25,10 +25,16 @@ class FitTasks:
         What it is trained on: features, not rates, and labels.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights that the user gave.
+
+    Attributes
+    ----------
+    watched : bool
+        Whether there are callbacks, which want to see each epoch.
     """
 
     def __init__(self, estimator, n_epochs, X, y, sample_weight):
         self._estimator = estimator
+        self.watched = bool(getattr(estimator, "_skl_callbacks", []))
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"X": with_feature_names(X, estimator), "y": y, "metadata": metadata}
         self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
@@ -36,6 +42,8 @@ class FitTasks:
 
     def begin_epoch(self):
         """Tell the callbacks that an epoch begins."""
+        if not self.watched:
+            return
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(
             estimator=self._estimator, **self._data, reconstruction_attributes=self._copies
@@ -43,7 +51,7 @@ class FitTasks:
 
     def end_epoch(self):
         """Tell the callbacks that the epoch is over; whether one of them asks to stop."""
-        return self._epoch.call_on_fit_task_end(
+        return self.watched and self._epoch.call_on_fit_task_end(
             estimator=self._estimator, **self._data, reconstruction_attributes=self._copies
         )
 

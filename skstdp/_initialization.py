@@ -32,7 +32,27 @@ def random_parameters(layer_units, random_state, dtype, scale):
     return coefs, intercepts
 
 
-def quieten(coefs, intercepts, input_chunks, quiet_start):
+def mean_inputs(input_chunks):
+    """Mean over the samples of what the first layer sees, one number an input unit.
+
+    Parameters
+    ----------
+    input_chunks : callable
+        Returns an iterator over what the first layer sees of the data, in [0, 1], and the weights
+        of the samples, some at a time, so that they need not be kept.
+    """
+    return _mean_rates(input_chunks, [], [])
+
+
+def _mean_rates(input_chunks, coefs, intercepts):
+    total = total_weight = 0.0
+    for inputs, weight in input_chunks():
+        total = total + weight @ hidden_rates(inputs, coefs, intercepts)[-1]
+        total_weight += float(weight.sum())
+    return total / total_weight
+
+
+def quieten(coefs, intercepts, mean_rates, input_chunks, quiet_start):
     """Set each bias so that its unit starts at a given fraction of its inputs' mean rate.
 
     The rule raises the weights of an associated unit only while the unit fires less than its
@@ -45,25 +65,21 @@ def quieten(coefs, intercepts, input_chunks, quiet_start):
     ----------
     coefs, intercepts : lists of ndarrays
         One each a layer; `intercepts` is overwritten.
+    mean_rates : ndarray of shape (n_inputs,)
+        Mean over the samples of what the first layer sees.
     input_chunks : callable
-        Returns an iterator over what the first layer sees of the training data, in [0, 1], and
-        the weights of the samples, some at a time. It is called once a layer, so that the
-        activities of all samples need not be kept.
+        As in `mean_inputs`, for the rates of hidden units. It is called once a hidden layer.
     quiet_start : float
         Fraction, in (0, 1].
     """
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
-        below = coefs[:layer], intercepts[:layer]
-        mean_rates = total_weight = 0.0
-        for inputs, weight in input_chunks():
-            mean_rates = mean_rates + weight @ hidden_rates(inputs, *below)[-1]
-            total_weight += float(weight.sum())
-        mean_rates = mean_rates / total_weight
+        if layer > 0:
+            mean_rates = _mean_rates(input_chunks, coefs[:layer], intercepts[:layer])
         target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
         intercept[:] = logit(target) - mean_rates @ coef
 
 
-def expected_total_inputs(input_chunks, layer_units):
+def expected_total_inputs(mean_rates, layer_units):
     """What the rates of each layer's inputs add up to, at least 1, one number a layer.
 
     For the first layer the mean over the samples; hidden units count as half active, because
@@ -71,15 +87,10 @@ def expected_total_inputs(input_chunks, layer_units):
 
     Parameters
     ----------
-    input_chunks : callable
-        Returns an iterator over what the first layer sees of the training data, in [0, 1], and
-        the weights of the samples, some at a time.
+    mean_rates : ndarray of shape (n_inputs,)
+        Mean over the samples of what the first layer sees.
     layer_units : list of int
         Number of units of each layer, input and output included.
     """
-    total = total_weight = 0.0
-    for inputs, weight in input_chunks():
-        total += float(weight @ inputs.sum(axis=1))
-        total_weight += float(weight.sum())
-    totals = [total / total_weight] + [n_units / 2 for n_units in layer_units[1:-1]]
+    totals = [float(mean_rates.sum())] + [n_units / 2 for n_units in layer_units[1:-1]]
     return [max(1.0, total) for total in totals]

@@ -49,6 +49,9 @@ _FLOATS = [np.float64, np.float32]
 # Rates that are held at a time where all samples are gone through.
 _CHUNK = 2**18
 
+# Samples of all epochs that the compiled loop runs before Python, and an interrupt, has a turn.
+_ROWS_AT_ONCE = 2**16
+
 
 def _dense(X):
     return X.toarray() if issparse(X) else X
@@ -318,7 +321,7 @@ class NetworkClassifier(
             if first_pass:
                 self._reset_optimizer()
             training = self._training(X, y, sample_weight)
-            self._train_epoch(training, X, y, constant)
+            self._train_epochs(training, X, y, constant)
             self.n_iter_ += 1
         return self
 
@@ -473,10 +476,14 @@ class NetworkClassifier(
         monitors = self.early_stopping or self.tol is not None
         n_epochs = self._n_epochs(len(y))
         training = self._training(X, y, sample_weight)
-        for epoch in range(n_epochs):
+        # Where nothing looks at single epochs, the compiled loop runs many of a small table.
+        watched = monitors or validation is not None or self.verbose or tasks.watched
+        n_at_once = 1 if watched else max(1, _ROWS_AT_ONCE // len(y))
+        for first in range(0, n_epochs, n_at_once):
+            epochs = range(first, min(first + n_at_once, n_epochs))
             tasks.begin_epoch()
-            self._train_epoch(training, X, y, schedule, epoch, n_epochs)
-            self.n_iter_ += 1
+            self._train_epochs(training, X, y, schedule, epochs, n_epochs)
+            self.n_iter_ += len(epochs)
             if validation is not None:
                 loss, accuracy = self._validate(*validation)
                 self._validation_loss_curve.append(loss)
@@ -517,35 +524,39 @@ class NetworkClassifier(
         log_proba = _log_proba(logits)[np.arange(len(y)), y]
         return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
-    def _train_epoch(self, training, X, y, schedule, epoch=0, n_epochs=1):
-        """One pass over the samples in batches of nearly equal size."""
-        n_samples = len(y)
-        order = self._random_state.permutation(n_samples) if self.shuffle else np.arange(n_samples)
-        n_batches = self._n_batches(n_samples)
-        progress = np.arange(epoch * n_batches, (epoch + 1) * n_batches) / (n_epochs * n_batches)
-        step_sizes = self.learning_rate_init * schedule(progress)
+    def _train_epochs(self, training, X, y, schedule, epochs=range(1), n_epochs=1):
+        """Passes over the samples in batches of nearly equal size."""
+        n_samples, n_batches = len(y), self._n_batches(len(y))
+        orders = np.tile(np.arange(n_samples), (len(epochs), 1))
+        if self.shuffle:
+            for order in orders:
+                self._random_state.shuffle(order)
+        first = epochs[0] * n_batches
+        progress = np.arange(first, first + len(epochs) * n_batches) / (n_epochs * n_batches)
+        step_sizes = (self.learning_rate_init * schedule(progress)).reshape(len(epochs), -1)
         if self.adversarial_epsilon == 0:
-            loss, n_right = training.run(order, step_sizes)
+            losses, n_right = training.run(orders, step_sizes)
         else:
-            loss = n_right = 0.0
-            batches = np.array_split(order, n_batches)
-            for rows, step_size in zip(batches, step_sizes, strict=True):
-                rates = fgsm(
-                    self._encode(_dense(X[rows])),
-                    self.classes_[y[rows]],
-                    self._margin_gradient,
-                    self.adversarial_epsilon,
-                )
-                batch_loss, batch_right = training.run_on_rates(rates, rows, step_size)
-                loss += batch_loss
-                n_right += batch_right
+            losses, n_right = np.zeros((2, len(epochs)))
+            for epoch, (order, steps) in enumerate(zip(orders, step_sizes, strict=True)):
+                batches = np.array_split(order, n_batches)
+                for rows, step_size in zip(batches, steps, strict=True):
+                    rates = fgsm(
+                        self._encode(_dense(X[rows])),
+                        self.classes_[y[rows]],
+                        self._margin_gradient,
+                        self.adversarial_epsilon,
+                    )
+                    (batch_loss,), (batch_right,) = training.run_on_rates(rates, rows, step_size)
+                    losses[epoch] += batch_loss
+                    n_right[epoch] += batch_right
         if not training.is_finite():
             raise ValueError(
                 f"Got {self._what_makes_steps()}, but expected values with which weights stay "
-                f"finite: after epoch {self.n_iter_ + 1} they are not."
+                f"finite: after epoch {self.n_iter_ + len(epochs)} they are not."
             )
-        self.loss_curve_.append(loss / training.total_weight)
-        self.accuracy_curve_.append(n_right / training.total_weight)
+        self.loss_curve_ += (losses / training.total_weight).tolist()
+        self.accuracy_curve_ += (n_right / training.total_weight).tolist()
         self.loss_ = self.loss_curve_[-1]
 
     def _what_makes_steps(self):

@@ -4,16 +4,20 @@ from abc import abstractmethod
 from functools import partial
 from numbers import Real
 
+import numpy as np
 from scipy.special import expit
 from sklearn.utils._param_validation import Interval
 
 from ._backprop import margin_and_input_gradient
 from ._encoding import encoding
 from ._forward import forward
-from ._initialization import expected_total_inputs, quieten, random_parameters
+from ._initialization import expected_total_inputs, mean_inputs, quieten, random_parameters
 from ._network_classifier import NetworkClassifier
 from ._receptive_fields import n_receptive_fields, rates_gradient, respond
 from ._training import Training, flatten
+
+# Of more samples than this, so many tell the mean rates of hidden units well enough to start.
+_MANY, _SOME = 10_000, 1000
 
 
 class SigmoidMLP(NetworkClassifier):
@@ -44,12 +48,17 @@ class SigmoidMLP(NetworkClassifier):
             self.n_outputs_,
         ]
         self.n_layers_ = len(layer_units)
-        self._total_inputs = expected_total_inputs(input_chunks, layer_units)
+        mean_rates = mean_inputs(input_chunks)
+        self._total_inputs = expected_total_inputs(mean_rates, layer_units)
         self.coefs_, self.intercepts_ = random_parameters(
             layer_units, self._random_state, X.dtype, self.weight_init_scale
         )
         if self.quiet_start is not None:
-            quieten(self.coefs_, self.intercepts_, input_chunks, self.quiet_start)
+            if X.shape[0] > _MANY:
+                share = sample_weight.astype(np.float64)
+                rows = self._random_state.choice(len(share), _SOME, p=share / share.sum())
+                input_chunks = partial(self._input_chunks, X[rows], np.ones(_SOME, X.dtype))
+            quieten(self.coefs_, self.intercepts_, mean_rates, input_chunks, self.quiet_start)
         self._associate(layer_units, X.dtype)
 
     def _training(self, X, y, sample_weight):

@@ -93,9 +93,9 @@ class Training:
         rule,
     ):
         # Not earlier: the compiler takes longer to import than everything else.
-        from ._kernels import epoch
+        from ._kernels import epochs
 
-        self._epoch = epoch
+        self._epochs = epochs
         self._data = self._as_data(X, params.dtype)
         self._encoding = scale, offset, n_fields // 2
         self._y = y
@@ -121,16 +121,23 @@ class Training:
             dense, sparse = X, (np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32))
         return tuple(map(_read_only, (dense, *sparse)))
 
-    def run(self, order, step_sizes):
-        """One pass over the rows in the given order, in as many batches as step sizes.
+    def run(self, orders, step_sizes):
+        """One pass over the rows in each of the given orders.
+
+        Parameters
+        ----------
+        orders : ndarray of shape (n_epochs, n_samples), dtype intp
+            Rows.
+        step_sizes : ndarray of shape (n_epochs, n_batches)
+            One a batch.
 
         Returns
         -------
-        loss, n_right : float
+        losses, n_right : ndarrays of shape (n_epochs,)
             Sums over the samples, by weight: cross-entropy, and how many are classified right.
         """
         return self._run(
-            (*self._data, *self._encoding, order, self._y, self._sample_weight), step_sizes
+            (*self._data, *self._encoding, orders, self._y, self._sample_weight), step_sizes
         )
 
     def run_on_rates(self, rates, rows, step_size):
@@ -143,11 +150,11 @@ class Training:
                 np.ones(n_features, rates.dtype),
                 np.zeros(n_features, rates.dtype),
                 n_pieces,
-                np.arange(len(rows)),
+                np.arange(len(rows))[np.newaxis],
                 self._y[rows],
                 self._sample_weight[rows],
             ),
-            np.array([step_size]),
+            np.array([[step_size]]),
         )
 
     def is_finite(self):
@@ -157,12 +164,15 @@ class Training:
 
     def _run(self, samples, step_sizes):
         adam = self._optimizer
-        loss, n_right, adam.n_steps = self._epoch(
+        losses, n_right = np.zeros((2, len(step_sizes)))
+        adam.n_steps = self._epochs(
             samples,
             self._network,
             adam.moments,
             (adam.settings, adam.n_steps, step_sizes, self._scales),
             self._local,
             self._rule,
+            losses,
+            n_right,
         )
-        return loss, n_right
+        return losses, n_right

@@ -426,13 +426,13 @@ class TestTraining:
         run = Training.run
 
         def spy(self, order, step_sizes):
-            batches.append(len(step_sizes))
+            batches.append(step_sizes.shape)
             return run(self, order, step_sizes)
 
         monkeypatch.setattr(Training, "run", spy)
         X = np.random.default_rng(0).random((n_samples, 2))
         classifier(max_iter=1, batch_size=batch_size).fit(X, np.arange(n_samples) % 2)
-        assert batches == [n_batches]
+        assert batches == [(1, n_batches)]
 
     @every
     def test_early_stopping_keeps_the_best_epoch(self, classifier):
@@ -719,13 +719,13 @@ class TestBadInput:
         X, y = iris()
         model = classifier(max_iter=2, random_state=0, warm_start=True).fit(X, y)
         kept = copy.deepcopy(model)
-        train_epoch = classifier._train_epoch
+        train_epochs = classifier._train_epochs
 
         def interrupt(self, *args):
-            train_epoch(self, *args)
+            train_epochs(self, *args)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(classifier, "_train_epoch", interrupt)
+        monkeypatch.setattr(classifier, "_train_epochs", interrupt)
         for method in (model.fit, model.partial_fit):
             with pytest.raises(KeyboardInterrupt):
                 method(X, y)

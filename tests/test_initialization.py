@@ -7,7 +7,12 @@ from sklearn.neural_network import MLPClassifier
 
 from skstdp import STDPClassifier
 from skstdp._forward import forward
-from skstdp._initialization import expected_total_inputs, quieten, random_parameters
+from skstdp._initialization import (
+    expected_total_inputs,
+    mean_inputs,
+    quieten,
+    random_parameters,
+)
 
 LAYERS = [6, 20, 10, 1]
 
@@ -45,7 +50,8 @@ def test_units_start_at_the_fraction_of_their_inputs(quiet_start):
     rng = np.random.default_rng(0)
     rates, weight = rng.random((200, 6)), rng.random(200)
     coefs, intercepts = draw()
-    quieten(coefs, intercepts, in_chunks(rates, weight), quiet_start)
+    chunks = in_chunks(rates, weight)
+    quieten(coefs, intercepts, mean_inputs(chunks), chunks, quiet_start)
     activities = forward(rates, coefs, intercepts)
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         mean_input = np.average(activities[layer], axis=0, weights=weight).mean()
@@ -68,7 +74,8 @@ def test_every_unit_starts_below_its_inputs():
 
 def test_silent_inputs_do_not_silence_the_units():
     coefs, intercepts = draw()
-    quieten(coefs, intercepts, in_chunks(np.zeros((5, 6)), np.ones(5)), 0.5)
+    chunks = in_chunks(np.zeros((5, 6)), np.ones(5))
+    quieten(coefs, intercepts, mean_inputs(chunks), chunks, 0.5)
     assert_allclose(intercepts[0], np.log(1e-4 / (1 - 1e-4)))
 
 
@@ -76,5 +83,26 @@ def test_expected_total_inputs_by_hand():
     """Rates add up to 3 and 1; the second sample weighs three times as much: 1.5."""
     rates = np.array([[1.0, 1, 1, 0], [0, 0, 0.5, 0.5]])
     chunks = in_chunks(rates, np.array([1, 3]))
-    assert expected_total_inputs(chunks, [4, 10, 6, 1]) == [1.5, 5, 3]
-    assert expected_total_inputs(in_chunks(np.zeros((2, 4)), np.ones(2)), [4, 1, 1]) == [1, 1]
+    assert expected_total_inputs(mean_inputs(chunks), [4, 10, 6, 1]) == [1.5, 5, 3]
+    assert expected_total_inputs(np.zeros(4), [4, 1, 1]) == [1, 1]
+
+
+def test_of_many_samples_some_tell_where_hidden_units_start():
+    """Drawn by seed and by weight; the first layer takes all samples, and the others come near."""
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.random((10_001, 4)), np.arange(10_001) % 2, rng.exponential(size=10_001)
+    X[::2] **= 2
+    weight[::2] *= 5
+    model, same = (
+        STDPClassifier((20, 10), max_iter=1, learning_rate_init=1e-300, random_state=0).fit(
+            X, y, weight
+        )
+        for _ in range(2)
+    )
+    chunks = in_chunks(model._inputs(model._rates(X)), weight)
+    exact = [np.empty_like(intercept) for intercept in model.intercepts_]
+    quieten(model.coefs_, exact, mean_inputs(chunks), chunks, model.quiet_start)
+    assert_allclose(model.intercepts_[0], exact[0], rtol=1e-6)
+    for some, every, again in zip(model.intercepts_, exact, same.intercepts_, strict=True):
+        assert_allclose(some, every, atol=0.1)
+        assert_array_equal(some, again)

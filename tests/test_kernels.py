@@ -15,6 +15,7 @@ from skstdp._forward import sigmoid
 from skstdp._kernels._batches import fill
 from skstdp._kernels._epochs import _batch_bounds
 from skstdp._kernels._sigmoid import sigmoid as compiled_sigmoid
+from skstdp._kernels._vectors import WIDTH
 from skstdp._receptive_fields import respond
 
 PACKAGE = Path(skstdp.__file__).parent
@@ -61,7 +62,7 @@ def test_a_batch_is_what_the_first_layer_sees(n_pieces, density, dtype):
     scale, offset = rng.random(8).astype(dtype), rng.random(8).astype(dtype) * (density == 1)
     rows = rng.permutation(30)[:20]
     batch = np.empty((20, 8 * max(1, 2 * n_pieces)), dtype)
-    starts, columns = np.zeros(21, np.intp), np.empty(batch.size, np.int32)
+    starts, columns = np.zeros(21, np.intp), np.empty(batch.size + WIDTH, np.int32)
     nothing = np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32)
     skip = fill(X, *nothing, scale, offset, n_pieces, rows, batch, starts, columns)
     rates = np.clip(X[rows] * scale + offset, 0, 1)
@@ -142,7 +143,7 @@ for classifier in (skstdp.STDPClassifier, skstdp.BPClassifier):
 
 def test_after_a_warm_up_nothing_is_compiled(copy):
     before, after = run(WARM, copy).split("warm\n")
-    assert "Compiling the kernel 'epoch'" in before
+    assert "Compiling the kernel 'epochs'" in before
     assert after == ""
     assert run(WARM, copy) == "warm\n"
 

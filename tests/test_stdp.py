@@ -89,7 +89,7 @@ def test_float32_stays_float32_and_close():
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
-    from skstdp._kernels import epoch, stdp_layer
+    from skstdp._kernels import epochs, stdp_layer
 
     rng = np.random.default_rng(0)
     for dtype in (np.float64, np.float32):
@@ -109,7 +109,7 @@ def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
             X, np.arange(40) % 2
         )
         stdp_update(X, X, X)
-    assert len(epoch.signatures) <= 2
+    assert len(epochs.signatures) <= 2
     assert len(stdp_layer.signatures) <= 4
 
 

@@ -447,10 +447,11 @@ class BioLeaFClassifier(NetworkClassifier):
             self._inputs,
         )
 
-    def _train_epoch(self, training, *args):
-        super()._train_epoch(training, *args)
-        self.van_rossum_curve_.append(training.distance / training.total_weight)
-        training.distance = 0.0
+    def _train_epochs(self, training, X, y, schedule, epochs=range(1), n_epochs=1):
+        for epoch in epochs:
+            super()._train_epochs(training, X, y, schedule, range(epoch, epoch + 1), n_epochs)
+            self.van_rossum_curve_.append(training.distance / training.total_weight)
+            training.distance = 0.0
 
     def _n_batches(self, n_samples):
         if self.batch_size == "auto":

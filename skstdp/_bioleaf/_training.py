@@ -64,15 +64,13 @@ class MicrocircuitTraining:
         self._coding = coding
         self._inputs_of = inputs_of
 
-    def run(self, order, step_sizes):
-        """One pass over the rows in the given order, in as many batches as step sizes.
-
-        Returns
-        -------
-        loss, n_right : float
-            Sums over the samples, by weight: cross-entropy, and how many are classified right.
-        """
-        return self._run((self._inputs, order, self._y, self._sample_weight), step_sizes)
+    def run(self, orders, step_sizes):
+        """One pass over the rows in each of the given orders, as `Training.run` does it."""
+        sums = [
+            self._run((self._inputs, order, self._y, self._sample_weight), steps)
+            for order, steps in zip(orders, step_sizes, strict=True)
+        ]
+        return np.array(sums).T
 
     def run_on_rates(self, rates, rows, step_size):
         """One step on one batch, with other rates than those of its rows."""
@@ -82,7 +80,7 @@ class MicrocircuitTraining:
             self._y[rows],
             self._sample_weight[rows],
         )
-        return self._run(samples, np.array([step_size]))
+        return np.array([self._run(samples, np.array([step_size]))]).T
 
     def is_finite(self):
         """Whether synapses and moments still are numbers."""

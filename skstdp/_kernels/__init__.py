@@ -1,4 +1,4 @@
-"""Everything that is compiled: one epoch of either rule, and the local rule of one layer.
+"""Everything that is compiled: epochs of either rule, and the local rule of one layer.
 
 Nothing outside this folder imports it before something is to be computed: the compiler takes
 longer to import than the rest of the package.
@@ -8,6 +8,7 @@ longer to import than the rest of the package.
 ``_batches``      rows of the data to inputs of the first layer
 ``_sigmoid``      drives to rates
 ``_layers``       forward through the layers, and back with the error
+``_vectors``      sixteen numbers as one value
 ``_competition``  which units of a layer learn from a sample
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
@@ -20,13 +21,13 @@ longer to import than the rest of the package.
 ================  ==================================================================
 """
 
-from ._epochs import epoch
+from ._epochs import epochs
 from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
 from ._stdp import stdp_layer
 from ._surrogate import surrogate_pullback
 
 __all__ = [
-    "epoch",
+    "epochs",
     "microcircuit_epoch",
     "microcircuit_record",
     "microcircuit_response",

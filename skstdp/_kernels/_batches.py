@@ -1,9 +1,17 @@
 """From rows of the data to what the first layer sees of them, one batch at a time."""
 
 from ._compiler import kernel, uncontracted
+from ._vectors import WIDTH, places_of_nonzeros
 
 # Above this share of rates that are not zero, skipping the others saves nothing.
 _DENSE = 0.5
+
+
+@uncontracted
+def _clip_scaled(x, scale, offset, rates):
+    zero, one = scale.dtype.type(0), scale.dtype.type(1)
+    for i in range(rates.size):
+        rates[i] = min(max(x[i] * scale[i] + offset[i], zero), one)
 
 
 @uncontracted
@@ -20,11 +28,9 @@ def _encode(X, data, indices, indptr, scale, offset, n_steps, rows, batch):
             rates[:] = zero
             for k in range(indptr[row], indptr[row + 1]):
                 rates[indices[k]] += data[k]
+            _clip_scaled(rates, scale, offset, rates)
         else:
-            for i in range(n_features):
-                rates[i] = X[row, i]
-        for i in range(n_features):
-            rates[i] = min(max(rates[i] * scale[i] + offset[i], zero), one)
+            _clip_scaled(X[row], scale, offset, rates)
         if n_steps > 0:
             half = n_features * n_steps
             for step in range(n_steps - 1, -1, -1):
@@ -42,7 +48,10 @@ def _compress(batch, n_samples, starts, columns):
     n = 0
     for s in range(n_samples):
         row = batch[s]
-        for i in range(row.size):
+        whole = row.size // WIDTH * WIDTH
+        for i in range(0, whole, WIDTH):
+            n = places_of_nonzeros(row, i, columns, n)
+        for i in range(whole, row.size):
             columns[n] = i
             n += row[i] != 0
         starts[s + 1] = n

@@ -1,15 +1,15 @@
-"""One pass over the training data.
+"""Passes over the training data.
 
 Arrays and their shapes are those of the other modules. What belongs together comes as a tuple:
 
-samples : X, data, indices, indptr, scale, offset, n_pieces, order, y, sample_weight
+samples : X, data, indices, indptr, scale, offset, n_pieces, orders, y, sample_weight
     The data, dense or in compressed sparse rows, the other being empty; what makes rates of
     features, and of each rate `n_pieces` steps and their complements, or itself for 0; the rows
-    in the order of the epoch; their classes and weights.
+    in the order of each epoch; their classes and weights.
 network : units, params
 moments : first, second
 schedule : settings, n_steps, step_sizes, scales
-    Of Adam. There are as many batches, of nearly equal size, as step sizes.
+    Of Adam. An epoch has as many batches, of nearly equal size, as step sizes.
 rule : codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates
     What the local rule needs besides rates.
 """
@@ -21,6 +21,7 @@ from ._batches import fill
 from ._compiler import entry, kernel
 from ._layers import backprop_updates, cross_entropy, forward
 from ._stdp import stdp_updates
+from ._vectors import WIDTH
 
 
 @kernel
@@ -48,7 +49,7 @@ def _room(n_samples, units, params):
         np.empty(n_samples, params.dtype),
         np.empty(n_samples, np.bool_),
         np.zeros(n_samples + 1, np.intp),
-        np.empty(n_samples * units[0], np.int32),
+        np.empty(n_samples * units[0] + WIDTH, np.int32),
         np.empty((5, largest), params.dtype),
         np.empty((16, largest), params.dtype),
         np.empty(params.size, params.dtype),
@@ -68,23 +69,27 @@ def _labels(order, low, high, y, sample_weight, batch_y, batch_weight):
 
 
 @entry
-def epoch(samples, network, moments, schedule, local, rule):
+def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
     """Learn from each batch by the local rule, or else by the exact gradient.
+
+    Parameters
+    ----------
+    losses, n_right : ndarrays of shape (n_epochs,)
+        To these are added sums over the samples, by weight: cross-entropy, and how many are
+        classified right, of each batch before its own update.
 
     Returns
     -------
-    loss, n_right : float
-        Sums over the samples, by weight: cross-entropy, and how many are classified right, of
-        each batch before its own update.
     n_steps : int
         Number of steps of Adam so far. A batch of weight zero makes none.
     """
-    X, data, indices, indptr, scale, offset, n_pieces, order, y, sample_weight = samples
+    X, data, indices, indptr, scale, offset, n_pieces, orders, y, sample_weight = samples
     units, params = network
     first, second = moments
     settings, n_steps, step_sizes, scales = schedule
     codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates = rule
-    n_batches = step_sizes.size
+    n_epochs, n_batches = step_sizes.shape
+    n_samples = orders.shape[1]
     (
         all_inputs,
         all_rates,
@@ -98,10 +103,11 @@ def epoch(samples, network, moments, schedule, local, rule):
         room,
         block,
         updates,
-    ) = _room(_batch_bounds(0, n_batches, order.size)[1], units, params)
-    loss = n_right = 0.0
-    for k in range(n_batches):
-        low, high = _batch_bounds(k, n_batches, order.size)
+    ) = _room(_batch_bounds(0, n_batches, n_samples)[1], units, params)
+    for step in range(n_epochs * n_batches):
+        epoch, k = divmod(step, n_batches)
+        order = orders[epoch]
+        low, high = _batch_bounds(k, n_batches, n_samples)
         n = high - low
         batch_y, weight = all_y[:n], all_weight[:n]
         total = _labels(order, low, high, y, sample_weight, batch_y, weight)
@@ -115,8 +121,8 @@ def epoch(samples, network, moments, schedule, local, rule):
         )
         forward(batch, skip, starts, columns, units, params, rates, logits.reshape(-1))
         batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
-        loss += batch_loss
-        n_right += batch_right
+        losses[epoch] += batch_loss
+        n_right[epoch] += batch_right
         for s in range(n):
             weight[s] /= total
         if local:
@@ -158,5 +164,7 @@ def epoch(samples, network, moments, schedule, local, rule):
                 updates,
             )
         n_steps += 1
-        adam_step(units, params, updates, first, second, settings, n_steps, step_sizes[k], scales)
-    return loss, n_right, n_steps
+        adam_step(
+            units, params, updates, first, second, settings, n_steps, step_sizes[epoch, k], scales
+        )
+    return n_steps

@@ -16,9 +16,7 @@ import numpy as np
 
 from ._compiler import inlined, kernel
 from ._sigmoid import sigmoid
-
-# In narrower layers a product of whole matrices is faster than one that skips zeros.
-_WIDE = 64
+from ._vectors import WIDTH, load, splat, store
 
 
 @kernel
@@ -35,39 +33,76 @@ def intercept_of(params, at, n_in, n_out):
 
 @inlined
 def _add_scaled(x, row, total):
-    for j in range(total.shape[0]):
+    n = total.size // WIDTH * WIDTH
+    for j in range(0, n, WIDTH):
+        store(load(total, j) + splat(x) * load(row, j), total, j)
+    for j in range(n, total.size):
         total[j] += x * row[j]
 
 
-@inlined
-def _add_four(x0, x1, x2, x3, row0, row1, row2, row3, total):
-    for j in range(total.shape[0]):
-        total[j] += (x0 * row0[j] + x1 * row1[j]) + (x2 * row2[j] + x3 * row3[j])
+@kernel
+def _add_outer(x, columns, delta, update):
+    """Add a row to those of the weights of some inputs, times their rates."""
+    j = 0
+    while j + 2 * WIDTH <= delta.size:
+        delta_0, delta_1 = load(delta, j), load(delta, j + WIDTH)
+        for column in columns:
+            rate, row = splat(x[column]), update[column]
+            store(load(row, j) + rate * delta_0, row, j)
+            store(load(row, j + WIDTH) + rate * delta_1, row, j + WIDTH)
+        j += 2 * WIDTH
+    if j + WIDTH <= delta.size:
+        delta_0 = load(delta, j)
+        for column in columns:
+            row = update[column]
+            store(load(row, j) + splat(x[column]) * delta_0, row, j)
+        j += WIDTH
+    if j < delta.size:
+        for column in columns:
+            for i in range(j, delta.size):
+                update[column, i] += x[column] * delta[i]
+
+
+@kernel
+def _weighted_sum(x, columns, coef, post):
+    """Sum of the rows of the weights of some inputs, times their rates."""
+    n_out = post.size
+    end = columns.size // 2 * 2
+    j = 0
+    # Each sum is kept in two parts, because an addition waits for the one before.
+    while j + 2 * WIDTH <= n_out:
+        even_0 = even_1 = odd_0 = odd_1 = splat(x.dtype.type(0))
+        for k in range(0, end, 2):
+            rate, row = splat(x[columns[k]]), coef[columns[k]]
+            even_0 = even_0 + rate * load(row, j)
+            even_1 = even_1 + rate * load(row, j + WIDTH)
+            rate, row = splat(x[columns[k + 1]]), coef[columns[k + 1]]
+            odd_0 = odd_0 + rate * load(row, j)
+            odd_1 = odd_1 + rate * load(row, j + WIDTH)
+        store(even_0 + odd_0, post, j)
+        store(even_1 + odd_1, post, j + WIDTH)
+        j += 2 * WIDTH
+    if j + WIDTH <= n_out:
+        even = odd = splat(x.dtype.type(0))
+        for k in range(0, end, 2):
+            even = even + splat(x[columns[k]]) * load(coef[columns[k]], j)
+            odd = odd + splat(x[columns[k + 1]]) * load(coef[columns[k + 1]], j)
+        store(even + odd, post, j)
+        j += WIDTH
+    post[j:] = 0
+    for k in range(end):
+        for i in range(j, n_out):
+            post[i] += x[columns[k]] * coef[columns[k], i]
+    if end < columns.size:
+        _add_scaled(x[columns[end]], coef[columns[end]], post)
 
 
 @kernel
 def _drive(pre, skip, starts, columns, coef, intercept, post):
     """Weighted sums of the rates of a layer."""
-    if skip and post.shape[1] >= _WIDE:
-        post[:] = 0
+    if skip:
         for s in range(post.shape[0]):
-            k, end = starts[s], starts[s + 1]
-            while k + 4 <= end:
-                _add_four(
-                    pre[s, columns[k]],
-                    pre[s, columns[k + 1]],
-                    pre[s, columns[k + 2]],
-                    pre[s, columns[k + 3]],
-                    coef[columns[k]],
-                    coef[columns[k + 1]],
-                    coef[columns[k + 2]],
-                    coef[columns[k + 3]],
-                    post[s],
-                )
-                k += 4
-            while k < end:
-                _add_scaled(pre[s, columns[k]], coef[columns[k]], post[s])
-                k += 1
+            _weighted_sum(pre[s], columns[starts[s] : starts[s + 1]], coef, post[s])
     else:
         np.dot(pre, coef, post)
     for s in range(post.shape[0]):
@@ -155,11 +190,10 @@ def _gradient(pre, skip, starts, columns, delta, coef_update, intercept_update):
     intercept_update[:] = 0
     for s in range(delta.shape[0]):
         _add_scaled(delta.dtype.type(1), delta[s], intercept_update)
-    if skip and delta.shape[1] >= _WIDE:
+    if skip:
         coef_update[:] = 0
         for s in range(delta.shape[0]):
-            for k in range(starts[s], starts[s + 1]):
-                _add_scaled(pre[s, columns[k]], delta[s], coef_update[columns[k]])
+            _add_outer(pre[s], columns[starts[s] : starts[s + 1]], delta[s], coef_update)
     else:
         np.dot(pre.T, delta, coef_update)
 

@@ -13,50 +13,77 @@ starts, columns : ndarrays
 The division is what takes the time, so the loops below go where there is least to divide.
 """
 
+import numpy as np
+
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
+from ._vectors import WIDTH, load, splat, store
 
-# What a visit of a row costs besides its divisions, in divisions. One of a column costs twice
-# that, and to look for a unit that learns about four.
-_VISIT = 12
+# What a visit of a row, and of a column, costs besides its divisions, in divisions; and what it
+# costs to turn a number of the columns into one of a row.
+_ROW, _COLUMN, _TURN = 2, 32, 6
 _BLOCK = 16
 
 
 @inlined
-def _add_to_row(x, p, zp, stdp_epsilon, update):
-    """One input, all units."""
+def _change(x, x_cubed, p, zp, stdp_epsilon):
     # The formula as printed. The equal form (x^3 / 4) ((x^2 + eps) / (u^2 + eps) - 1) loses
     # its digits where p << x and saves nothing.
-    x_cubed = x * x * x
-    for j in range(update.shape[0]):
-        u = p[j] + p[j] - x
-        update[j] += x_cubed * (zp[j] * (x - p[j])) / (u * u + stdp_epsilon)
+    u = p + p - x
+    return x_cubed * (zp * (x - p)) / (u * u + stdp_epsilon)
 
 
 @inlined
 def _add_to_column(x, p, zp, stdp_epsilon, update):
     """All inputs, one unit."""
-    for i in range(update.shape[0]):
-        u = p + p - x[i]
-        update[i] += x[i] * x[i] * x[i] * (zp * (x[i] - p)) / (u * u + stdp_epsilon)
+    n = update.size // WIDTH * WIDTH
+    for i in range(0, n, WIDTH):
+        y = load(x, i)
+        change = _change(y, y * y * y, splat(p), splat(zp), splat(stdp_epsilon))
+        store(load(update, i) + change, update, i)
+    for i in range(n, update.size):
+        update[i] += _change(x[i], x[i] * x[i] * x[i], p, zp, stdp_epsilon)
+
+
+@inlined
+def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
+    """Some inputs, all units; two vectors of units at a time stay in registers."""
+    n_post = p.size
+    epsilon = splat(stdp_epsilon)
+    j = 0
+    while j + 2 * WIDTH <= n_post:
+        p_0, p_1 = load(p, j), load(p, j + WIDTH)
+        zp_0, zp_1 = load(zp, j), load(zp, j + WIDTH)
+        for column in columns:
+            rate, row = x[column], update[column]
+            y, y_cubed = splat(rate), splat(rate * rate * rate)
+            store(load(row, j) + _change(y, y_cubed, p_0, zp_0, epsilon), row, j)
+            change = _change(y, y_cubed, p_1, zp_1, epsilon)
+            store(load(row, j + WIDTH) + change, row, j + WIDTH)
+        j += 2 * WIDTH
+    if j + WIDTH <= n_post:
+        p_0, zp_0 = load(p, j), load(zp, j)
+        for column in columns:
+            rate, row = x[column], update[column]
+            change = _change(splat(rate), splat(rate * rate * rate), p_0, zp_0, epsilon)
+            store(load(row, j) + change, row, j)
+        j += WIDTH
+    if j < n_post:
+        for column in columns:
+            rate = x[column]
+            for i in range(j, n_post):
+                update[column, i] += _change(rate, rate * rate * rate, p[i], zp[i], stdp_epsilon)
 
 
 @kernel
 def _by_inputs(pre, skip, starts, columns, post, scaled, learns, stdp_epsilon, update):
     """Skips rates of zero, and samples that no unit learns from."""
+    every = np.arange(0 if skip else pre.shape[1]).astype(np.int32)
     for s in range(post.shape[0]):
-        if not learns[s]:
-            continue
-        if skip:
-            for k in range(starts[s], starts[s + 1]):
-                _add_to_row(
-                    pre[s, columns[k]], post[s], scaled[s], stdp_epsilon, update[columns[k]]
-                )
-        else:
-            for i in range(pre.shape[1]):
-                if pre[s, i] != 0:
-                    _add_to_row(pre[s, i], post[s], scaled[s], stdp_epsilon, update[i])
+        if learns[s]:
+            some = columns[starts[s] : starts[s + 1]] if skip else every
+            _add_to_rows(pre[s], some, post[s], scaled[s], stdp_epsilon, update)
 
 
 @kernel
@@ -74,6 +101,12 @@ def _by_units(pre, post, scaled, stdp_epsilon, block, update):
         for i in range(n_pre):
             for c in range(n):
                 update[i, j + c] = block[c, i]
+
+
+@kernel
+def _cost(n):
+    """Of n elements, those that fill no vector being computed one by one."""
+    return n + 7 * (n % WIDTH)
 
 
 @entry
@@ -94,7 +127,8 @@ def stdp_layer(
     of = post.dtype.type
     epsilon = of(stdp_epsilon)
     n_pre, n_post = coef_update.shape
-    by_inputs = by_units = 0
+    by_inputs, by_units = 0, _TURN * n_pre * n_post
+    one, bias = np.ones(1, post.dtype), np.zeros(1, np.int32)
     intercept_update[:] = 0
     for s in range(post.shape[0]):
         n_learners = 0
@@ -104,9 +138,9 @@ def stdp_layer(
         learns[s] = n_learners > 0
         if n_learners == 0:
             continue
-        _add_to_row(of(1), post[s], association[s], epsilon, intercept_update)
-        by_inputs += (starts[s + 1] - starts[s] if skip else n_pre) * (n_post + _VISIT)
-        by_units += 4 * n_post + n_learners * (n_pre + 2 * _VISIT)
+        _add_to_rows(one, bias, post[s], association[s], epsilon, intercept_update.reshape(1, -1))
+        by_inputs += (starts[s + 1] - starts[s] if skip else n_pre) * (_ROW + _cost(n_post))
+        by_units += 4 * n_post + n_learners * (_COLUMN + _cost(n_pre))
     if by_inputs <= by_units:
         coef_update[:] = 0
         _by_inputs(pre, skip, starts, columns, post, association, learns, epsilon, coef_update)
