@@ -82,6 +82,8 @@ STAGES = {
 @pytest.mark.parametrize("n_calls", range(N_EPOCHS))
 @pytest.mark.parametrize("state", ["new", "fitted", "fitted before", "streamed"])
 def test_fit_at_any_epoch(classifier, error, n_calls, state, monkeypatch):
+    # One epoch a call of the compiled loop.
+    monkeypatch.setattr(_network_classifier, "_ROWS_AT_ONCE", 1)
     model = classifier((6, 4), max_iter=N_EPOCHS, random_state=3)
     if state == "fitted before":
         model.set_params(warm_start=True)
