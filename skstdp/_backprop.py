@@ -102,11 +102,6 @@ def margin_and_input_gradient(rates, y, coefs, intercepts):
     return margins, pullback(delta)[0]
 
 
-def margin_input_gradient(rates, y, coefs, intercepts):
-    """The direction alone, with the arguments of `margin_and_input_gradient`."""
-    return margin_and_input_gradient(rates, y, coefs, intercepts)[1]
-
-
 # A row whose largest entry is at least this loses to underflow only what is smaller than it by
 # the range of float32, 1e-32.
 _SAFE = 1e-6

@@ -133,12 +133,11 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Names of the features, if X was a data frame with string names."""
 
 
-# Two classes stand on both sides of one border, where 0.4 lets noisy tables fail.
-_HIDDEN_MARGINS = {2: 0.85}
-_HIDDEN_MARGIN = 0.4
+# Two classes stand on both sides of one border, where a narrow margin lets noisy tables fail.
+_MARGIN_OF_TWO, _MARGIN_OF_MORE = 0.85, 0.4
 
 # Of one output unit a class, the right one has a single rival.
-_OUTPUT_MARGIN = 0.05
+_MARGIN_OF_OUTPUTS = 0.05
 
 _MARGIN = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
 
@@ -241,6 +240,8 @@ class STDPClassifier(SigmoidMLP):
 
     _changed_by_training = (*SigmoidMLP._changed_by_training, "_win_rates")
 
+    _steps_depend_on = (*SigmoidMLP._steps_depend_on, "stdp_epsilon")
+
     _parameter_constraints = SigmoidMLP._parameter_constraints | {
         "stdp_epsilon": [Interval(Real, 0, None, closed="neither")],
         "positive_winners": _WINNERS,
@@ -333,10 +334,10 @@ class STDPClassifier(SigmoidMLP):
         """Lead from which on a layer learns no more: of hidden layers, and of the output."""
         hidden = self.winner_margin
         if hidden == "auto":
-            hidden = _HIDDEN_MARGINS.get(len(self.classes_), _HIDDEN_MARGIN)
+            hidden = _MARGIN_OF_TWO if len(self.classes_) == 2 else _MARGIN_OF_MORE
         output = self.output_margin
         if output == "auto":
-            output = hidden if hidden is None or self.n_outputs_ == 1 else _OUTPUT_MARGIN
+            output = hidden if hidden is None or self.n_outputs_ == 1 else _MARGIN_OF_OUTPUTS
         return hidden, output
 
     def _rule(self):

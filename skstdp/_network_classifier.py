@@ -133,7 +133,10 @@ class NetworkClassifier(
         "_validation_loss_curve",
     )
 
-    # Besides these two.
+    # Parameters by which weights may grow without end.
+    _steps_depend_on = ("learning_rate_init", "weight_decay", "weight_init_scale", "epsilon")
+
+    # Besides the network and its history.
     _changed_by_training = ("_optimizer", "_random_state")
 
     def __sklearn_tags__(self):
@@ -551,20 +554,14 @@ class NetworkClassifier(
                     losses[epoch] += batch_loss
                     n_right[epoch] += batch_right
         if not training.is_finite():
+            given = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._steps_depend_on)
             raise ValueError(
-                f"Got {self._what_makes_steps()}, but expected values with which weights stay "
+                f"Got {given}, but expected values with which weights stay "
                 f"finite: after epoch {self.n_iter_ + len(epochs)} they are not."
             )
         self.loss_curve_ += (losses / training.total_weight).tolist()
         self.accuracy_curve_ += (n_right / training.total_weight).tolist()
         self.loss_ = self.loss_curve_[-1]
-
-    def _what_makes_steps(self):
-        names = ("learning_rate_init", "weight_decay", "weight_init_scale", "epsilon")
-        others = ("stdp_epsilon", "apical_conductance", "gate_slope")
-        return ", ".join(
-            f"{name}={getattr(self, name)!r}" for name in names + others if hasattr(self, name)
-        )
 
     def _n_batches(self, n_samples):
         if self.batch_size == "auto":

@@ -98,16 +98,25 @@ def _weighted_sum(x, columns, coef, post):
 
 
 @kernel
-def _drive(pre, skip, starts, columns, coef, intercept, post):
-    """Weighted sums of the rates of a layer."""
-    if skip:
-        for s in range(post.shape[0]):
-            _weighted_sum(pre[s], columns[starts[s] : starts[s + 1]], coef, post[s])
-    else:
-        np.dot(pre, coef, post)
+def _add_to_rows(intercept, post):
     for s in range(post.shape[0]):
         for j in range(post.shape[1]):
             post[s, j] += intercept[j]
+
+
+@kernel
+def project(pre, coef, intercept, post):
+    """Drive of a layer from what comes from the one before; a bias is an input of one."""
+    np.dot(pre, coef, post)
+    _add_to_rows(intercept, post)
+
+
+@kernel
+def _project_nonzero(pre, starts, columns, coef, intercept, post):
+    """The same, from the rates that are not zero."""
+    for s in range(post.shape[0]):
+        _weighted_sum(pre[s], columns[starts[s] : starts[s + 1]], coef, post[s])
+    _add_to_rows(intercept, post)
 
 
 @kernel
@@ -119,15 +128,12 @@ def forward(batch, skip, starts, columns, units, params, rates, logits):
     for layer in range(units.size - 1):
         n_in, n_out = units[layer], units[layer + 1]
         post = rates[first : first + n_samples * n_out]
-        _drive(
-            pre,
-            skip and layer == 0,
-            starts,
-            columns,
-            coef_of(params, at, n_in, n_out),
-            intercept_of(params, at, n_in, n_out),
-            post.reshape(n_samples, n_out),
-        )
+        coef, intercept = coef_of(params, at, n_in, n_out), intercept_of(params, at, n_in, n_out)
+        drive = post.reshape(n_samples, n_out)
+        if skip and layer == 0:
+            _project_nonzero(pre, starts, columns, coef, intercept, drive)
+        else:
+            project(pre, coef, intercept, drive)
         if layer == units.size - 2:
             for k in range(post.size):
                 logits[k] = post[k]

@@ -29,7 +29,7 @@ import numpy as np
 
 from ._cells import emit, gate, integrate, integrate_with_apical, low_pass
 from ._compiler import inlined, kernel
-from ._layers import coef_of, intercept_of
+from ._layers import coef_of, intercept_of, project
 
 (
     BASAL,  # potential that the forward synapses alone would make
@@ -51,15 +51,6 @@ POTENTIALS, CURRENTS, SPIKES = range(3)
 def part(state, quantity, first, last):
     """A quantity for the cells of one layer."""
     return state[quantity][first:last]
-
-
-@kernel
-def project(pre, coef, intercept, post):
-    """Drive of a layer from the currents of the one before; a bias is a current of one."""
-    np.dot(pre, coef, post)
-    for s in range(post.shape[0]):
-        for j in range(post.shape[1]):
-            post[s, j] += intercept[j]
 
 
 @kernel

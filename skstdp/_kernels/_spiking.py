@@ -17,7 +17,7 @@ from ._adam import adam_step
 from ._cells import emit, integrate, low_pass
 from ._compiler import entry, kernel
 from ._input_codes import CURRENT, encode_step
-from ._layers import coef_of, intercept_of
+from ._layers import coef_of, intercept_of, project
 from ._microcircuit import (
     BASAL,
     N_QUANTITIES,
@@ -28,7 +28,6 @@ from ._microcircuit import (
     descend,
     pair_held,
     part,
-    project,
 )
 
 # Rows that run at the same time in prediction: few enough to stay in the processor's cache.

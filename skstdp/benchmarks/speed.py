@@ -190,7 +190,6 @@ def predict_table(n_repeats=20):
     records = []
     for n_rows in (1, 100, 10_000):
         calls = max(1, 200 // n_rows)
-
         works = {
             name: partial(_repeat, calls, model.predict, X[:n_rows])
             for name, model in models.items()
