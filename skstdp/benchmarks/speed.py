@@ -393,8 +393,8 @@ def main(arguments=None):
             print(table.round(2).to_string(index=False), end="\n\n", flush=True)
         if options.plot:
             growth_figure().savefig(options.plot, dpi=120)
-    for table in (thread_table(), process_table()):
-        print(table.round(2).to_string(index=False), end="\n\n", flush=True)
+        print(thread_table().round(2).to_string(index=False), end="\n\n", flush=True)
+    print(process_table().round(2).to_string(index=False))
 
 
 if __name__ == "__main__":
