@@ -186,7 +186,7 @@ def test_competition_changes_the_units_but_not_the_prediction_path(winners):
     X, y = load_iris(return_X_y=True)
     settings = {"positive_winners": winners[0], "negative_winners": winners[1]}
     model = STDPClassifier(
-        random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
+        max_iter=3, random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
     ).fit(X, y)
     rates = model.encoder_.transform(X[:5])
     expected = [oracle.logits(row, model.coefs_, model.intercepts_) for row in rates]
