@@ -104,6 +104,16 @@ def test_gradient_attacks_reach_the_smallest_margin_of_a_linear_one(epsilon, lin
         assert_allclose(model.margin_and_gradient(perturbed, y)[0], smallest, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("norm", "expected"), [("linf", [0, 1.5]), ("l2", [0, 0.5 + np.sqrt(0.75)]), ("l1", [0, 1])]
+)
+def test_fgsm_goes_to_the_lowest_point_of_the_ball_within_the_bounds(norm, expected):
+    """By hand: the first feature has room for 1/2, the second for what that leaves of 1."""
+    rates, gradient = np.full((1, 2), 0.5), np.array([[4.0, -3.0]])
+    perturbed = fgsm(rates, None, lambda *_: gradient, Ball(1.0, norm, high=2.0))
+    assert_allclose(perturbed, [expected], atol=1e-15)
+
+
 @pytest.mark.parametrize("attack", ["pgd", "hard label"])
 @pytest.mark.parametrize("epsilon", [0.01, 0.05, 0.2])
 def test_exactly_the_rows_of_a_linear_margin_that_can_be_fooled_are(attack, epsilon, linear):
