@@ -110,8 +110,11 @@ def test_gradient_attacks_reach_the_smallest_margin_of_a_linear_one(epsilon, lin
 def test_fgsm_goes_to_the_lowest_point_of_the_ball_within_the_bounds(norm, expected):
     """By hand: the first feature has room for 1/2, the second for what that leaves of 1."""
     rates, gradient = np.full((1, 2), 0.5), np.array([[4.0, -3.0]])
-    perturbed = fgsm(rates, None, lambda *_: gradient, Ball(1.0, norm, high=2.0))
-    assert_allclose(perturbed, [expected], atol=1e-15)
+    ball = Ball(1.0, norm, high=2.0)
+    assert_allclose(fgsm(rates, None, lambda *_: gradient, ball), [expected], atol=1e-15)
+    model, y = Linear([4.0, -3.0], 9.0), np.array([1])
+    one_step = pgd(rates, y, model.margin_and_gradient, ball, 1, 1, 1e-3, 0)
+    assert_allclose(one_step, [expected], atol=1e-15)
 
 
 @pytest.mark.parametrize("attack", ["pgd", "hard label"])
@@ -243,6 +246,14 @@ class TestHardLabel:
         perturbed = hard_label(rates, y, model.fools, 0.375, 100, 0)
         assert_array_equal(perturbed, rates + 0.375)
         assert model.n_rows_asked == 3
+
+    def test_flips_all_signs_together_first(self):
+        """One query more, for the first ray, which goes the wrong way."""
+        model = Linear([1.0, 1.0], -0.5)
+        rates, y = np.full((1, 2), 0.5), np.array([1])
+        perturbed = hard_label(rates, y, model.fools, 0.375, 100, 0)
+        assert_array_equal(perturbed, rates - 0.375)
+        assert model.n_rows_asked == 4
 
     @pytest.mark.parametrize("bounds", [(-2.0, 2.0), (6.0, 10.0)])
     def test_the_place_of_the_bounds_does_not_matter(self, bounds):
