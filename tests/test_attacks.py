@@ -350,6 +350,15 @@ def test_random_signs_are_fair_and_of_full_length():
     assert abs(np.sign(moved).mean()) < 0.05
 
 
+def test_random_signs_leave_room_that_a_bound_takes_to_others():
+    rates = np.tile([5.0, 0.1], (40, 1))
+    reached = random_signs(rates, Ball(1.0, "l2", high=10.0), 0)
+    down = reached[:, 1] < 0.1
+    assert 0 < down.sum() < 40
+    moved = np.where(down[:, np.newaxis], [np.sqrt(0.99), 0.1], np.sqrt(0.5))
+    assert_allclose(np.abs(reached - rates), moved)
+
+
 def test_zero_gradient_share():
     gradient = np.array([[0.0, 0.0], [0.0, 1e-40], [-1.0, 1.0], [-1.0, 0.0]])
     assert zero_gradient_share(gradient) == 0.25
