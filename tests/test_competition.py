@@ -186,8 +186,8 @@ def test_competition_changes_the_units_but_not_the_prediction_path(winners):
     X, y = load_iris(return_X_y=True)
     settings = {"positive_winners": winners[0], "negative_winners": winners[1]}
     model = STDPClassifier(
-        max_iter=3, random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
-    ).fit(X, y)
+        max_iter=1, random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
+    ).fit(X[::10], y[::10])
     rates = model.encoder_.transform(X[:5])
     expected = [oracle.logits(row, model.coefs_, model.intercepts_) for row in rates]
     assert_allclose(model.decision_function(X[:5]), expected)
@@ -213,7 +213,7 @@ def test_bad_margin(name, value):
 
 
 def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():
-    X, y = load_iris(return_X_y=True)
+    X, y = (array[::10] for array in load_iris(return_X_y=True))
     model = STDPClassifier(max_iter=1, warm_start=True, random_state=0).fit(X, y)
     rates = model._win_rates.copy()
     assert rates[:100].any()
