@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
-from skstdp import STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 from skstdp._kernels._adam import adam_step
 from skstdp._optimizers import SCHEDULES, Adam
 from skstdp._training import Training, flatten
@@ -112,3 +112,15 @@ def test_fan_in_scaling_divides_by_the_total_input(monkeypatch):
     model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=2)
     (taken,) = steps_taken(monkeypatch, model, X)
     assert_allclose(taken, [0.6 / 9, 0.6 / 2, 0.6 / 12.5])
+
+
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+def test_a_batch_without_weight_makes_no_step(classifier):
+    """As if it were not there: neither the moments nor the number of steps change."""
+    X, y = np.random.default_rng(0).random((12, 3)), np.arange(12) % 2
+    weight = np.repeat([1.0, 0.0, 1.0], 4)
+    settings = {"batch_size": 4, "shuffle": False, "max_iter": 2, "tol": None, "random_state": 0}
+    some = classifier((4,), **settings).fit(X, y, sample_weight=weight)
+    rest = classifier((4,), **settings).fit(X[weight > 0], y[weight > 0])
+    for ours, expected in zip(some.coefs_, rest.coefs_, strict=True):
+        assert_allclose(ours, expected, rtol=1e-12)
