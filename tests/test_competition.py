@@ -95,6 +95,23 @@ def test_win_rates_are_running_means_by_sample_weight():
     assert_allclose(win_rates, [0.05 * 0.75, 0.05 * 0.25])
 
 
+def test_the_strongest_wrong_unit_learns_but_does_not_win():
+    codes, win_rates = np.array([[1.0, 1.0, -1.0, -1.0]]), np.full(4, 0.5)
+    settings = {"winners": (1, 1), "handicap": 1e-9, "win_rates": win_rates}
+    association = codes / 2
+    compete(np.array([[0.9, 0.1, 0.1, 0.9]]), association, codes, np.array([0]), **settings)
+    assert_array_equal(association, [[0.5, 0, 0, -0.5]])
+    assert_allclose(win_rates, [0.5, 0.475, 0.475, 0.475])
+
+
+def test_a_margin_of_one_is_a_lead_that_rounds_to_one():
+    codes = np.array([[1.0, -1.0]])
+    association = codes[[0, 0]]
+    post = np.array([[1.0, 1e-20], [1.0, 1e-3]])
+    compete(post, association, codes, np.array([0, 0]), margin=1.0)
+    assert_array_equal(association, [[0, 0], [1, -1]])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("margin", [0.1, 0.3, 1.0])
 def test_a_layer_that_is_sure_does_not_learn(margin, dtype):
@@ -125,11 +142,11 @@ def test_the_lead_is_that_of_the_rates_not_of_the_scores():
 
 def test_a_single_output_competes_with_its_silence():
     """At rate 0.8 it leads by 0.6 if its class is there, and trails by 0.6 if not."""
-    codes, y = np.array([[-1.0], [1.0]]), np.array([1, 0, 1, 0])
-    association = np.array([[0.25], [-0.25], [0.25], [-0.25]])
-    post = np.array([[0.8], [0.8], [0.7], [0.2]])
+    codes, y = np.array([[-1.0], [1.0]]), np.array([1, 0, 1, 0, 0])
+    association = np.array([[0.25], [-0.25], [0.25], [-0.25], [-0.25]])
+    post = np.array([[0.8], [0.8], [0.7], [0.2], [0.4]])
     compete(post, association, codes, y, winners=(1, 1), handicap=0.05, margin=0.5)
-    assert_array_equal(association, [[0], [-0.25], [0.25], [0]])
+    assert_array_equal(association, [[0], [-0.25], [0.25], [0], [-0.25]])
 
 
 def test_of_the_outputs_the_right_one_and_its_strongest_rival_learn():
