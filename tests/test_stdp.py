@@ -85,16 +85,17 @@ def test_skipping_rates_of_zero_changes_nothing(n_post, n_learners):
     rng = np.random.default_rng(1)
     pre[rng.random(pre.shape) < 0.7] = 0
     pre[4] = 0
-    codes = rng.choice([-1.0, 1.0], (2, n_post))
-    codes[:, rng.permutation(n_post)[n_learners:]] = 0
+    rates = [pre, post, rng.random((9, 2))]
+    codes = [rng.choice([-1.0, 1.0], (2, n)) for n in (n_post, 2)]
+    codes[0][:, rng.permutation(n_post)[n_learners:]] = 0
     y, weight = rng.integers(2, size=9), rng.random(9)
     for skip in (False, True):
-        (coef_update, intercept_update), *_ = by_the_rule(
-            [pre, post], y, weight, [codes], stdp_epsilon=1e-2, skip=skip
-        )
-        expected = oracle.stdp_update(pre, post, codes[y] * weight[:, np.newaxis], 1e-2)
-        assert_allclose(coef_update, expected[0], rtol=1e-12, atol=1e-14)
-        assert_allclose(intercept_update, expected[1], rtol=1e-12, atol=1e-14)
+        updates = by_the_rule(rates, y, weight, codes, stdp_epsilon=1e-2, skip=skip)
+        for layer, (coef_update, intercept_update) in enumerate(updates):
+            association = codes[layer][y] * weight[:, np.newaxis]
+            expected = oracle.stdp_update(*rates[layer : layer + 2], association, 1e-2)
+            assert_allclose(coef_update, expected[0], rtol=1e-12, atol=1e-14)
+            assert_allclose(intercept_update, expected[1], rtol=1e-12, atol=1e-14)
 
 
 def test_float32_stays_float32_and_close():
