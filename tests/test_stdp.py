@@ -33,9 +33,10 @@ def test_each_synapse_equals_the_formula_as_printed(stdp_epsilon):
 def test_silent_and_saturated_units_keep_all_digits(rate):
     pre, post, association = random_layer(n_post=1)
     post[:] = rate
-    coef_update, _ = stdp_update(pre, post, association, stdp_epsilon=1e-3)
-    expected, _ = oracle.stdp_update(pre, post, association, 1e-3)
-    assert_allclose(coef_update, expected, rtol=1e-12)
+    for association[:] in (1, -1):
+        coef_update, _ = stdp_update(pre, post, association, stdp_epsilon=1e-3)
+        expected, _ = oracle.stdp_update(pre, post, association, 1e-3)
+        assert_allclose(coef_update, expected, rtol=1e-12)
 
 
 def test_sum_over_samples():
