@@ -54,6 +54,31 @@ def test_only_the_most_active_keep_their_association(positive, negative, dtype):
         assert_allclose(new, expected, rtol=1e-6 if dtype == np.float32 else 1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("winners", [(2, 3), (20, 25), (3, 40), (40, 3)], ids=str)
+@pytest.mark.parametrize("margin", [None, 0.02])
+def test_many_units_many_samples_with_handicaps(margin, winners, dtype):
+    """More of all three than lanes, and some left over; who wins is decided by the scores."""
+    post, association, codes, y = layer(n_samples=37, n_units=117, dtype=dtype)
+    before, win_rates = association.copy(), np.random.default_rng(1).random(117)
+    kept, handicap = win_rates.copy(), 0.3
+    settings = {"winners": winners, "handicap": handicap, "win_rates": win_rates}
+    compete(post, association, codes, y, margin=margin, **settings)
+    expected = np.array(
+        [
+            oracle.compete(r - handicap * kept, z, *winners)
+            for r, z in zip(post, before, strict=True)
+        ]
+    )
+    close = 1e-5 if dtype == np.float32 else 1e-13
+    assert_allclose(win_rates, kept + 0.05 * (np.maximum(expected, 0).sum(axis=0) - kept), close)
+    if margin is not None:
+        sure = [oracle.lead(*pair) >= margin for pair in zip(post, before, strict=True)]
+        assert 0 < sum(sure) < 37
+        expected[sure] = 0
+    assert_allclose(association, expected, rtol=close)
+
+
 def test_both_sides_of_a_sample_weigh_the_same():
     """3 classes and 6 units: of 2 and 4, 1 and 3 win; -1/2 each becomes -1/3."""
     codes = hidden_associations(3, 6, np.float64)
