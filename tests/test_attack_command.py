@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -44,8 +45,16 @@ def files(tmp_path_factory):
     save_model(STDPClassifier(max_iter=20).fit(X.to_numpy(), y), folder / "array.skops")
     save_model(DecisionTreeClassifier().fit(X, y), folder / "tree.skops")
     save_model(StandardScaler().fit(X), folder / "scaler.skops")
-    (folder / "malicious.pkl").write_bytes(pickle.dumps(Malicious()))
+    for suffix in ("pkl", "joblib", "skops", "npy"):
+        (folder / f"malicious.{suffix}").write_bytes(pickle.dumps(Malicious()))
     (folder / "broken.pkl").write_bytes(b"no pickle")
+    (folder / "cut.pkl").write_bytes(pickle.dumps(model)[:-1])
+    (folder / "cut.skops").write_bytes((folder / "model.skops").read_bytes()[:-1])
+    (folder / "list.pkl").write_bytes(pickle.dumps([model]))
+    (folder / "regressor.pkl").write_bytes(pickle.dumps(LinearRegression().fit(X, X)))
+    older = STDPClassifier(max_iter=20).fit(X, y)
+    del older.shuffle
+    (folder / "older.pkl").write_bytes(pickle.dumps(older))
     test.to_csv(folder / "flowers.csv", index=False)
     test.rename(columns={"sepal length (cm)": "x"}).to_csv(folder / "renamed.csv", index=False)
     test.assign(species="rose").iloc[:3].to_csv(folder / "roses.csv", index=False)
@@ -115,7 +124,15 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
         ("malicious.pkl", "flowers.csv", [], "expected --trust-pickle"),
         ("broken.pkl", "flowers.csv", ["--trust-pickle"], "expected a pickle"),
         ("flowers.csv", "flowers.csv", [], "expected a file that skops wrote"),
-        ("scaler.skops", "flowers.csv", [], "Got a StandardScaler, but expected a classifier"),
+        ("cut.pkl", "flowers.csv", ["--trust-pickle"], "whole"),
+        ("cut.skops", "flowers.csv", [], "whole"),
+        ("older.pkl", "flowers.csv", ["--trust-pickle"], "without shuffle, but expected"),
+        ("list.pkl", "flowers.csv", ["--trust-pickle"], "with a list, but expected a fitted classifier"),
+        ("regressor.pkl", "flowers.csv", ["--trust-pickle"], "with a LinearRegression, but"),
+        ("malicious.skops", "flowers.csv", [], "expected a file that skops wrote"),
+        ("malicious.npy", "flowers.csv", [], "expected a file that skops wrote"),
+        ("malicious.joblib", "flowers.csv", [], "expected --trust-pickle"),
+        ("scaler.skops", "flowers.csv", [], "with a StandardScaler, but expected a fitted"),
         ("tree.skops", "flowers.csv", [], "with sklearn.tree._tree.Tree, but expected"),
         ("tree.skops", "flowers.csv", ["--trust", TREE], "DecisionTreeClassifier"),
         ("model.skops", "none.csv", [], "No such file"),
