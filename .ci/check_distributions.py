@@ -1,4 +1,4 @@
-"""The wheel, which is built from the sdist, holds the package as it is in the checkout, no more."""
+"""The wheel, which is built from the sdist, holds the package of the checkout and no more."""
 
 import sys
 import tarfile

@@ -127,7 +127,7 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
         ("cut.pkl", "flowers.csv", ["--trust-pickle"], "whole"),
         ("cut.skops", "flowers.csv", [], "whole"),
         ("older.pkl", "flowers.csv", ["--trust-pickle"], "without shuffle, but expected"),
-        ("list.pkl", "flowers.csv", ["--trust-pickle"], "with a list, but expected a fitted classifier"),
+        ("list.pkl", "flowers.csv", ["--trust-pickle"], "with a list, but expected"),
         ("regressor.pkl", "flowers.csv", ["--trust-pickle"], "with a LinearRegression, but"),
         ("malicious.skops", "flowers.csv", [], "expected a file that skops wrote"),
         ("malicious.npy", "flowers.csv", [], "expected a file that skops wrote"),
