@@ -147,7 +147,7 @@ def start(cache, *dtypes):
 
 
 def output(process):
-    printed, errors = process.communicate(timeout=300)
+    printed, errors = process.communicate(timeout=1800)
     assert process.returncode == 0, errors
     return printed.split(), errors
 
