@@ -34,6 +34,10 @@ class Malicious:
         return exec, ("raise SystemExit('code of the file was run')",)
 
 
+class Unknown(StandardScaler):
+    """A type that nobody has said to be harmless."""
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """A model, one trained on an array, and rows that they were not trained on."""
@@ -48,6 +52,7 @@ def files(tmp_path_factory):
     joblib.dump(model, folder / "model.joblib")
     save_model(STDPClassifier(max_iter=20).fit(X.to_numpy(), y), folder / "array.skops")
     save_model(DecisionTreeClassifier().fit(X, y), folder / "tree.skops")
+    save_model(Unknown().fit(X), folder / "unknown.skops")
     save_model(StandardScaler().fit(X), folder / "scaler.skops")
     for suffix in ("pkl", "joblib", "skops", "npy"):
         (folder / f"malicious.{suffix}").write_bytes(pickle.dumps(Malicious()))
@@ -137,7 +142,7 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
         ("malicious.npy", "flowers.csv", [], "expected a file that skops wrote"),
         ("malicious.joblib", "flowers.csv", [], "expected --trust-pickle"),
         ("scaler.skops", "flowers.csv", [], "with a StandardScaler, but expected a fitted"),
-        ("tree.skops", "flowers.csv", [], "with sklearn.tree._tree.Tree, but expected"),
+        ("unknown.skops", "flowers.csv", [], f"with {__name__}.Unknown, but expected"),
         ("tree.skops", "flowers.csv", ["--trust", TREE], "DecisionTreeClassifier"),
         ("model.skops", "none.csv", [], "No such file"),
         ("model.skops", "renamed.csv", [], "feature names"),
