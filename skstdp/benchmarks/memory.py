@@ -195,6 +195,9 @@ def memory_tables(
         One row a length: size of the array, and the most that `fit`, `predict` and `score` hold
         besides it when it is a memory map, in MiB.
     """
+    # So that no process that is measured has to compile, which takes more memory than all else.
+    (table,) = pieces_of_a_table(1000, n_features, 1000)
+    _new_classifier(classifier).fit(table[:, :-1], table[:, -1]).score(table[:, :-1], table[:, -1])
     in_pieces, as_a_whole = [], []
     for kind in kinds:
         for length in n_rows:
