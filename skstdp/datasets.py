@@ -252,7 +252,7 @@ def _read_csv(path):
         # Else pandas takes values beyond the header for row labels, and shifts the columns.
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(path, index_col=False, float_precision="round_trip")
+            table = pd.read_csv(path, index_col=False)
     except OSError as error:
         raise ValueError(f"Cannot read {path}: {error.strerror or error}.") from error
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:

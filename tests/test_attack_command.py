@@ -20,8 +20,9 @@ pytest.importorskip("skops", reason="reads and writes model files")
 from skstdp import FGSMScorer, STDPClassifier, attack_table, robustness_report, save_model
 from skstdp.__main__ import main
 
-# To the last digit, which is not what pandas before version 3 does unasked.
-read_csv = partial(pd.read_csv, float_precision="round_trip")
+# To the last digit, which pandas before version 3 does when asked, and later ones without.
+EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
+read_csv = partial(pd.read_csv, **EXACT)
 
 TREE = "sklearn.tree._tree.Tree"
 TABLES = ["flowers_attack", "flowers_attack_rows"]

@@ -31,8 +31,9 @@ from skstdp.benchmarks import (
 )
 from skstdp.datasets import Task, load_csv_task, load_tasks
 
-# To the last digit, which is not what pandas before version 3 does unasked.
-read_csv = partial(pd.read_csv, float_precision="round_trip")
+# To the last digit, which pandas before version 3 does when asked, and later ones without.
+EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
+read_csv = partial(pd.read_csv, **EXACT)
 
 COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "info"]
 QUICK = ["--splits", "2", "--repeats", "1"]
