@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -138,6 +138,28 @@ class NetworkClassifier(
 
     # Besides the network and its history.
     _changed_by_training = ("_optimizer", "_random_state")
+
+    # What else a fitted classifier needs.
+    _set_by_fit = (
+        "classes_",
+        "encoder_",
+        "n_features_in_",
+        "n_iter_",
+        "n_layers_",
+        "n_outputs_",
+        "receptive_fields_",
+    )
+
+    def _needed(self, state):
+        needed = super()._needed(state)
+        if "coefs_" not in state:
+            return needed
+        return needed.union(
+            self._network_attributes,
+            self._history_attributes,
+            self._changed_by_training,
+            self._set_by_fit,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -412,24 +434,24 @@ class NetworkClassifier(
             self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in (
-            *self._network_attributes,
-            *self._history_attributes,
-            *self._changed_by_training,
-        ):
+        for name in (*self._network_attributes, *self._changed_by_training):
             setattr(self, name, deepcopy(getattr(self, name)))
+        for name in self._history_attributes:
+            # Of floats, and as long as there were calls of `partial_fit`.
+            setattr(self, name, copy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = as_dtype(X, dtype)
         self._check_rates(X)
         return X, sample_weight.astype(dtype, copy=False)
 
-    def _rate_chunks(self, X, sample_weight=None):
+    def _rate_chunks(self, X, sample_weight=None, dtype=None):
         """Rates of some samples at a time, so that they need not be kept, and their weights."""
+        dtype = X.dtype if dtype is None else dtype
         size = max(1, _CHUNK // X.shape[1])
         for low in range(0, X.shape[0], size):
             rows = slice(low, low + size)
             weight = None if sample_weight is None else sample_weight[rows]
-            yield self._encode(_dense(X[rows]), low), weight
+            yield self._encode(as_dtype(_dense(X[rows]), dtype), low), weight
 
     def _check_rates(self, X):
         """Raise, before any work, where data that are taken as rates are not."""
@@ -584,23 +606,22 @@ class NetworkClassifier(
 
     def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
-        X = self._validate_data(X, reset=False, accept_sparse=accept_sparse)
-        return as_dtype(X, self.coefs_[0].dtype)
+        return self._validate_data(X, reset=False, accept_sparse=accept_sparse)
 
     def _rates(self, X):
         """Checked and encoded dense X, one rate in [0, 1] a feature."""
-        return self._encode(self._check(X, accept_sparse=False))
+        return self._encode(as_dtype(self._check(X, accept_sparse=False), self.coefs_[0].dtype))
+
+    def _on_rates(self, function, X):
+        """What a function makes of the rates of X, some rows at a time."""
+        rate_chunks = self._rate_chunks(X, dtype=self.coefs_[0].dtype)
+        return np.concatenate([function(rates) for rates, _ in rate_chunks])
 
     def _logits_of(self, X):
-        """Logits of X, some rows at a time."""
-        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(X)]
-        return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+        return self._on_rates(self._logits, X)
 
     def _predict_rates(self, rates):
-        return self._decide(self._logits(rates))
-
-    def _decide(self, logits):
-        return self.classes_[class_margins(logits).argmax(axis=1)]
+        return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""
@@ -636,7 +657,7 @@ class NetworkClassifier(
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        return self._decide(self._logits_of(self._check(X)))
+        return self._on_rates(self._predict_rates, self._check(X))
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
@@ -687,10 +708,10 @@ class NetworkClassifier(
             Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps
             in which they do. Without hidden layer, those of the input units.
         """
-        chunks = self._rate_chunks(self._check(X))
+        X = self._check(X)
         if self.n_layers_ == 2:
-            return np.concatenate([self._inputs(rates) for rates, _ in chunks])
-        return np.concatenate([self._layer_rates(rates)[-2] for rates, _ in chunks])
+            return self._on_rates(self._inputs, X)
+        return self._on_rates(lambda rates: self._layer_rates(rates)[-2], X)
 
     @property
     def _n_features_out(self):

@@ -28,6 +28,8 @@ class SigmoidMLP(NetworkClassifier):
         "fan_in_scaling": ["boolean"],
     }
 
+    _set_by_fit = (*NetworkClassifier._set_by_fit, "_total_inputs")
+
     @abstractmethod
     def _associate(self, layer_units, dtype):
         """Fix what the rule needs besides the network, once, before training."""

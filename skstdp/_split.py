@@ -43,7 +43,12 @@ def hold_out(X, y, fraction, random_state):
         of_class = y == k
         rows = np.unique(digests[of_class])
         n_held = min(max(round(fraction * len(rows)), 1), len(rows) - 1)
-        held |= of_class & np.isin(digests, random_state.permutation(rows)[:n_held])
+        held |= of_class & np.isin(
+            # Some versions of NumPy cannot look such large numbers up in a table.
+            digests,
+            random_state.permutation(rows)[:n_held],
+            kind="sort",
+        )
     if not held.any():
         raise ValueError(
             "Got early_stopping=True, but no class has two different samples to split into "
