@@ -100,6 +100,7 @@ def fit(
         raise TypeError(
             f"Got classifier={classifier!r}, but expected an STDPClassifier or a BPClassifier."
         )
+    classifier._validate_params()
     if n_blocks is not None:
         check_count(n_blocks, "n_blocks")
     check_number(worker_timeout, "worker_timeout", zero=False)
@@ -110,9 +111,14 @@ def fit(
         return None if X is None else UncheckedRows(X, cluster, n_blocks)
 
     def here(y):
-        return y.compute() if hasattr(y, "__dask_graph__") else y
+        if not hasattr(y, "__dask_graph__"):
+            return y
+        (values,) = cluster.results(cluster.collect([y]))
+        return values
 
-    return classifier.fit(on_cluster(X), here(y), here(sample_weight), on_cluster(X_val), here(y_val))
+    return classifier.fit(
+        on_cluster(X), here(y), here(sample_weight), on_cluster(X_val), here(y_val)
+    )
 
 
 def _checked(client):

@@ -1,6 +1,7 @@
 """Rows of a table that lie on the workers of a cluster, block by block."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
@@ -64,10 +65,7 @@ class UncheckedRows(OnCluster):
 
     def _of_this_process(self, X):
         ends = np.linspace(0, X.shape[0], min(self._n_blocks, X.shape[0]) + 1).astype(int)
-        blocks = [
-            self._cluster.submit(_itself, X[low:high])
-            for low, high in zip(ends, ends[1:], strict=False)
-        ]
+        blocks = [self._cluster.submit(_itself, X[low:high]) for low, high in pairwise(ends)]
         return RowsOnCluster(
             self._cluster, blocks, ends, X.shape[1], X.dtype, issparse(X), np.arange(ends[-1])
         )
@@ -163,7 +161,7 @@ class RowsOnCluster(OnCluster):
         first = np.searchsorted(block_of[by_block], np.arange(len(self.blocks) + 1))
         return [
             (block, by_block[low:high], rows[by_block[low:high]] - self._ends[block])
-            for block, (low, high) in enumerate(zip(first, first[1:], strict=False))
+            for block, (low, high) in enumerate(pairwise(first))
             if low < high
         ]
 

@@ -1,9 +1,9 @@
 """Batches whose update is the mean of those of their parts.
 
 Updates, and the running win rates of competing units, are means over the samples of a batch, by
-weight. So they are the mean, by weight, of those of its parts, each of them made alone with the
-weights before the batch. One task a part makes these where its rows lie, one takes the step, and one
-takes from what the next step needs the weights that travel to the rows.
+weight. So they are the mean, by weight, of those of its parts, each made alone with the weights
+before the batch. One task a part makes these where its rows lie, one takes the step, and one takes
+from what the next step needs the weights, which travel to the rows.
 """
 
 from copy import copy
