@@ -91,7 +91,7 @@ def fit(
     >>> from sklearn.datasets import load_iris
     >>> from skstdp import STDPClassifier, distributed
     >>> X, y = load_iris(return_X_y=True)
-    >>> with Client(n_workers=1, processes=False, dashboard_address=None) as client:
+    >>> with Client(n_workers=1, processes=False, dashboard_address=":0") as client:
     ...     model = distributed.fit(STDPClassifier(max_iter=3, random_state=0), X, y)
     >>> model.predict(X).shape
     (150,)

@@ -2,6 +2,7 @@
 
 import time
 from uuid import uuid4
+from weakref import WeakSet
 
 # Dask gives up on a task on which a few workers died. It may not be the one that killed them, so
 # it is tried again, as often as this.
@@ -25,6 +26,7 @@ class Cluster:
     def __init__(self, client, worker_timeout):
         self._client = client
         self._worker_timeout = worker_timeout
+        self._submitted = WeakSet()
 
     def n_threads(self):
         """Number of threads of all workers; waits for the first worker."""
@@ -37,17 +39,11 @@ class Cluster:
     def submit(self, function, *arguments):
         """Future of a call with a result of its own."""
         with self._of_any_size():
-            return self._client.submit(function, *arguments, pure=False)
+            return self._remembered(self._client.submit(function, *arguments, pure=False))
 
     def collect(self, collections):
         """Futures of Dask collections."""
-        return self._client.compute(collections)
-
-    def run(self, graph, keys):
-        """Results of some tasks of a graph."""
-        with self._of_any_size():
-            futures = self._client.get(graph, keys, sync=False)
-        return self.results(futures)
+        return [self._remembered(future) for future in self._client.compute(collections)]
 
     def results(self, futures):
         """What futures hold, also if workers die meanwhile.
@@ -58,16 +54,42 @@ class Cluster:
             If there is no worker for too long, if too many died, or if something was lost that
             Dask cannot compute anew.
         """
+        return self._attempt(lambda: futures)
+
+    def run(self, make_graph):
+        """As `results`, of some tasks of a graph.
+
+        Parameters
+        ----------
+        make_graph : callable
+            Returns a graph in which all keys are new, and those of the results.
+        """
+
+        def submit():
+            with self._of_any_size():
+                return self._client.get(*make_graph(), sync=False)
+
+        return self._attempt(submit)
+
+    def _remembered(self, future):
+        self._submitted.add(future)
+        return future
+
+    def _attempt(self, submit):
         from distributed import CancelledError, KilledWorker
 
         try:
             for _ in range(_ATTEMPTS):
+                futures = submit()
                 try:
                     self._wait(futures)
                     return [self._result(future) for future in futures]
                 except KilledWorker as error:
                     killed = error
-                    self._client.retry([f for f in futures if f.status == "error"])
+                    # Only these: in a graph where many paths lead from one task to another Dask
+                    # goes along each of them when it retries.
+                    failed = [future for future in self._submitted if future.status == "error"]
+                    self._client.retry(failed)
         except CancelledError as error:
             raise RuntimeError(
                 "Rows or weights were lost with a worker and cannot be had again: Dask knows no "

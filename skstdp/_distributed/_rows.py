@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import min_max_axis
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_y, validate_data
 
 from .._encoding import as_dtype
 from .._split import row_digests
@@ -52,7 +52,7 @@ class UncheckedRows(OnCluster):
             )
         named = self._X._meta if hasattr(self._X, "columns") else self._X
         validate_data(estimator, named, reset=reset, skip_check_array=True)
-        y = [validate_data(estimator, y=labels, reset=reset) for labels in y]
+        y = [_check_y(labels, estimator=estimator) for labels in y]
         X = self._of_the_workers()
         if len(X) == 0:
             raise ValueError("Got X without rows, but expected at least 1.")
@@ -185,19 +185,24 @@ class RowsOnCluster(OnCluster):
         results : list
             One for each block that has samples.
         """
-        graph = {}
-        for block, positions, rows in self.parts():
-            every = len(rows) == self.size_of(block) and (np.diff(rows) == 1).all()
-            weight = None if sample_weight is None else sample_weight[positions]
-            graph[new_key("over")] = (
-                _apply,
-                function,
-                self.blocks[block],
-                None if every else rows,
-                weight,
-                int(positions[0]),
-            )
-        return self.cluster.run(graph, list(graph))
+        parts = self.parts()
+
+        def make_graph():
+            graph = {}
+            for block, positions, rows in parts:
+                every = len(rows) == self.size_of(block) and (np.diff(rows) == 1).all()
+                weight = None if sample_weight is None else sample_weight[positions]
+                graph[new_key("over")] = (
+                    _apply,
+                    function,
+                    self.blocks[block],
+                    None if every else rows,
+                    weight,
+                    int(positions[0]),
+                )
+            return graph, list(graph)
+
+        return self.cluster.run(make_graph)
 
     def in_order(self, results):
         """One array of what `over` gave, if that has a row for each sample."""

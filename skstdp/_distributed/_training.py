@@ -8,6 +8,7 @@ from what the next step needs the weights, which travel to the rows.
 
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -235,16 +236,29 @@ class TrainingOnCluster:
 
     def _run(self, batches, step_sizes):
         adam = self._optimizer
-        weights = _Weights(self._params, self._win_rates)
-        state = _State(weights, adam.moments, adam.n_steps, np.empty((0, 2)))
+        state = _State(
+            _Weights(self._params, self._win_rates), adam.moments, adam.n_steps, np.empty((0, 2))
+        )
+        parts = [self._X.parts(samples) for samples in batches]
+        make_graph = partial(self._graph, state, parts, step_sizes.tolist())
+        (state,) = self._X.cluster.run(make_graph)
+        self._params[:] = state.weights.params
+        self._win_rates[:] = state.weights.win_rates
+        for moment, new in zip(adam.moments, state.moments, strict=True):
+            moment[:] = new
+        adam.n_steps = state.n_steps
+        return state.sums
+
+    def _graph(self, state, parts, step_sizes):
+        """Tasks of some batches, and the key of what is known after them."""
         last = new_key("state")
         graph = {last: (_itself, state)}
-        for samples, step_size in zip(batches, step_sizes.tolist(), strict=True):
-            weights, parts = new_key("weights"), []
+        for batch, step_size in zip(parts, step_sizes, strict=True):
+            weights, learned = new_key("weights"), []
             graph[weights] = (_weights_of, last)
-            for block, _, rows in self._X.parts(samples):
-                parts.append(new_key("learn"))
-                graph[parts[-1]] = (
+            for block, _, rows in batch:
+                learned.append(new_key("learn"))
+                graph[learned[-1]] = (
                     _Learner.learn,
                     self._learner,
                     self._X.blocks[block],
@@ -253,11 +267,5 @@ class TrainingOnCluster:
                     rows.astype(np.int32),
                 )
             before, last = last, new_key("state")
-            graph[last] = (_Learner.step, self._learner, before, step_size, parts)
-        (state,) = self._X.cluster.run(graph, [last])
-        self._params[:] = state.weights.params
-        self._win_rates[:] = state.weights.win_rates
-        for moment, new in zip(adam.moments, state.moments, strict=True):
-            moment[:] = new
-        adam.n_steps = state.n_steps
-        return state.sums
+            graph[last] = (_Learner.step, self._learner, before, step_size, learned)
+        return graph, [last]
