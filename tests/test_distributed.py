@@ -4,8 +4,9 @@ import logging
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import joblib
 import numpy as np
@@ -210,31 +211,40 @@ def test_rows_stay_on_the_workers(client):
     assert 0 < sum(out) < X.nbytes / 10
 
 
-def kill_workers(cluster, n_kills, mean_pause, seed, stop):
-    """Send SIGKILL to one worker process after another; how many were hit."""
-    rng = np.random.default_rng(seed)
-    n_killed = 0
-    while n_killed < n_kills and not stop.wait(rng.exponential(mean_pause)):
-        # A process that is just being started is no worker yet.
-        workers = [worker.name for worker in cluster.scheduler.workers.values()]
-        process = cluster.workers[rng.choice(workers)].pid if workers else None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-                n_killed += 1
-    return n_killed
+class KillsWorkers:
+    """Callback that sends SIGKILL to a worker process soon after some epochs begin."""
 
+    def __init__(self, cluster, epochs, seed):
+        self._cluster = cluster
+        self._epochs = set(epochs)
+        self._rng = np.random.default_rng(seed)
+        self._executor = ThreadPoolExecutor(max_workers=1)
+        self.pids = []
 
-def fit_while_workers_die(client, model, X, y, *killing):
-    """The fitted model, and how many workers died meanwhile."""
-    stop = threading.Event()
-    with ThreadPoolExecutor() as executor:
-        n_killed = executor.submit(kill_workers, client.cluster, *killing, stop)
-        try:
-            fit(model, X, y, n_blocks=3, worker_timeout=300, client=client)
-        finally:
-            stop.set()
-    return model, n_killed.result()
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        if context.parent is not None and context.task_id in self._epochs:
+            self._executor.submit(self._kill, self._rng.uniform(0, 0.3))
+
+    def _kill(self, delay):
+        time.sleep(delay)
+        pid = None
+        while pid is None or pid in self.pids:
+            # A process that is just being started is no worker yet.
+            workers = [worker.name for worker in self._cluster.scheduler.workers.values()]
+            if workers:
+                pid = self._cluster.workers[self._rng.choice(workers)].pid
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
+        self.pids.append(pid)
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        self._executor.shutdown()
 
 
 def assert_identical(model, expected):
@@ -249,39 +259,17 @@ def mortals():
         yield client
 
 
-class KillsAWorker:
-    """Callback: after some epochs a worker process dies."""
-
-    def __init__(self, client, epochs):
-        self.client, self.epochs, self.n_killed = client, epochs, 0
-
-    def setup(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        if context.parent is not None and context.task_id in self.epochs:
-            by_name = self.client.cluster.workers
-            alive = [worker.name for worker in self.client.cluster.scheduler.workers.values()]
-            os.kill(by_name[alive[0]].pid, signal.SIGKILL)
-            self.n_killed += 1
-
-    def on_fit_task_end(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-
-def test_a_worker_is_killed(client, mortals):
+@pytest.mark.parametrize("from_dask", [False, True])
+def test_workers_are_killed(from_dask, client, mortals):
     """Rows come again from this process, or from where Dask loaded them."""
     X, y = load_digits(return_X_y=True)
     expected = fit(STDPClassifier(**SMALL), X, y, n_blocks=3, client=client)
-    for rows in (X, da.from_array(X, chunks=(599, -1))):
-        killer = KillsAWorker(mortals, {1})
-        model = STDPClassifier(**SMALL).set_callbacks(killer)
-        fit(model, rows, y, n_blocks=3, client=mortals)
-        assert killer.n_killed == 1
-        assert_identical(model, expected)
+    rows = da.from_array(X, chunks=(599, -1)) if from_dask else X
+    killer = KillsWorkers(mortals.cluster, [0, 1], seed=0)
+    model = STDPClassifier(**SMALL).set_callbacks(killer)
+    fit(model, rows, y, n_blocks=3, client=mortals)
+    assert len(killer.pids) == 2
+    assert_identical(model, expected)
 
 
 @pytest.mark.slow
@@ -289,11 +277,14 @@ def test_a_worker_is_killed(client, mortals):
 @pytest.mark.parametrize("seed", range(3))
 def test_ten_workers_are_killed_at_random(classifier, seed, client, mortals):
     X, y = load_digits(return_X_y=True)
-    settings = {"hidden_layer_sizes": (30, 20), "max_iter": 100, "random_state": seed}
+    settings = {"hidden_layer_sizes": (30, 20), "max_iter": 25, "random_state": seed}
     expected = fit(classifier(**settings), X, y, n_blocks=3, client=client)
-    rows = X if seed % 2 else da.from_array(X, chunks=(599, -1))
-    model, n_killed = fit_while_workers_die(mortals, classifier(**settings), rows, y, 10, 2, seed)
-    assert n_killed == 10
+    rows = da.from_array(X, chunks=(599, -1)) if seed % 2 else X
+    epochs = np.random.default_rng(seed).choice(20, size=10, replace=False)
+    killer = KillsWorkers(mortals.cluster, epochs, seed)
+    model = classifier(**settings).set_callbacks(killer)
+    fit(model, rows, y, n_blocks=3, client=mortals)
+    assert len(set(killer.pids)) == 10
     assert_identical(model, expected)
 
 
