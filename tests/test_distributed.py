@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.model_selection import GridSearchCV
 
 from skstdp import BioLeaFClassifier, BPClassifier, EarlyStopping, STDPClassifier
+from skstdp._distributed import _cluster
 from skstdp.distributed import fit
 
 dask = pytest.importorskip("dask", reason="needs Dask: pip install 'skstdp[dask]'")
@@ -200,7 +202,8 @@ def test_rows_stay_on_the_workers(client):
     X = da.map_blocks(_make_rows, chunks=((5000, 5000), (40,)), dtype=float)
     y = np.arange(10_000) % 2
     before = {worker: len(sent) for worker, sent in client.run(_sent).items()}
-    fit(STDPClassifier(**SMALL | {"early_stopping": True, "max_iter": 2}), X, y, client=client)
+    settings = SMALL | {"early_stopping": True, "receptive_fields": 1}
+    fit(STDPClassifier(**settings), X, y, client=client)
     sent = client.run(_sent)
     out = [
         n_bytes
@@ -259,9 +262,13 @@ def mortals():
         yield client
 
 
-@pytest.mark.parametrize("from_dask", [False, True])
-def test_workers_are_killed(from_dask, client, mortals):
-    """Rows come again from this process, or from where Dask loaded them."""
+@pytest.mark.parametrize(("from_dask", "allowed_failures"), [(False, 3), (True, 0)])
+def test_workers_are_killed(from_dask, allowed_failures, client, mortals, monkeypatch):
+    """Rows come again from this process, or from where Dask loaded them.
+
+    Where it allows no failure, Dask gives up on each task on which a worker died.
+    """
+    monkeypatch.setattr(mortals.cluster.scheduler, "allowed_failures", allowed_failures)
     X, y = load_digits(return_X_y=True)
     expected = fit(STDPClassifier(**SMALL), X, y, n_blocks=3, client=client)
     rows = da.from_array(X, chunks=(599, -1)) if from_dask else X
@@ -301,6 +308,19 @@ def test_rows_that_cannot_be_had_again(wine, mortals):
     with pytest.raises(RuntimeError, match="cannot be had again"):
         fit(model, rows, y, client=mortals)
     assert vars(model) == before
+
+
+def _die(block):
+    os._exit(1)
+
+
+def test_rows_that_kill_their_worker(wine, mortals, monkeypatch):
+    monkeypatch.setattr(mortals.cluster.scheduler, "allowed_failures", 0)
+    monkeypatch.setattr(_cluster, "_ATTEMPTS", 2)
+    X, y, _ = wine
+    rows = da.from_array(X, chunks=(100, -1)).map_blocks(_die, meta=X)
+    with pytest.raises(RuntimeError, match=r"Gave up after 2 attempts .* enough memory"):
+        fit(STDPClassifier(**SMALL), rows, y, client=mortals)
 
 
 def test_no_worker_is_left(wine):
@@ -355,6 +375,12 @@ def test_there_is_no_client(wine, monkeypatch):
 
     monkeypatch.setattr(distributed, "default_client", no_client)
     with pytest.raises(ValueError, match=r"Got client=None and found none"):
+        fit(STDPClassifier(), *wine)
+
+
+def test_dask_is_not_installed(wine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"needs Dask: pip install 'skstdp\[dask\]'"):
         fit(STDPClassifier(), *wine)
 
 

@@ -1,6 +1,7 @@
 """Tasks on a Dask cluster. Dask itself computes anew what was lost with a worker."""
 
 import time
+from contextlib import suppress
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -89,7 +90,10 @@ class Cluster:
                     # Only these: in a graph where many paths lead from one task to another Dask
                     # goes along each of them when it retries.
                     failed = [future for future in self._submitted if future.status == "error"]
-                    self._client.retry(failed)
+                    # It retries what they depend on, too, and then misses futures of that.
+                    with suppress(KeyError):
+                        self._client.retry(failed)
+                    time.sleep(_LOOK)
         except CancelledError as error:
             raise RuntimeError(
                 "Rows or weights were lost with a worker and cannot be had again: Dask knows no "

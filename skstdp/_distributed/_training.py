@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
@@ -24,16 +25,17 @@ from ._cluster import new_key
 _BATCHES_AT_ONCE = 32
 
 
-@dataclass(frozen=True)
-class _Weights:
+# Tuples, of which Dask knows the size: by it, it decides what to move where.
+
+
+class _Weights(NamedTuple):
     """What the samples of a batch meet; win rates are those of competing units."""
 
     params: np.ndarray
     win_rates: np.ndarray
 
 
-@dataclass(frozen=True)
-class _State:
+class _State(NamedTuple):
     """What is known after some batches: moments are those of Adam, sums has a row a batch."""
 
     weights: _Weights
@@ -42,8 +44,7 @@ class _State:
     sums: np.ndarray
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(NamedTuple):
     """What a part of a batch gives: means over its samples, and sums of their figures."""
 
     total_weight: float
@@ -252,7 +253,7 @@ class TrainingOnCluster:
     def _graph(self, state, parts, step_sizes):
         """Tasks of some batches, and the key of what is known after them."""
         last = new_key("state")
-        graph = {last: (_itself, state)}
+        graph = {last: (partial(_itself, state),)}
         for batch, step_size in zip(parts, step_sizes, strict=True):
             weights, learned = new_key("weights"), []
             graph[weights] = (_weights_of, last)
