@@ -4,10 +4,11 @@ Timed is the fastest of some epochs, by the clock, on images of MNIST; the worke
 this machine with one thread each. A model of the cost, calibrated on nearly no rows, says what to
 expect::
 
-    seconds of an epoch = rows * row / W + batches * (task_1 + (W - 1) * task_2
-                          + P * (step + (W - 1) * move))
+    seconds of an epoch = rows * row / W + visits * (visit + P * carry)
+                          + batches * (task_1 + (W - 1) * task_2 + P * (step + (W - 1) * move))
 
-with W workers and P parameters. `row` is what a row takes in one process.
+with W workers and P parameters. `row` is what a row takes in one process. A visit, after each
+epoch and at most 32 batches, brings weights and moments to the process that calls, and back.
 """
 
 import argparse
@@ -26,9 +27,10 @@ from skstdp.distributed import fit
 from .speed import mnist
 
 _NETWORKS = ((200, 100), (1000, 500))
-_BATCHES = (200, 1000, 6000)
+_BATCHES = (1000, 6000)
 _CLASSIFIERS = (STDPClassifier, BPClassifier)
 _LARGE, _TINY = (1000, 500), (2,)
+_BATCHES_A_VISIT = 32
 
 
 class _Clock:
@@ -92,6 +94,8 @@ def bytes_between_workers(client):
 class CostModel:
     """What the module says; times in seconds."""
 
+    visit: float
+    carry: float
     task_1: float
     task_2: float
     step: float
@@ -99,13 +103,19 @@ class CostModel:
 
     @classmethod
     def calibrated(cls, seconds):
-        """From the seconds of a batch of two rows, by number of workers and of parameters."""
-        (tiny, large) = sorted({n_params for _, n_params in seconds})
-        one, two = (
-            np.polyfit([tiny, large], [seconds[n_workers, n] for n in (tiny, large)], 1)
-            for n_workers in (1, 2)
-        )
-        return cls(one[1], two[1] - one[1], one[0], two[0] - one[0])
+        """From the seconds of epochs, by number of workers, of parameters and of batches."""
+        (tiny, large) = sorted({n_params for _, n_params, _ in seconds})
+        batch, visit = {}, {}
+        for n_workers, n_params in product((1, 2), (tiny, large)):
+            one, many = (seconds[n_workers, n_params, n] for n in (1, _BATCHES_A_VISIT))
+            batch[n_workers, n_params] = (many - one) / (_BATCHES_A_VISIT - 1)
+            visit[n_workers, n_params] = one - batch[n_workers, n_params]
+        lines = [
+            np.polyfit([tiny, large], [costs[n_workers, n] for n in (tiny, large)], 1)
+            for costs, n_workers in ((visit, 2), (batch, 1), (batch, 2))
+        ]
+        (carry, visit), (step, task), (step_of_two, task_of_two) = lines
+        return cls(visit, carry, task, task_of_two - task, step, step_of_two - step)
 
     def batch(self, n_workers, n_params):
         """Seconds that a batch takes besides its rows."""
@@ -117,23 +127,29 @@ class CostModel:
 
     def epoch(self, row, n_rows, n_batches, n_workers, n_params):
         """Seconds of an epoch."""
-        return n_rows * row / n_workers + n_batches * self.batch(n_workers, n_params)
+        n_visits = -(-n_batches // _BATCHES_A_VISIT)
+        return (
+            n_rows * row / n_workers
+            + n_visits * (self.visit + n_params * self.carry)
+            + n_batches * self.batch(n_workers, n_params)
+        )
 
     def pays_from(self, row, n_workers, n_params):
-        """Rows of a batch from which on the workers are faster than one process."""
+        """Rows of a batch from which on the workers are faster, in epochs of many batches."""
         return self.batch(n_workers, n_params) / (row * (1 - 1 / n_workers))
 
 
 def calibrate(clients, n_epochs):
-    """Model of the cost, from batches of two rows."""
+    """Model of the cost, from 64 rows in many batches and in one."""
     rng = np.random.default_rng(0)
     seconds = {}
-    for (n_workers, client), (sizes, n_features) in product(
-        clients.items(), ((_TINY, 2), (_LARGE, 784))
+    for (n_workers, client), (sizes, n_features), n_batches in product(
+        clients.items(), ((_TINY, 2), (_LARGE, 784)), (1, _BATCHES_A_VISIT)
     ):
         X, y = rng.random((64, n_features), np.float32), np.arange(64) % 10
-        epoch, n_params = epoch_seconds(STDPClassifier, sizes, 2, X, y, n_epochs, client)
-        seconds[n_workers, n_params] = epoch / 32
+        batch_size = 64 // n_batches
+        epoch, n_params = epoch_seconds(STDPClassifier, sizes, batch_size, X, y, n_epochs, client)
+        seconds[n_workers, n_params, n_batches] = epoch
     return CostModel.calibrated(seconds)
 
 
@@ -221,9 +237,10 @@ def main(arguments=None):
         clients = {1: one, 2: two}
         model = calibrate(clients, 5 * options.epochs)
         print(
-            f"A batch takes {1e3 * model.task_1:.1f} ms for its tasks and "
-            f"{1e3 * model.task_2:.1f} ms more for each other worker;\na million parameters "
-            f"{1e9 * model.step:.1f} ms and {1e9 * model.move:.1f} ms.\n",
+            f"Milliseconds: a visit {1e3 * model.visit:.1f}, a batch {1e3 * model.task_1:.1f} and "
+            f"for each other worker {1e3 * model.task_2:.1f};\na million parameters "
+            f"{1e9 * model.carry:.1f} a visit, {1e9 * model.step:.1f} a batch and "
+            f"{1e9 * model.move:.1f} for each other worker.\n",
             flush=True,
         )
         X, y = mnist(range(10), np.float32, options.data)
