@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn import config_context
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.sparsefuncs import min_max_axis
 
@@ -31,27 +30,23 @@ def fit_encoder(X, rate_encoding):
     """
     if rate_encoding == "none":
         return None
+    n_samples, n_features = X.shape
     if rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
-        X = np.broadcast_to(np.array([[0], [1]], dtype=X.dtype), (2, X.shape[1]))
+        least, greatest = np.zeros(n_features, X.dtype), np.ones(n_features, X.dtype)
     elif issparse(X):
-        X = _sparse_range(X, rate_encoding)
-    # X is checked already, and that would take longer than the rest on a small table.
-    with (
-        config_context(assume_finite=True, skip_parameter_validation=True),
-        np.errstate(over="ignore"),
-    ):
-        encoder = MinMaxScaler(clip=True).fit(X)
-    _scale_any_range(encoder)
-    return encoder
+        least, greatest = _sparse_range(X, rate_encoding)
+    else:
+        least, greatest = X.min(axis=0), X.max(axis=0)
+    return _fitted_scaler(least, greatest, n_samples)
 
 
-def _scale_any_range(encoder):
-    """Scale ranges that scikit-learn takes for constant or infinite, too.
+def _fitted_scaler(low, high, n_samples):
+    """What `MinMaxScaler.fit` makes, but for ranges that it takes for constant or infinite.
 
     It takes ranges below ten times the precision for constant, whatever the values: in float32
-    those of a wavelength in metres. Others are scaled as it does it, bit by bit.
+    those of a wavelength in metres. Others are scaled as it does it, bit by bit. And X is checked
+    already: to do that again would take longer than all else on a small table.
     """
-    low, high = encoder.data_min_, encoder.data_max_
     # The difference itself may be infinite.
     half = high / 2 - low / 2
     with np.errstate(divide="ignore", over="ignore"):
@@ -59,11 +54,17 @@ def _scale_any_range(encoder):
     size = np.minimum(1, np.maximum(np.abs(low), np.abs(high)))
     constant = (half < 5 * np.finfo(half.dtype).eps * size) | ~np.isfinite(scale)
     scale[constant] = 1
+    encoder = MinMaxScaler(clip=True)
+    encoder.n_features_in_, encoder.n_samples_seen_ = len(scale), n_samples
+    with np.errstate(over="ignore"):
+        encoder.data_range_ = high - low
+    encoder.data_min_, encoder.data_max_ = low, high
     encoder.scale_, encoder.min_ = scale, 0 - low * scale
+    return encoder
 
 
 def _sparse_range(X, rate_encoding):
-    """Two rows with the least and the greatest value of each feature."""
+    """The least and the greatest value of each feature."""
     least, greatest = min_max_axis(X, axis=0)
     if (least < 0).any():
         column = int(np.flatnonzero(least < 0)[0])
@@ -73,7 +74,7 @@ def _sparse_range(X, rate_encoding):
             "not stored stay rates of zero. Give the dense array, or make the values "
             "non-negative, which MaxAbsScaler alone does not."
         )
-    return np.vstack([least, greatest])
+    return least, greatest
 
 
 def encoding(encoder, n_features, dtype):

@@ -93,12 +93,14 @@ def class_indices(y, classes):
     """
     y = column_or_1d(y)
     with naming("y", f"the classes {classes}"):
-        unknown = np.setdiff1d(y, classes)
-    if len(unknown):
+        indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+        unknown = classes[indices] != y
+    if np.any(unknown):
         raise ValueError(
-            f"Got the labels {unknown} in y, but expected only the classes {classes}."
+            f"Got the labels {np.unique(y[unknown])} in y, but expected only the classes "
+            f"{classes}."
         )
-    return np.searchsorted(classes, y)
+    return indices
 
 
 def check_number(value, name, *, zero):

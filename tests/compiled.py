@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 
 from skstdp._competition import lets_all_learn, winner_table
-from skstdp._kernels._competition import choose_learners
+from skstdp._kernels._competition import choose_learners, room_for
 from skstdp._kernels._layers import backprop_updates, cross_entropy, forward
-from skstdp._kernels._stdp import stdp_updates
+from skstdp._kernels._stdp import lanes_for, stdp_updates
 from skstdp._training import flatten
 
 EVERYBODY = (1.0, 1.0)
@@ -76,8 +76,9 @@ def by_the_rule(
         np.full(n_hidden + 1, np.inf if margin is None else margin),
         np.zeros(units[1:].sum()),
         np.empty_like(rest),
-        np.empty((5, largest), dtype),
-        np.empty(len(y), bool),
+        np.empty(room_for(largest), dtype),
+        np.empty(len(y), np.intp),
+        np.empty(lanes_for(len(y)), dtype),
         np.empty((16, largest), dtype),
         updates,
     )
@@ -135,5 +136,5 @@ def compete(
         handicap,
         np.inf if margin is None else margin,
         np.zeros(post.shape[1]) if win_rates is None else win_rates,
-        np.empty((5, post.shape[1]), post.dtype),
+        np.empty(room_for(post.shape[1]), post.dtype),
     )

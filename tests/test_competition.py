@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 
 from skstdp import STDPClassifier
 from skstdp._associations import hidden_associations, output_associations
-from skstdp._kernels._competition import _by_splits, _in_order
+from skstdp._kernels._competition import _by_splits
 
 
 def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
@@ -27,13 +27,12 @@ def number_of_winners(winners, n_contestants):
     return winners if isinstance(winners, int) else math.ceil(winners * n_contestants)
 
 
-@pytest.mark.parametrize("find", [_in_order, _by_splits])
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 101])
-def test_value_of_a_rank(find, n):
+def test_value_of_a_rank(n):
     rng = np.random.default_rng(n)
     for values in (rng.random(n), rng.integers(3, size=n).astype(float), np.zeros(n)):
         for rank in range(1, n + 1):
-            assert find(values.copy(), rank) == sorted(values, reverse=True)[rank - 1]
+            assert _by_splits(values.copy(), rank) == sorted(values, reverse=True)[rank - 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -24,12 +24,13 @@ longer to import than the rest of the package.
 
 from ._epochs import epochs
 from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
-from ._stdp import stdp_layer
+from ._stdp import lanes_for, stdp_layer
 from ._step import step
 from ._surrogate import surrogate_pullback
 
 __all__ = [
     "epochs",
+    "lanes_for",
     "microcircuit_epoch",
     "microcircuit_record",
     "microcircuit_response",

@@ -18,9 +18,10 @@ import numpy as np
 
 from ._adam import adam_step
 from ._batches import fill
+from ._competition import room_for
 from ._compiler import entry, kernel
 from ._layers import backprop_updates, cross_entropy, forward
-from ._stdp import stdp_updates
+from ._stdp import lanes_for, stdp_updates
 from ._vectors import WIDTH
 
 
@@ -47,10 +48,11 @@ def _room(n_samples, units, params):
         np.empty((n_samples, units[-1]), params.dtype),
         np.empty(n_samples, np.intp),
         np.empty(n_samples, params.dtype),
-        np.empty(n_samples, np.bool_),
         np.zeros(n_samples + 1, np.intp),
         np.empty(n_samples * units[0] + WIDTH, np.int32),
-        np.empty((5, largest), params.dtype),
+        np.empty(room_for(largest), params.dtype),
+        np.empty(n_samples, np.intp),
+        np.empty(lanes_for(n_samples), params.dtype),
         np.empty((16, largest), params.dtype),
         np.empty(params.size, params.dtype),
     )
@@ -97,10 +99,11 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
         all_logits,
         all_y,
         all_weight,
-        learns,
         starts,
         columns,
         room,
+        learning,
+        lanes,
         block,
         updates,
     ) = _room(_batch_bounds(0, n_batches, n_samples)[1], units, params)
@@ -144,7 +147,8 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
                 win_rates,
                 scratch,
                 room,
-                learns,
+                learning,
+                lanes,
                 block,
                 updates,
             )

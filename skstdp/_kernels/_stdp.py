@@ -10,7 +10,9 @@ association : ndarray of shape (n_samples, n_post)
 starts, columns : ndarrays
     Where the rates of the inputs are not zero, row by row; not used unless `skip`.
 
-The division is what takes the time, so the loops below go where there is least to divide.
+The division is what takes the time, so the loops below go where there is least to divide. In
+double precision two quotients come from one division, 1 / (b d) times d or b being 1 / b or 1 / d;
+in single precision a division takes no longer than the products that would replace it.
 """
 
 import numpy as np
@@ -20,36 +22,89 @@ from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
 from ._vectors import WIDTH, load, splat, store
 
-# What a visit of a row, and of a column, costs besides its divisions, in divisions; and what it
-# costs to turn a number of the columns into one of a row.
-_ROW, _COLUMN, _TURN = 2, 32, 6
+# What it costs besides the divisions, in divisions: to visit an input of a sample, a vector of
+# units for one, a unit of a sample, and to turn a number of the columns into one of a row.
+_ROW, _VECTOR, _COLUMN, _TURN = 3, 2.4, 32, 6
 _BLOCK = 16
 
 
 @inlined
-def _change(x, x_cubed, p, zp, stdp_epsilon):
+def _bottom(x, p, stdp_epsilon):
     # The formula as printed. The equal form (x^3 / 4) ((x^2 + eps) / (u^2 + eps) - 1) loses
     # its digits where p << x and saves nothing.
     u = p + p - x
-    return x_cubed * (zp * (x - p)) / (u * u + stdp_epsilon)
+    return u * u + stdp_epsilon
 
 
 @inlined
-def _add_to_column(x, p, zp, stdp_epsilon, update):
-    """All inputs, one unit."""
-    n = update.size // WIDTH * WIDTH
-    for i in range(0, n, WIDTH):
-        y = load(x, i)
-        change = _change(y, y * y * y, splat(p), splat(zp), splat(stdp_epsilon))
-        store(load(update, i) + change, update, i)
-    for i in range(n, update.size):
-        update[i] += _change(x[i], x[i] * x[i] * x[i], p, zp, stdp_epsilon)
+def _change(x, x_cubed, p, zp, stdp_epsilon):
+    return x_cubed * (zp * (x - p)) / _bottom(x, p, stdp_epsilon)
+
+
+@inlined
+def _total(x, rows, stride, i, p, zp, stdp_epsilon):
+    """Sum over the samples of some rows, for their i-th input and sixteen units."""
+    of = x.dtype.type
+    epsilon, one, total = splat(stdp_epsilon), splat(of(1)), splat(of(0))
+    first = 0
+    if x.itemsize == 8:
+        for k in range(1, rows.size, 2):
+            x_0, x_1 = x[rows[k - 1] * stride + i], x[rows[k] * stride + i]
+            p_0, p_1 = load(p, (k - 1) * WIDTH), load(p, k * WIDTH)
+            y_0, y_1 = splat(x_0), splat(x_1)
+            top_0 = splat(x_0 * x_0 * x_0) * (load(zp, (k - 1) * WIDTH) * (y_0 - p_0))
+            top_1 = splat(x_1 * x_1 * x_1) * (load(zp, k * WIDTH) * (y_1 - p_1))
+            bottom_0, bottom_1 = _bottom(y_0, p_0, epsilon), _bottom(y_1, p_1, epsilon)
+            share = one / (bottom_0 * bottom_1)
+            total = total + (top_0 * bottom_1 + top_1 * bottom_0) * share
+        first = rows.size // 2 * 2
+    for k in range(first, rows.size):
+        rate = x[rows[k] * stride + i]
+        p_0, zp_0 = load(p, k * WIDTH), load(zp, k * WIDTH)
+        total = total + _change(splat(rate), splat(rate * rate * rate), p_0, zp_0, epsilon)
+    return total
+
+
+@kernel
+def _copy_columns(source, rows, j, n, target):
+    """Sixteen columns of some rows, or n of them and zeros."""
+    n_columns = source.shape[1]
+    flat = source.reshape(-1)
+    for k in range(rows.size):
+        at = rows[k] * n_columns + j
+        if n == WIDTH:
+            store(load(flat, at), target, k * WIDTH)
+        else:
+            for c in range(WIDTH):
+                target[k * WIDTH + c] = flat[at + c] if c < n else source.dtype.type(0)
+
+
+@inlined
+def _store_some(vector, n, array, at, room):
+    if n == WIDTH:
+        store(vector, array, at)
+    else:
+        store(vector, room, 0)
+        for c in range(n):
+            array[at + c] = room[c]
+
+
+@inlined
+def _add_two(common, top_0, bottom_0, row_0, i, top_1, bottom_1, row_1, j):
+    """Add two quotients whose numerators have a factor in common."""
+    if row_0.itemsize == 8:
+        share = common / (bottom_0 * bottom_1)
+        store(load(row_0, i) + top_0 * bottom_1 * share, row_0, i)
+        store(load(row_1, j) + top_1 * bottom_0 * share, row_1, j)
+    else:
+        store(load(row_0, i) + common * top_0 / bottom_0, row_0, i)
+        store(load(row_1, j) + common * top_1 / bottom_1, row_1, j)
 
 
 @inlined
 def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
     """Some inputs, all units; two vectors of units at a time stay in registers."""
-    n_post = p.size
+    n_post, n_columns = p.size, columns.size
     epsilon = splat(stdp_epsilon)
     j = 0
     while j + 2 * WIDTH <= n_post:
@@ -58,14 +113,22 @@ def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
         for column in columns:
             rate, row = x[column], update[column]
             y, y_cubed = splat(rate), splat(rate * rate * rate)
-            store(load(row, j) + _change(y, y_cubed, p_0, zp_0, epsilon), row, j)
-            change = _change(y, y_cubed, p_1, zp_1, epsilon)
-            store(load(row, j + WIDTH) + change, row, j + WIDTH)
+            top_0, bottom_0 = zp_0 * (y - p_0), _bottom(y, p_0, epsilon)
+            top_1, bottom_1 = zp_1 * (y - p_1), _bottom(y, p_1, epsilon)
+            _add_two(y_cubed, top_0, bottom_0, row, j, top_1, bottom_1, row, j + WIDTH)
         j += 2 * WIDTH
     if j + WIDTH <= n_post:
         p_0, zp_0 = load(p, j), load(zp, j)
-        for column in columns:
-            rate, row = x[column], update[column]
+        for k in range(1, n_columns, 2):
+            one, other = x[columns[k - 1]], x[columns[k]]
+            y_0, y_1 = splat(one), splat(other)
+            top_0 = splat(one * one * one) * (y_0 - p_0)
+            top_1 = splat(other * other * other) * (y_1 - p_0)
+            bottom_0, bottom_1 = _bottom(y_0, p_0, epsilon), _bottom(y_1, p_0, epsilon)
+            row_0, row_1 = update[columns[k - 1]], update[columns[k]]
+            _add_two(zp_0, top_0, bottom_0, row_0, j, top_1, bottom_1, row_1, j)
+        if n_columns % 2:
+            rate, row = x[columns[n_columns - 1]], update[columns[n_columns - 1]]
             change = _change(splat(rate), splat(rate * rate * rate), p_0, zp_0, epsilon)
             store(load(row, j) + change, row, j)
         j += WIDTH
@@ -77,13 +140,32 @@ def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
 
 
 @kernel
-def _by_inputs(pre, skip, starts, columns, post, scaled, learns, stdp_epsilon, update):
-    """Skips rates of zero, and samples that no unit learns from."""
+def _by_samples(pre, skip, starts, columns, post, scaled, rows, stdp_epsilon, update):
+    """Skips rates of zero."""
     every = np.arange(0 if skip else pre.shape[1]).astype(np.int32)
-    for s in range(post.shape[0]):
-        if learns[s]:
-            some = columns[starts[s] : starts[s + 1]] if skip else every
-            _add_to_rows(pre[s], some, post[s], scaled[s], stdp_epsilon, update)
+    update[:] = 0
+    for s in rows:
+        some = columns[starts[s] : starts[s + 1]] if skip else every
+        _add_to_rows(pre[s], some, post[s], scaled[s], stdp_epsilon, update)
+
+
+@inlined
+def _add_to_column(x, p, zp, stdp_epsilon, update):
+    """All inputs, one unit."""
+    p_16, zp_16, epsilon = splat(p), splat(zp), splat(stdp_epsilon)
+    i = 0
+    while i + 2 * WIDTH <= update.size:
+        x_0, x_1 = load(x, i), load(x, i + WIDTH)
+        top_0, bottom_0 = x_0 * x_0 * x_0 * (x_0 - p_16), _bottom(x_0, p_16, epsilon)
+        top_1, bottom_1 = x_1 * x_1 * x_1 * (x_1 - p_16), _bottom(x_1, p_16, epsilon)
+        _add_two(zp_16, top_0, bottom_0, update, i, top_1, bottom_1, update, i + WIDTH)
+        i += 2 * WIDTH
+    if i + WIDTH <= update.size:
+        y = load(x, i)
+        store(load(update, i) + _change(y, y * y * y, p_16, zp_16, epsilon), update, i)
+        i += WIDTH
+    for k in range(i, update.size):
+        update[k] += _change(x[k], x[k] * x[k] * x[k], p, zp, stdp_epsilon)
 
 
 @kernel
@@ -109,6 +191,12 @@ def _cost(n):
     return n + 7 * (n % WIDTH)
 
 
+@kernel
+def lanes_for(n_samples):
+    """Number of elements that the rule overwrites."""
+    return 2 * WIDTH * n_samples + WIDTH
+
+
 @entry
 def stdp_layer(
     pre,
@@ -118,7 +206,8 @@ def stdp_layer(
     post,
     association,
     stdp_epsilon,
-    learns,
+    rows,
+    lanes,
     block,
     coef_update,
     intercept_update,
@@ -126,26 +215,40 @@ def stdp_layer(
     """Overwrite the last two arrays with the sum of equation 3 over the samples."""
     of = post.dtype.type
     epsilon = of(stdp_epsilon)
+    n_samples = post.shape[0]
     n_pre, n_post = coef_update.shape
-    by_inputs, by_units = 0, _TURN * n_pre * n_post
-    one, bias = np.ones(1, post.dtype), np.zeros(1, np.int32)
-    intercept_update[:] = 0
-    for s in range(post.shape[0]):
-        n_learners = 0
+    n_rows = n_rates = n_learners = 0
+    for s in range(n_samples):
+        n_before = n_learners
         for j in range(n_post):
             n_learners += association[s, j] != 0
             association[s, j] *= post[s, j]
-        learns[s] = n_learners > 0
-        if n_learners == 0:
-            continue
-        _add_to_rows(one, bias, post[s], association[s], epsilon, intercept_update.reshape(1, -1))
-        by_inputs += (starts[s + 1] - starts[s] if skip else n_pre) * (_ROW + _cost(n_post))
-        by_units += 4 * n_post + n_learners * (_COLUMN + _cost(n_pre))
-    if by_inputs <= by_units:
-        coef_update[:] = 0
-        _by_inputs(pre, skip, starts, columns, post, association, learns, epsilon, coef_update)
-    else:
+        if n_learners > n_before:
+            rows[n_rows] = s
+            n_rows += 1
+            n_rates += starts[s + 1] - starts[s] if skip else n_pre
+    some = rows[:n_rows]
+    n_vectors = (n_post + WIDTH - 1) // WIDTH
+    by_samples = n_rates * (_ROW + _cost(n_post))
+    by_inputs = n_rows * n_pre * n_vectors * (_VECTOR + WIDTH)
+    by_units = n_learners * (_COLUMN + _cost(n_pre)) + n_post * (4 * n_rows + _TURN * n_pre)
+    p, zp, room = lanes[: n_rows * WIDTH], lanes[n_rows * WIDTH : -WIDTH], lanes[-WIDTH:]
+    x, flat = pre.reshape(-1), coef_update.reshape(-1)
+    for j in range(0, n_post, WIDTH):
+        n = min(WIDTH, n_post - j)
+        _copy_columns(post, some, j, n, p)
+        _copy_columns(association, some, j, n, zp)
+        room[0] = 1
+        total = _total(room, some, 0, 0, p, zp, epsilon)
+        _store_some(total, n, intercept_update, j, room)
+        if by_inputs <= min(by_samples, by_units):
+            for i in range(n_pre):
+                total = _total(x, some, n_pre, i, p, zp, epsilon)
+                _store_some(total, n, flat, i * n_post + j, room)
+    if by_units < min(by_samples, by_inputs):
         _by_units(pre, post, association, epsilon, block, coef_update)
+    elif by_samples < by_inputs:
+        _by_samples(pre, skip, starts, columns, post, association, some, epsilon, coef_update)
 
 
 @kernel
@@ -167,7 +270,8 @@ def stdp_updates(
     win_rates,
     associations,
     room,
-    learns,
+    rows,
+    lanes,
     block,
     updates,
 ):
@@ -175,7 +279,7 @@ def stdp_updates(
 
     No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
     to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
-    associations. The last five arrays are overwritten: `associations` of the shape of `rates`,
+    associations. The last six arrays are overwritten: `associations` of the shape of `rates`,
     `room` of five rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
     (16, largest number of units), and the `updates`.
     """
@@ -211,7 +315,8 @@ def stdp_updates(
             post,
             association,
             stdp_epsilon,
-            learns,
+            rows,
+            lanes,
             block,
             coef_of(updates, at, n_in, n_out),
             intercept_of(updates, at, n_in, n_out),

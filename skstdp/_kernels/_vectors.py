@@ -44,6 +44,18 @@ def splat(x):
     return np.full(WIDTH, x)
 
 
+def choose(a, b, where_greater, elsewhere):
+    """Numbers of the third vector where those of the first exceed those of the second."""
+    return np.where(a > b, where_greater, elsewhere)
+
+
+def transpose(source, at, stride, target, place, target_stride):
+    """Write sixteen rows of sixteen numbers as columns; rows start a stride apart."""
+    columns = [source[at + k : at + k + WIDTH * stride : stride] for k in range(WIDTH)]
+    for k, column in enumerate(columns):
+        target[place + k * target_stride : place + k * target_stride + WIDTH] = column
+
+
 def places_of_nonzeros(array, at, places, n):
     """Append the places of those of sixteen numbers that are not zero to the first n places.
 
@@ -97,6 +109,46 @@ def _splat(typing_context, x):
 
 
 @intrinsic
+def _choose(typing_context, a, b, where_greater, elsewhere):
+    def code(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered(">", *args[:2]), *args[2:])
+
+    return a(a, a, a, a), code
+
+
+@intrinsic
+def _transpose(typing_context, source, at, stride, target, place, target_stride):
+    def code(context, builder, signature, args):
+        source_value, at, stride, target_value, place, target_stride = args
+        alignment = source.dtype.bitwidth // 8
+        rows = []
+        for _ in range(WIDTH):
+            rows.append(builder.load(_address(context, builder, source, source_value, at)))
+            rows[-1].align = alignment
+            at = builder.add(at, stride)
+        lane = ir.IntType(32)
+        # Blocks on both sides of the diagonal change places, smaller and smaller ones.
+        size = WIDTH // 2
+        while size:
+            upper = [k if not k & size else WIDTH + k - size for k in range(WIDTH)]
+            lower = [k + size if not k & size else WIDTH + k for k in range(WIDTH)]
+            for k in range(WIDTH):
+                if not k & size:
+                    pair = rows[k], rows[k + size]
+                    for place_of, lanes in ((k, upper), (k + size, lower)):
+                        mask = ir.Constant(ir.VectorType(lane, WIDTH), lanes)
+                        rows[place_of] = builder.shuffle_vector(*pair, mask)
+            size //= 2
+        for row in rows:
+            address = _address(context, builder, target, target_value, place)
+            builder.store(row, address).align = alignment
+            place = builder.add(place, target_stride)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp, types.intp), code
+
+
+@intrinsic
 def _places_of_nonzeros(typing_context, array, at, places, n):
     def code(context, builder, signature, args):
         array_value, at_value, places_value, n_value = args
@@ -127,6 +179,18 @@ def _places_of_nonzeros(typing_context, array, at, places, n):
 @overload(places_of_nonzeros, inline="always")
 def _compiled_places_of_nonzeros(array, at, places, n):
     return lambda array, at, places, n: _places_of_nonzeros(array, at, places, n)
+
+
+@overload(choose, inline="always")
+def _compiled_choose(a, b, where_greater, elsewhere):
+    return lambda a, b, where_greater, elsewhere: _choose(a, b, where_greater, elsewhere)
+
+
+@overload(transpose, inline="always")
+def _compiled_transpose(source, at, stride, target, place, target_stride):
+    return lambda source, at, stride, target, place, target_stride: _transpose(
+        source, at, stride, target, place, target_stride
+    )
 
 
 @overload(load, inline="always")

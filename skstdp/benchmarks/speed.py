@@ -25,6 +25,7 @@ from sklearn.preprocessing import MinMaxScaler
 from threadpoolctl import threadpool_limits
 
 from skstdp import BPClassifier, STDPClassifier
+from skstdp._kernels import lanes_for
 from skstdp._mnist import load_mnist
 
 _EVERYBODY = {"positive_winners": 1.0, "negative_winners": 1.0, "winner_margin": None}
@@ -203,7 +204,11 @@ def predict_table(n_repeats=20):
 
 def _update(stdp_layer, pre, skip, starts, columns, post, association):
     dtype, (n_samples, n_pre) = pre.dtype, pre.shape
-    room = np.empty(n_samples, bool), np.empty((16, n_pre), dtype)
+    room = (
+        np.empty(n_samples, np.intp),
+        np.empty(lanes_for(n_samples), dtype),
+        np.empty((16, n_pre), dtype),
+    )
     updates = np.empty((n_pre, post.shape[1]), dtype), np.empty(post.shape[1], dtype)
     stdp_layer(pre, skip, starts, columns, post, association.copy(), 0.1, *room, *updates)
 
