@@ -6,6 +6,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,13 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._attacks import fgsm
+from ._distributed import OnCluster
 from ._documentation import page_template
 from ._encoding import as_dtype, encode, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
-from ._split import hold_out
+from ._split import hold_out, row_digests
 from ._threads import one_blas_thread
 from ._validation import class_indices, naming, naming_columns, refuse_missing_labels
 from ._versions import Versioned
@@ -74,6 +76,16 @@ def _unchanged_on_error(estimator):
         if state is not None:
             given.set_state(state)
         raise
+
+
+def _exhaust(rate_chunks):
+    for _ in rate_chunks:
+        pass
+
+
+def _of_rates(function, model, X, sample_weight, first_row):
+    """What a worker calls: a function of the rates that a model makes of some rows."""
+    return function(model._rate_chunks(X, sample_weight, first_row))
 
 
 def _log_proba(logits):
@@ -123,6 +135,15 @@ class NetworkClassifier(
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    _encoding_attributes = (
+        "classes_",
+        "encoder_",
+        "feature_names_in_",
+        "n_features_in_",
+        "n_outputs_",
+        "receptive_fields_",
+    )
 
     _network_attributes = ("coefs_", "intercepts_")
 
@@ -258,7 +279,8 @@ class NetworkClassifier(
                 validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
                 random_state = np.random.RandomState(self._random_seed())
-                held = hold_out(X, y, self.validation_fraction, random_state)
+                digests = X.digests() if isinstance(X, OnCluster) else row_digests(X)
+                held = hold_out(digests, y, self.validation_fraction, random_state)
                 if not sample_weight[held].any():
                     raise ValueError(
                         "Got early_stopping=True, but all samples that can be set aside have "
@@ -379,6 +401,8 @@ class NetworkClassifier(
     def _validate_data(self, X, *y, reset, accept_sparse="csr"):
         for labels in y:
             refuse_missing_labels(labels)
+        if isinstance(X, OnCluster):
+            return X.validated(self, *y, reset=reset)
         # Sums of huge values, by which scikit-learn looks for NaN, overflow.
         with naming_columns(X), np.errstate(over="ignore", invalid="ignore"):
             return validate_data(
@@ -430,7 +454,8 @@ class NetworkClassifier(
         if first_pass:
             sample_weight = sample_weight.astype(X.dtype, copy=False)
             self._random_state = np.random.RandomState(self._random_seed())
-            self.encoder_ = fit_encoder(X, self.rate_encoding)
+            extremes = X.extremes() if isinstance(X, OnCluster) else X
+            self.encoder_ = fit_encoder(extremes, self.rate_encoding)
             self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
@@ -444,20 +469,43 @@ class NetworkClassifier(
         self._check_rates(X)
         return X, sample_weight.astype(dtype, copy=False)
 
-    def _rate_chunks(self, X, sample_weight=None, dtype=None):
+    def _alone(self, *names):
+        """A copy without what `fit` changes epoch by epoch, and without callbacks.
+
+        Of the attributes that `fit` sets it has those of the encoding, and the given ones.
+        """
+        model = type(self)(**self.get_params(deep=False))
+        attributes = vars(self)
+        for name in (*self._encoding_attributes, *names):
+            if name in attributes:
+                setattr(model, name, attributes[name])
+        return model
+
+    def _over_rates(self, X, sample_weight, function):
+        """What a function makes of rates and weights, some samples at a time.
+
+        Returns
+        -------
+        results : list
+            One for each place where rows lie.
+        """
+        if isinstance(X, OnCluster):
+            return X.over(partial(_of_rates, function, self._alone()), sample_weight)
+        return [function(self._rate_chunks(X, sample_weight))]
+
+    def _rate_chunks(self, X, sample_weight=None, first_row=0, dtype=None):
         """Rates of some samples at a time, so that they need not be kept, and their weights."""
         dtype = X.dtype if dtype is None else dtype
         size = max(1, _CHUNK // X.shape[1])
         for low in range(0, X.shape[0], size):
             rows = slice(low, low + size)
             weight = None if sample_weight is None else sample_weight[rows]
-            yield self._encode(as_dtype(_dense(X[rows]), dtype), low), weight
+            yield self._encode(as_dtype(_dense(X[rows]), dtype), first_row + low), weight
 
     def _check_rates(self, X):
         """Raise, before any work, where data that are taken as rates are not."""
         if self.encoder_ is None:
-            for _ in self._rate_chunks(X):
-                pass
+            self._over_rates(X, None, _exhaust)
 
     def _input_chunks(self, X, sample_weight=None):
         """What the first layer sees of them."""
@@ -559,7 +607,7 @@ class NetworkClassifier(
         first = epochs[0] * n_batches
         progress = np.arange(first, first + len(epochs) * n_batches) / (n_epochs * n_batches)
         step_sizes = (self.learning_rate_init * schedule(progress)).reshape(len(epochs), -1)
-        if self.adversarial_epsilon == 0:
+        if self.adversarial_epsilon == 0 or isinstance(X, OnCluster):
             losses, n_right = training.run(orders, step_sizes)
         else:
             losses, n_right = np.zeros((2, len(epochs)))
@@ -618,7 +666,14 @@ class NetworkClassifier(
         return np.concatenate([function(rates) for rates, _ in rate_chunks])
 
     def _logits_of(self, X):
+        """Logits of X, some rows at a time."""
+        if isinstance(X, OnCluster):
+            model = self._alone(*self._network_attributes)
+            return X.in_order(X.over(partial(_of_rates, model._logits_of_chunks, model)))
         return self._on_rates(self._logits, X)
+
+    def _logits_of_chunks(self, rate_chunks):
+        return np.concatenate([self._logits(rates) for rates, _ in rate_chunks])
 
     def _predict_rates(self, rates):
         return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
