@@ -21,6 +21,8 @@ The path of the data, one module a stage:
 ``_stdp``                the local rule for one layer, and the spike-timing curve
 ``_backprop``            the exact gradient with respect to the input
 ``_warm_up``             compiling ahead of the first fit
+``_distributed``         rows on the workers of a cluster, and training where they lie
+``distributed``          one network trained by all of them
 ``_balls``               what an attack may reach, and steps inside it
 ``_attacks``             adversarial perturbations
 ``_input_gradients``     gradients of classifiers and pipelines with respect to their input

@@ -22,7 +22,7 @@ def attack(arguments):
     try:
         require_matplotlib()
         model = _load(arguments)
-        X, y = _rows(arguments.data, arguments.target, model)
+        X, y = _rows(arguments, model)
         threat = {
             "norm": arguments.norm,
             "space": arguments.space,
@@ -63,13 +63,19 @@ def _load(arguments):
     except OSError:
         raise
     except Exception as error:
-        raise ValueError(f"Got {path}, but expected a pickle: {error}") from error
+        raise ValueError(
+            f"Got {path}, but expected a pickle, whole, of a model that this version can load: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
-def _rows(path, target, model):
-    if not hasattr(model, "predict"):
-        raise ValueError(f"Got a {type(model).__name__}, but expected a classifier.")
-    task = load_csv_task(path, target)
+def _rows(arguments, model):
+    if not hasattr(model, "classes_"):
+        raise ValueError(
+            f"Got {arguments.model} with a {type(model).__name__}, but expected a fitted "
+            "classifier."
+        )
+    task = load_csv_task(arguments.data, arguments.target)
     names = getattr(model, "feature_names_in_", None)
     # Without names the model was trained on an array.
     return (task.X if names is not None else task.X.to_numpy()), task.y

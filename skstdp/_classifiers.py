@@ -240,6 +240,8 @@ class STDPClassifier(SigmoidMLP):
 
     _changed_by_training = (*SigmoidMLP._changed_by_training, "_win_rates")
 
+    _set_by_fit = (*SigmoidMLP._set_by_fit, "associations_")
+
     _steps_depend_on = (*SigmoidMLP._steps_depend_on, "stdp_epsilon")
 
     _parameter_constraints = SigmoidMLP._parameter_constraints | {

@@ -1,5 +1,6 @@
 """Weights and biases before training."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -32,27 +33,34 @@ def random_parameters(layer_units, random_state, dtype, scale):
     return coefs, intercepts
 
 
-def mean_inputs(input_chunks):
+def mean_inputs(over_inputs):
     """Mean over the samples of what the first layer sees, one number an input unit.
 
     Parameters
     ----------
-    input_chunks : callable
-        Returns an iterator over what the first layer sees of the data, in [0, 1], and the weights
-        of the samples, some at a time, so that they need not be kept.
+    over_inputs : callable
+        `over_inputs(function)` is a list of what a function makes of the data, one for each place
+        where rows lie. The function takes an iterator over what the first layer sees of them, in
+        [0, 1], and the weights of the samples, some at a time, so that they need not be kept.
     """
-    return _mean_rates(input_chunks, [], [])
+    return _mean_rates(over_inputs, [], [])
 
 
-def _mean_rates(input_chunks, coefs, intercepts):
-    total = total_weight = 0.0
-    for inputs, weight in input_chunks():
-        total = total + weight @ hidden_rates(inputs, coefs, intercepts)[-1]
-        total_weight += float(weight.sum())
+def _mean_rates(over_inputs, coefs, intercepts):
+    totals = over_inputs(partial(_total_rates, coefs, intercepts))
+    total, total_weight = map(sum, zip(*totals, strict=True))
     return total / total_weight
 
 
-def quieten(coefs, intercepts, mean_rates, input_chunks, quiet_start):
+def _total_rates(coefs, intercepts, input_chunks):
+    total = total_weight = 0.0
+    for inputs, weight in input_chunks:
+        total = total + weight @ hidden_rates(inputs, coefs, intercepts)[-1]
+        total_weight += float(weight.sum())
+    return total, total_weight
+
+
+def quieten(coefs, intercepts, mean_rates, over_inputs, quiet_start):
     """Set each bias so that its unit starts at a given fraction of its inputs' mean rate.
 
     The rule raises the weights of an associated unit only while the unit fires less than its
@@ -67,14 +75,14 @@ def quieten(coefs, intercepts, mean_rates, input_chunks, quiet_start):
         One each a layer; `intercepts` is overwritten.
     mean_rates : ndarray of shape (n_inputs,)
         Mean over the samples of what the first layer sees.
-    input_chunks : callable
+    over_inputs : callable
         As in `mean_inputs`, for the rates of hidden units. It is called once a hidden layer.
     quiet_start : float
         Fraction, in (0, 1].
     """
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         if layer > 0:
-            mean_rates = _mean_rates(input_chunks, coefs[:layer], intercepts[:layer])
+            mean_rates = _mean_rates(over_inputs, coefs[:layer], intercepts[:layer])
         target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
         intercept[:] = logit(target) - mean_rates @ coef
 

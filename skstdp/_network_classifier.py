@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,13 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._attacks import fgsm
+from ._distributed import OnCluster
 from ._documentation import page_template
 from ._encoding import as_dtype, encode, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
-from ._split import hold_out
+from ._split import hold_out, row_digests
 from ._threads import one_blas_thread
 from ._validation import class_indices, naming, naming_columns, refuse_missing_labels
 from ._versions import Versioned
@@ -74,6 +76,16 @@ def _unchanged_on_error(estimator):
         if state is not None:
             given.set_state(state)
         raise
+
+
+def _exhaust(rate_chunks):
+    for _ in rate_chunks:
+        pass
+
+
+def _of_rates(function, model, X, sample_weight, first_row):
+    """What a worker calls: a function of the rates that a model makes of some rows."""
+    return function(model._rate_chunks(X, sample_weight, first_row))
 
 
 def _log_proba(logits):
@@ -124,6 +136,15 @@ class NetworkClassifier(
         "verbose": ["verbose"],
     }
 
+    _encoding_attributes = (
+        "classes_",
+        "encoder_",
+        "feature_names_in_",
+        "n_features_in_",
+        "n_outputs_",
+        "receptive_fields_",
+    )
+
     _network_attributes = ("coefs_", "intercepts_")
 
     _history_attributes = (
@@ -138,6 +159,28 @@ class NetworkClassifier(
 
     # Besides the network and its history.
     _changed_by_training = ("_optimizer", "_random_state")
+
+    # What else a fitted classifier needs.
+    _set_by_fit = (
+        "classes_",
+        "encoder_",
+        "n_features_in_",
+        "n_iter_",
+        "n_layers_",
+        "n_outputs_",
+        "receptive_fields_",
+    )
+
+    def _needed(self, state):
+        needed = super()._needed(state)
+        if "coefs_" not in state:
+            return needed
+        return needed.union(
+            self._network_attributes,
+            self._history_attributes,
+            self._changed_by_training,
+            self._set_by_fit,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -236,7 +279,8 @@ class NetworkClassifier(
                 validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
                 random_state = np.random.RandomState(self._random_seed())
-                held = hold_out(X, y, self.validation_fraction, random_state)
+                digests = X.digests() if isinstance(X, OnCluster) else row_digests(X)
+                held = hold_out(digests, y, self.validation_fraction, random_state)
                 if not sample_weight[held].any():
                     raise ValueError(
                         "Got early_stopping=True, but all samples that can be set aside have "
@@ -357,6 +401,8 @@ class NetworkClassifier(
     def _validate_data(self, X, *y, reset, accept_sparse="csr"):
         for labels in y:
             refuse_missing_labels(labels)
+        if isinstance(X, OnCluster):
+            return X.validated(self, *y, reset=reset)
         # Sums of huge values, by which scikit-learn looks for NaN, overflow.
         with naming_columns(X), np.errstate(over="ignore", invalid="ignore"):
             return validate_data(
@@ -408,34 +454,58 @@ class NetworkClassifier(
         if first_pass:
             sample_weight = sample_weight.astype(X.dtype, copy=False)
             self._random_state = np.random.RandomState(self._random_seed())
-            self.encoder_ = fit_encoder(X, self.rate_encoding)
+            extremes = X.extremes() if isinstance(X, OnCluster) else X
+            self.encoder_ = fit_encoder(extremes, self.rate_encoding)
             self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in (
-            *self._network_attributes,
-            *self._history_attributes,
-            *self._changed_by_training,
-        ):
+        for name in (*self._network_attributes, *self._changed_by_training):
             setattr(self, name, deepcopy(getattr(self, name)))
+        for name in self._history_attributes:
+            # Of floats, and as long as there were calls of `partial_fit`.
+            setattr(self, name, copy(getattr(self, name)))
         dtype = self.coefs_[0].dtype
         X = as_dtype(X, dtype)
         self._check_rates(X)
         return X, sample_weight.astype(dtype, copy=False)
 
-    def _rate_chunks(self, X, sample_weight=None):
+    def _alone(self, *names):
+        """A copy without what `fit` changes epoch by epoch, and without callbacks.
+
+        Of the attributes that `fit` sets it has those of the encoding, and the given ones.
+        """
+        model = type(self)(**self.get_params(deep=False))
+        attributes = vars(self)
+        for name in (*self._encoding_attributes, *names):
+            if name in attributes:
+                setattr(model, name, attributes[name])
+        return model
+
+    def _over_rates(self, X, sample_weight, function):
+        """What a function makes of rates and weights, some samples at a time.
+
+        Returns
+        -------
+        results : list
+            One for each place where rows lie.
+        """
+        if isinstance(X, OnCluster):
+            return X.over(partial(_of_rates, function, self._alone()), sample_weight)
+        return [function(self._rate_chunks(X, sample_weight))]
+
+    def _rate_chunks(self, X, sample_weight=None, first_row=0, dtype=None):
         """Rates of some samples at a time, so that they need not be kept, and their weights."""
+        dtype = X.dtype if dtype is None else dtype
         size = max(1, _CHUNK // X.shape[1])
         for low in range(0, X.shape[0], size):
             rows = slice(low, low + size)
             weight = None if sample_weight is None else sample_weight[rows]
-            yield self._encode(_dense(X[rows]), low), weight
+            yield self._encode(as_dtype(_dense(X[rows]), dtype), first_row + low), weight
 
     def _check_rates(self, X):
         """Raise, before any work, where data that are taken as rates are not."""
         if self.encoder_ is None:
-            for _ in self._rate_chunks(X):
-                pass
+            self._over_rates(X, None, _exhaust)
 
     def _input_chunks(self, X, sample_weight=None):
         """What the first layer sees of them."""
@@ -537,7 +607,7 @@ class NetworkClassifier(
         first = epochs[0] * n_batches
         progress = np.arange(first, first + len(epochs) * n_batches) / (n_epochs * n_batches)
         step_sizes = (self.learning_rate_init * schedule(progress)).reshape(len(epochs), -1)
-        if self.adversarial_epsilon == 0:
+        if self.adversarial_epsilon == 0 or isinstance(X, OnCluster):
             losses, n_right = training.run(orders, step_sizes)
         else:
             losses, n_right = np.zeros((2, len(epochs)))
@@ -584,23 +654,29 @@ class NetworkClassifier(
 
     def _check(self, X, accept_sparse="csr"):
         check_is_fitted(self)
-        X = self._validate_data(X, reset=False, accept_sparse=accept_sparse)
-        return as_dtype(X, self.coefs_[0].dtype)
+        return self._validate_data(X, reset=False, accept_sparse=accept_sparse)
 
     def _rates(self, X):
         """Checked and encoded dense X, one rate in [0, 1] a feature."""
-        return self._encode(self._check(X, accept_sparse=False))
+        return self._encode(as_dtype(self._check(X, accept_sparse=False), self.coefs_[0].dtype))
+
+    def _on_rates(self, function, X):
+        """What a function makes of the rates of X, some rows at a time."""
+        rate_chunks = self._rate_chunks(X, dtype=self.coefs_[0].dtype)
+        return np.concatenate([function(rates) for rates, _ in rate_chunks])
 
     def _logits_of(self, X):
         """Logits of X, some rows at a time."""
-        chunks = [self._logits(rates) for rates, _ in self._rate_chunks(X)]
-        return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+        if isinstance(X, OnCluster):
+            model = self._alone(*self._network_attributes)
+            return X.in_order(X.over(partial(_of_rates, model._logits_of_chunks, model)))
+        return self._on_rates(self._logits, X)
+
+    def _logits_of_chunks(self, rate_chunks):
+        return np.concatenate([self._logits(rates) for rates, _ in rate_chunks])
 
     def _predict_rates(self, rates):
-        return self._decide(self._logits(rates))
-
-    def _decide(self, logits):
-        return self.classes_[class_margins(logits).argmax(axis=1)]
+        return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""
@@ -636,7 +712,7 @@ class NetworkClassifier(
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        return self._decide(self._logits_of(self._check(X)))
+        return self._on_rates(self._predict_rates, self._check(X))
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
@@ -687,10 +763,10 @@ class NetworkClassifier(
             Rates in [0, 1], of the dtype of the weights; of cells that spike, the share of steps
             in which they do. Without hidden layer, those of the input units.
         """
-        chunks = self._rate_chunks(self._check(X))
+        X = self._check(X)
         if self.n_layers_ == 2:
-            return np.concatenate([self._inputs(rates) for rates, _ in chunks])
-        return np.concatenate([self._layer_rates(rates)[-2] for rates, _ in chunks])
+            return self._on_rates(self._inputs, X)
+        return self._on_rates(lambda rates: self._layer_rates(rates)[-2], X)
 
     @property
     def _n_features_out(self):

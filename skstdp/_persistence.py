@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 from sklearn.base import BaseEstimator
 
@@ -101,7 +100,8 @@ def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimato
     OSError
         If the file cannot be read.
     ValueError
-        If it was not written by skops, or holds a type that is not trusted.
+        If it was not written by skops, is cut off or damaged, holds a type that is not trusted or
+        no estimator, or one that lacks what this version needs.
 
     See Also
     --------
@@ -126,11 +126,9 @@ def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimato
     """
     skops = _skops()
     content = Path(path).read_bytes()
-    try:
+    with _naming_file(path):
         # Not as `data=`, which takes an empty file for a missing argument.
         held = skops.get_untrusted_types(file=BytesIO(content))
-    except (BadZipFile, KeyError) as error:
-        raise ValueError(f"Got {path}, but expected a file that skops wrote.") from error
     unknown = sorted(
         name for name in set(held) - _OF_SCIKIT_LEARN - set(trusted) if not _is_ours(name)
     )
@@ -139,7 +137,25 @@ def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimato
             f"Got {path} with {', '.join(unknown)}, but expected only types that are known to be "
             "harmless. If you know these and who wrote the file, say that you trust them."
         )
-    return skops.loads(content, trusted=held)
+    with _naming_file(path):
+        estimator = skops.loads(content, trusted=held)
+    if not isinstance(estimator, BaseEstimator):
+        raise ValueError(
+            f"Got {path} with a {type(estimator).__name__}, but expected an estimator in it."
+        )
+    return estimator
+
+
+@contextmanager
+def _naming_file(path):
+    """Name the file in errors of skops, which may be any: what it reads may be anything."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(
+            f"Got {path}, but expected a file that skops wrote, whole, of a model that this "
+            f"version can load: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _is_ours(name):

@@ -12,7 +12,11 @@ rates : ndarray of shape (n_samples, n_features), in [0, 1].
 inputs : ndarray of shape (n_samples, n_features * n), in [0, 1], field by field.
 """
 
+from functools import partial
+
 import numpy as np
+
+from ._split import row_digests
 
 # Images of strokes: mostly silent, and strong where they are not. There silence says little, while
 # in a skewed table, of many low rates, it is all that off units can tell.
@@ -21,15 +25,17 @@ _SPARSE, _STRONG = 0.2, 0.5
 _MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_A_STEP = 8, 128, 100
 
 
-def n_receptive_fields(receptive_fields, rate_chunks):
+def n_receptive_fields(receptive_fields, over_rates):
     """Number of input units a feature that the option asks for, given the training data.
 
     Parameters
     ----------
     receptive_fields : int or "auto"
         The option.
-    rate_chunks : callable
-        Returns an iterator over rates and weights of the samples, some at a time.
+    over_rates : callable
+        `over_rates(function)` is a list of what a function makes of the data, one for each place
+        where rows lie. The function takes an iterator over rates and weights of the samples, some
+        at a time.
     """
     if receptive_fields != "auto":
         if receptive_fields > 1 and receptive_fields % 2:
@@ -37,30 +43,38 @@ def n_receptive_fields(receptive_fields, rate_chunks):
                 f"Got receptive_fields={receptive_fields!r}, but expected 1 or an even number."
             )
         return int(receptive_fields)
+    *totals, n_features = zip(*over_rates(_totals), strict=True)
+    total, total_active, total_weight = map(sum, totals)
+    if total < _SPARSE * total_weight and total >= _STRONG * total_active:
+        return 1
+    n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // n_features[0])
+    if n_steps > 1:
+        enough = n_steps * _ROWS_A_STEP
+        different = set().union(*over_rates(partial(_different, enough)))
+        n_steps = min(n_steps, len(different) // _ROWS_A_STEP)
+    return 2 * max(1, n_steps)
+
+
+def _totals(rate_chunks):
     total = total_active = total_weight = 0.0
-    for rates, weight in rate_chunks():
+    for rates, weight in rate_chunks:
         n_features = rates.shape[1]
         total += float(weight @ rates.mean(axis=1))
         total_active += float(weight @ (rates > 0).mean(axis=1))
         total_weight += float(weight.sum())
-    if total < _SPARSE * total_weight and total >= _STRONG * total_active:
-        return 1
-    n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // n_features)
-    if n_steps > 1:
-        n_steps = min(n_steps, _n_different(rate_chunks, n_steps * _ROWS_A_STEP) // _ROWS_A_STEP)
-    return 2 * max(1, n_steps)
+    return total, total_active, total_weight, n_features
 
 
-def _n_different(rate_chunks, enough):
-    """Number of different rows, counted up to what is enough."""
+def _different(enough, rate_chunks):
+    """Digests of different rows, of as many as are enough."""
     # Copies of a row say no more than its weight.
-    seen = None
-    for rates, _ in rate_chunks():
-        rows = np.unique(rates if seen is None else np.vstack([seen, rates]), axis=0)
-        if len(rows) >= enough:
-            return enough
-        seen = rows
-    return len(seen)
+    seen = set()
+    for rates, _ in rate_chunks:
+        # Zeros of both signs are equal, and become so in their bytes.
+        seen.update(row_digests(np.unique(rates, axis=0)[:enough] + 0.0).tolist())
+        if len(seen) >= enough:
+            break
+    return seen
 
 
 def respond(rates, n_fields):

@@ -9,6 +9,7 @@ from scipy.special import expit
 from sklearn.utils._param_validation import Interval
 
 from ._backprop import margin_and_input_gradient
+from ._distributed import OnCluster, TrainingOnCluster
 from ._encoding import encoding
 from ._forward import forward
 from ._initialization import expected_total_inputs, mean_inputs, quieten, random_parameters
@@ -20,6 +21,10 @@ from ._training import Training, flatten
 _MANY, _SOME = 10_000, 1000
 
 
+def _of_inputs(function, n_fields, rate_chunks):
+    return function((respond(rates, n_fields), weight) for rates, weight in rate_chunks)
+
+
 class SigmoidMLP(NetworkClassifier):
     """Sigmoid units: everything but the learning rule."""
 
@@ -27,6 +32,8 @@ class SigmoidMLP(NetworkClassifier):
         "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "fan_in_scaling": ["boolean"],
     }
+
+    _set_by_fit = (*NetworkClassifier._set_by_fit, "_total_inputs")
 
     @abstractmethod
     def _associate(self, layer_units, dtype):
@@ -38,17 +45,17 @@ class SigmoidMLP(NetworkClassifier):
 
     def _draw_network(self, X, sample_weight):
         """What the network is before training."""
-        rate_chunks = partial(self._rate_chunks, X, sample_weight)
+        over_rates = partial(self._over_rates, X, sample_weight)
         self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
-        self.receptive_fields_ = n_receptive_fields(self.receptive_fields, rate_chunks)
-        input_chunks = partial(self._input_chunks, X, sample_weight)
+        self.receptive_fields_ = n_receptive_fields(self.receptive_fields, over_rates)
+        over_inputs = partial(self._over_inputs, X, sample_weight)
         layer_units = [
             X.shape[1] * self.receptive_fields_,
             *self._hidden_layer_sizes(),
             self.n_outputs_,
         ]
         self.n_layers_ = len(layer_units)
-        mean_rates = mean_inputs(input_chunks)
+        mean_rates = mean_inputs(over_inputs)
         self._total_inputs = expected_total_inputs(mean_rates, layer_units)
         self.coefs_, self.intercepts_ = random_parameters(
             layer_units, self._random_state, X.dtype, self.weight_init_scale
@@ -57,14 +64,23 @@ class SigmoidMLP(NetworkClassifier):
             if X.shape[0] > _MANY:
                 share = sample_weight.astype(np.float64)
                 rows = self._random_state.choice(len(share), _SOME, p=share / share.sum())
-                input_chunks = partial(self._input_chunks, X[rows], np.ones(_SOME, X.dtype))
-            quieten(self.coefs_, self.intercepts_, mean_rates, input_chunks, self.quiet_start)
+                over_inputs = partial(self._over_inputs, X[rows], np.ones(_SOME, X.dtype))
+            quieten(self.coefs_, self.intercepts_, mean_rates, over_inputs, self.quiet_start)
         self._associate(layer_units, X.dtype)
+
+    def _over_inputs(self, X, sample_weight, function):
+        """As `_over_rates`, of what the first layer sees."""
+        return self._over_rates(
+            X, sample_weight, partial(_of_inputs, function, self.receptive_fields_)
+        )
 
     def _training(self, X, y, sample_weight):
         """The loop over the batches of an epoch, for a copy of the network."""
         params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
-        return Training(
+        make = Training
+        if isinstance(X, OnCluster):
+            make = partial(TrainingOnCluster, model=self._alone())
+        return make(
             X,
             y,
             sample_weight,

@@ -11,7 +11,14 @@ def _rows(X):
     return (row.toarray() for row in X) if issparse(X) else X
 
 
-def hold_out(X, y, fraction, random_state):
+def row_digests(X):
+    """A number for each row of a C-contiguous array or CSR matrix, the same for equal rows."""
+    return np.array(
+        [int.from_bytes(blake2b(row, digest_size=8).digest()) for row in _rows(X)], dtype=np.uint64
+    )
+
+
+def hold_out(digests, y, fraction, random_state):
     """Mask of the samples to set aside, stratified by class.
 
     Within a class distinct rows are drawn, and all copies of a row go to the same side: a copy
@@ -21,8 +28,8 @@ def hold_out(X, y, fraction, random_state):
 
     Parameters
     ----------
-    X : C-contiguous ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples.
+    digests : ndarray of shape (n_samples,)
+        A number for each sample, the same for equal ones.
     y : ndarray of shape (n_samples,), dtype intp
         Class index of each sample.
     fraction : float
@@ -35,15 +42,17 @@ def hold_out(X, y, fraction, random_state):
     held : ndarray of shape (n_samples,), dtype bool
         True for the samples set aside.
     """
-    digests = np.array(
-        [int.from_bytes(blake2b(row, digest_size=8).digest()) for row in _rows(X)], dtype=np.uint64
-    )
     held = np.zeros(len(y), dtype=bool)
     for k in np.unique(y):
         of_class = y == k
         rows = np.unique(digests[of_class])
         n_held = min(max(round(fraction * len(rows)), 1), len(rows) - 1)
-        held |= of_class & np.isin(digests, random_state.permutation(rows)[:n_held])
+        held |= of_class & np.isin(
+            # Some versions of NumPy cannot look such large numbers up in a table.
+            digests,
+            random_state.permutation(rows)[:n_held],
+            kind="sort",
+        )
     if not held.any():
         raise ValueError(
             "Got early_stopping=True, but no class has two different samples to split into "

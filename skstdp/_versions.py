@@ -38,4 +38,15 @@ class Versioned:
                 ),
                 stacklevel=2,
             )
+        missing = sorted(self._needed(state) - state.keys())
+        if missing:
+            raise ValueError(
+                f"Got a {type(self).__name__} that version {version} of skstdp saved without "
+                f"{', '.join(missing)}, but expected it to have what version {__version__} "
+                "needs. Load it with the version that saved it, or fit it again."
+            )
         super().__setstate__(state)
+
+    def _needed(self, state):
+        """Names without which an estimator of this state cannot be used."""
+        return set(self._get_param_names())

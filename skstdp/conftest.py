@@ -2,4 +2,6 @@
 
 from importlib.util import find_spec
 
-collect_ignore = ["_art.py"] if find_spec("art") is None else []
+_NEEDS = {"_art.py": "art", "distributed.py": "distributed"}
+
+collect_ignore = [path for path, package in _NEEDS.items() if find_spec(package) is None]

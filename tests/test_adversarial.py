@@ -128,7 +128,7 @@ def test_what_may_not_happen_does_not(
     )
     moved = new.astype(float).to_numpy() - X.astype(float).to_numpy()
     assert_array_equal(moved[:, radius == 0], 0)
-    units = moved[:, radius > 0] / radius[radius > 0]
+    units = moved / np.where(radius > 0, radius, 1)
     # Heights are float32.
     assert (np.linalg.norm(units, ord=ORDER[norm], axis=1) <= 1 + 3e-6).all()
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 import skstdp
-from skstdp import benchmarks, datasets
+from skstdp import benchmarks, datasets, distributed
 
 API = Path(__file__).parents[1] / "doc" / "api.rst"
-MODULES = [skstdp, benchmarks, datasets]
+MODULES = [skstdp, benchmarks, datasets, distributed]
 modules = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 
 

@@ -23,7 +23,8 @@ def draw(scale=1.0, dtype=np.float64):
 
 def in_chunks(rates, weight):
     parts = np.array_split(rates, 3), np.array_split(weight, 3)
-    return lambda: zip(*(filter(len, part) for part in parts), strict=True)
+    chunks = list(zip(*(filter(len, part) for part in parts), strict=True))
+    return lambda function: [function(iter(chunks))]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,6 +1,7 @@
 """Compiled kernels on disk: filled by several processes at once, and damaged."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from numba import config
 from numpy.testing import assert_array_equal
 
 import skstdp
+from skstdp._kernels._compiler import _tell_that_nothing_is_kept
 
 pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
 
@@ -80,19 +82,63 @@ def test_files_that_were_cut_off_are_made_anew(source, suffix, n_bytes, caplog):
     assert in_a_new_process(source, caplog) == []
 
 
-UPDATE = """
+def all_are_compiled(messages):
+    return [message.partition("'")[0] for message in messages] == ["Compiling the kernel "] * 2
+
+
+def test_no_place_for_a_cache(source, caplog, monkeypatch):
+    """Compiled anew by each process, which says so once, whatever the number of kernels."""
+    file = source.parent / "__pycache__"
+    file.write_text("")
+    monkeypatch.setattr(config, "CACHE_DIR", str(file / "cache"))
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(file / name))
+    source.write_text(KERNELS + KERNELS.replace("double", "twice"))
+    message = rf"compiled by each process, because neither {file} nor .*Set NUMBA_CACHE_DIR"
+    for _ in range(2):
+        _tell_that_nothing_is_kept.cache_clear()
+        (told,) = in_a_new_process(source, caplog)
+        assert re.search(message, told)
+    assert sorted(source.parent.iterdir()) == [file, source]
+
+
+def test_another_place_where_the_given_one_cannot_be_written(source, caplog, monkeypatch):
+    monkeypatch.setattr(config, "CACHE_DIR", str(source / "cache"))
+    assert all_are_compiled(in_a_new_process(source, caplog))
+    assert in_a_new_process(source, caplog) == []
+
+
+def test_a_disk_that_is_full(source, caplog):
+    """As much as fits into a file is written of it."""
+    resource = pytest.importorskip("resource", reason="limits what a process may write")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for n_bytes in (0, 200):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+        try:
+            full = in_a_new_process(source, caplog)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert all_are_compiled(full)
+    assert all_are_compiled(in_a_new_process(source, caplog))
+    assert in_a_new_process(source, caplog) == []
+
+
+FIT = """
 import sys
+from hashlib import sha256
 import numpy as np
-from skstdp import stdp_update
+from skstdp import STDPClassifier
+X, y = np.random.default_rng(0).random((40, 3)), np.arange(40) % 2
 for dtype in sys.argv[1:]:
-    print(stdp_update(np.array([[0.8]], dtype), [[0.2]], [[1.0]])[0][0, 0].round(4))
+    model = STDPClassifier((4,), max_iter=2, random_state=0).fit(X.astype(dtype), y)
+    print(sha256(b"".join(coef.tobytes() for coef in model.coefs_)).hexdigest())
 """
 
 
 def start(cache, *dtypes):
     paths = {"PYTHONPATH": str(Path(skstdp.__file__).parents[1]), "NUMBA_CACHE_DIR": str(cache)}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", UPDATE, *dtypes],
+        [sys.executable, "-W", "error", "-c", FIT, *dtypes],
         env=os.environ | paths,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -101,16 +147,27 @@ def start(cache, *dtypes):
 
 
 def output(process):
-    printed, errors = process.communicate(timeout=300)
+    printed, errors = process.communicate(timeout=1800)
     assert process.returncode == 0, errors
     return printed.split(), errors
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What one process alone prints that compiles for itself, by dtype."""
+    printed, _ = output(start(tmp_path_factory.mktemp("alone"), "f4", "f8"))
+    assert len(set(printed)) == 2
+    return dict(zip(("f4", "f8"), printed, strict=True))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(20))
-def test_two_processes_fill_one_cache(number, tmp_path):
-    for process in [start(tmp_path, dtype) for dtype in ("f4", "f8")]:
-        assert output(process)[0] == ["0.384"]
+def test_two_processes_fill_one_cache(number, expected, tmp_path):
+    # They write the same files, or different ones of which one index tells.
+    dtypes = ("f4", "f4") if number % 2 else ("f4", "f8")
+    for dtype, process in [(dtype, start(tmp_path, dtype)) for dtype in dtypes]:
+        assert output(process)[0] == [expected[dtype]]
     # One may have overwritten what the other had just written; after that nothing is compiled.
-    assert output(start(tmp_path, "f4", "f8"))[0] == ["0.384"] * 2
-    assert output(start(tmp_path, "f4", "f8")) == (["0.384"] * 2, "")
+    printed = [expected[dtype] for dtype in sorted(set(dtypes))]
+    assert output(start(tmp_path, *sorted(set(dtypes))))[0] == printed
+    assert output(start(tmp_path, *sorted(set(dtypes)))) == (printed, "")

@@ -1,4 +1,5 @@
 import json
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -23,7 +24,7 @@ from skstdp import (
     save_model,
 )
 
-skops = pytest.importorskip("skops", reason="reads and writes model files")
+skops_io = pytest.importorskip("skops.io", reason="reads and writes model files")
 
 every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 
@@ -122,6 +123,77 @@ def test_files_of_another_kind(content, tmp_path):
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"expected a file that skops wrote"):
         load_model(path)
+
+
+@pytest.fixture(scope="module")
+def saved(task, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model.skops"
+    save_model(STDPClassifier((4,), max_iter=1).fit(*task), path)
+    return path
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_a_file_that_was_cut_off(share, saved, tmp_path):
+    content = saved.read_bytes()
+    path = tmp_path / "cut.skops"
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match=r"Got .*cut\.skops, but expected .* whole"):
+        load_model(path)
+
+
+def test_an_archive_that_lacks_any_one_of_its_parts(saved, tmp_path):
+    path = tmp_path / "part.skops"
+    with zipfile.ZipFile(saved) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert len(parts) > 5
+    for missing in parts:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in parts.keys() - {missing}:
+                archive.writestr(name, parts[name])
+        with pytest.raises(ValueError, match=r"Got .*part\.skops, but expected"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("schema", ["", "[]", "{}", "3", "null", '{"__loader__": "ObjectNode"}'])
+def test_an_archive_of_something_else(schema, tmp_path):
+    path = tmp_path / "other.skops"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("schema.json", schema)
+    with pytest.raises(ValueError, match=r"Got .*other\.skops, but expected a file that skops"):
+        load_model(path)
+
+
+class Tells:
+    """Tells when it is unpickled."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemExit('code of the file was run')",)
+
+
+def test_a_pickle_is_not_run(tmp_path):
+    path = tmp_path / "pickle.skops"
+    path.write_bytes(pickle.dumps(Tells()))
+    with pytest.raises(ValueError, match=r"Got .*pickle\.skops, but expected a file that skops"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, np.ones(3), "model"], ids=lambda x: type(x).__name__)
+def test_a_file_without_an_estimator(value, tmp_path):
+    path = tmp_path / "value.skops"
+    path.write_bytes(skops_io.dumps(value))
+    name = type(value).__name__
+    with pytest.raises(ValueError, match=rf"value\.skops with a {name}, but expected an estim"):
+        load_model(path)
+
+
+@every
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_a_model_of_a_version_with_other_attributes(classifier, task, tmp_path):
+    model = classifier((4,), max_iter=1).fit(*task)
+    del model.encoder_, model.shuffle
+    save_model(model, tmp_path / "old.skops")
+    with pytest.raises(ValueError, match=r"old\.skops.*without encoder_, shuffle, but expected"):
+        load_model(tmp_path / "old.skops")
 
 
 def test_no_file_and_no_estimator(tmp_path):

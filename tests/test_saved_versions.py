@@ -81,6 +81,30 @@ def test_no_version_warns():
         STDPClassifier.__new__(STDPClassifier).__setstate__(state)
 
 
+@every_classifier
+def test_what_a_saved_model_must_have_is_all_that_it_has(classifier):
+    model = classifier((6,), max_iter=1).fit(*iris())
+    assert model._needed(vars(model)) == vars(model).keys() - {"loss_"}
+
+
+@every_classifier
+@pytest.mark.parametrize("missing", [["beta_1"], ["_random_state", "encoder_"]], ids=str)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_a_version_with_other_attributes(classifier, missing, monkeypatch):
+    model = classifier((6,), max_iter=1).fit(*iris())
+    monkeypatch.setattr(skstdp, "__version__", "0.0.1")
+    for name in missing:
+        delattr(model, name)
+    saved = pickle.dumps(model)
+    monkeypatch.undo()
+    message = (
+        rf"Got a {classifier.__name__} that version 0\.0\.1 of skstdp saved without "
+        rf"{', '.join(missing)}, but expected .* version {skstdp.__version__}"
+    )
+    with pytest.raises(ValueError, match=message):
+        pickle.loads(saved)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
 def test_a_file_that_was_cut_off_is_no_model(share):
     saved = pickle.dumps(STDPClassifier((6,), max_iter=1).fit(*iris()))

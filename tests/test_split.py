@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skstdp._split import hold_out
+from skstdp._split import hold_out, row_digests
 
 
 def held(X, y, fraction=0.2, seed=0):
-    return hold_out(np.ascontiguousarray(X), y, fraction, np.random.RandomState(seed))
+    return hold_out(row_digests(np.ascontiguousarray(X)), y, fraction, np.random.RandomState(seed))
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def stream(n_pieces, n_rows=100):
 # %%
 # The first call needs all labels that will ever come. It also decides how features become rates,
 # so if the first piece may not span their range, scale them beforehand; these are in [0, 1].
+# Pieces of files, and what memory they take, are in the user guide: :doc:`/user_guide/large_data`.
 
 figure, ax = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
 for classifier, style in ((STDPClassifier, "-"), (BPClassifier, "--")):

@@ -271,6 +271,8 @@ class BioLeaFClassifier(NetworkClassifier):
 
     _changed_by_training = (*NetworkClassifier._changed_by_training, "_interneuron_optimizer")
 
+    _set_by_fit = (*NetworkClassifier._set_by_fit, "_spike_seed")
+
     _steps_depend_on = (*NetworkClassifier._steps_depend_on, "apical_conductance", "gate_slope")
 
     _parameter_constraints = NetworkClassifier._parameter_constraints | {

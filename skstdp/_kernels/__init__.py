@@ -13,6 +13,7 @@ longer to import than the rest of the package.
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
 ``_epochs``       all of it, batch by batch
+``_step``         parameters along an update that was made elsewhere
 ``_cells``        spiking cells in one time step
 ``_input_codes``  from rates to currents, step by step
 ``_microcircuit`` one time step of the microcircuit, and what its synapses learn in it
@@ -24,6 +25,7 @@ longer to import than the rest of the package.
 from ._epochs import epochs
 from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
 from ._stdp import lanes_for, stdp_layer
+from ._step import step
 from ._surrogate import surrogate_pullback
 
 __all__ = [
@@ -33,5 +35,6 @@ __all__ = [
     "microcircuit_record",
     "microcircuit_response",
     "stdp_layer",
+    "step",
     "surrogate_pullback",
 ]

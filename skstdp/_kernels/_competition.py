@@ -33,7 +33,7 @@ def _part(room, at, size):
 
 @kernel
 def _by_splits(values, rank):
-    """The same, of values that are split again and again into larger and smaller ones."""
+    """The value of a rank, 1 for the largest; splits the values into larger and smaller ones."""
     low, high, place = 0, values.size - 1, rank - 1
     while low < high:
         pivot = values[place]
@@ -136,13 +136,20 @@ def _best_scores(rates, z, handicaps, n_right, n_wrong, right, wrong):
 
 
 @kernel
+def _number_of_best(n_winners):
+    """How many are kept in order: enough for every class, or none."""
+    most = n_winners.max()
+    return most if most <= _FEW else 0
+
+
+@kernel
 def _least_of_winners(
-    first, post, association, y, handicaps, n_winners, sign, best, scores, least
+    first, post, association, y, handicaps, n_winners, sign, best, n_best, scores, least
 ):
     """Lane by lane, the score that is just enough for a unit of one side to win."""
     for s in range(first, min(first + WIDTH, post.shape[0])):
         rank, lane = n_winners[y[s]], s - first
-        if rank <= _FEW:
+        if rank <= n_best:
             least[lane] = best[max(rank - 1, 0) * WIDTH + lane]
         else:
             least[lane] = _least_by_splits(post[s], association[s], sign, handicaps, rank, scores)
@@ -232,17 +239,17 @@ def choose_learners(post, association, y, competes, n_winners, handicap, margin,
     won[:] = 0
     for j in range(n_units):
         handicaps[j] = handicap * win_rates[j]
-    n_right, n_wrong = n_winners[0].max(), n_winners[1].max()
+    n_right, n_wrong = _number_of_best(n_winners[0]), _number_of_best(n_winners[1])
     for first in range(0, n_samples, WIDTH):
         _to_lanes(post, first, rates)
         _to_lanes(association, first, z)
         if limited:
             _teaches(rates, z, of(margin), teaches)
         if competes:
-            _best_scores(rates, z, handicaps, min(n_right, _FEW), min(n_wrong, _FEW), right, wrong)
+            _best_scores(rates, z, handicaps, n_right, n_wrong, right, wrong)
             sample = first, post, association, y, handicaps
-            _least_of_winners(*sample, n_winners[0], 1, right, scores, least_right)
-            _least_of_winners(*sample, n_winners[1], -1, wrong, scores, least_wrong)
+            _least_of_winners(*sample, n_winners[0], 1, right, n_right, scores, least_right)
+            _least_of_winners(*sample, n_winners[1], -1, wrong, n_wrong, scores, least_wrong)
             _silence_losers(rates, z, handicaps, least_right, least_wrong)
             _count_wins(z, won)
         if limited:

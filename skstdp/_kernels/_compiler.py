@@ -6,6 +6,7 @@ a product and a sum. No other fast-math flag: they make `isfinite` lie or reorde
 
 import logging
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -89,11 +90,22 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
 
 
+@cache
+def _tell_that_nothing_is_kept(folder):
+    _logger.warning(
+        "Kernels are compiled by each process, because neither %s nor the user's cache can be "
+        "written. Set NUMBA_CACHE_DIR to a directory that can.",
+        folder / "__pycache__",
+    )
+
+
 def entry(function):
     """Kernel that Python calls: compiled once a dtype, and kept on disk where that is possible."""
     compiled = kernel(function)
     if not config.DISABLE_JIT:
-        # Numba raises where none of the places it knows can be written.
-        with suppress(RuntimeError):
+        try:
             compiled._cache = _Cache(function)
+        except RuntimeError:
+            # None of the places that numba knows can be written.
+            _tell_that_nothing_is_kept(Path(function.__code__.co_filename).parent)
     return compiled
