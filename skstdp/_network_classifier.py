@@ -88,6 +88,14 @@ def _of_rates(function, model, X, sample_weight, first_row):
     return function(model._rate_chunks(X, sample_weight, first_row))
 
 
+def _joined(function, model, rate_chunks):
+    return np.concatenate([function(model, rates) for rates, _ in rate_chunks])
+
+
+def _last_hidden_rates(model, rates):
+    return model._layer_rates(rates)[-2]
+
+
 def _log_proba(logits):
     if logits.shape[1] == 1:
         return log_expit(class_margins(logits))
@@ -173,7 +181,7 @@ class NetworkClassifier(
 
     def _needed(self, state):
         needed = super()._needed(state)
-        if "coefs_" not in state:
+        if "n_iter_" not in state:
             return needed
         return needed.union(
             self._network_attributes,
@@ -661,19 +669,14 @@ class NetworkClassifier(
         return self._encode(as_dtype(self._check(X, accept_sparse=False), self.coefs_[0].dtype))
 
     def _on_rates(self, function, X):
-        """What a function makes of the rates of X, some rows at a time."""
-        rate_chunks = self._rate_chunks(X, dtype=self.coefs_[0].dtype)
-        return np.concatenate([function(rates) for rates, _ in rate_chunks])
+        """What a function of a network and rates makes of X, some rows at a time."""
+        if isinstance(X, OnCluster):
+            model = self._alone(*self._network_attributes, "n_layers_")
+            return X.in_order(X.over(partial(_of_rates, partial(_joined, function, model), model)))
+        return _joined(function, self, self._rate_chunks(X, dtype=self.coefs_[0].dtype))
 
     def _logits_of(self, X):
-        """Logits of X, some rows at a time."""
-        if isinstance(X, OnCluster):
-            model = self._alone(*self._network_attributes)
-            return X.in_order(X.over(partial(_of_rates, model._logits_of_chunks, model)))
-        return self._on_rates(self._logits, X)
-
-    def _logits_of_chunks(self, rate_chunks):
-        return np.concatenate([self._logits(rates) for rates, _ in rate_chunks])
+        return self._on_rates(type(self)._logits, X)
 
     def _predict_rates(self, rates):
         return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
@@ -712,7 +715,7 @@ class NetworkClassifier(
         y : ndarray of shape (n_samples,)
             Class labels.
         """
-        return self._on_rates(self._predict_rates, self._check(X))
+        return self._on_rates(type(self)._predict_rates, self._check(X))
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
@@ -765,8 +768,8 @@ class NetworkClassifier(
         """
         X = self._check(X)
         if self.n_layers_ == 2:
-            return self._on_rates(self._inputs, X)
-        return self._on_rates(lambda rates: self._layer_rates(rates)[-2], X)
+            return self._on_rates(type(self)._inputs, X)
+        return self._on_rates(_last_hidden_rates, X)
 
     @property
     def _n_features_out(self):
