@@ -20,6 +20,7 @@ FITS = {
     "STDP without margins": ("STDPClassifier", {"winner_margin": None}),
     "BP": ("BPClassifier", {}),
     "spiking": ("BioLeaFClassifier", {}),
+    "spiking at random": ("BioLeaFClassifier", {"input_code": "poisson"}),
     "spiking by spikes": ("BioLeaFClassifier", {"rule": "spike", "input_code": "latency"}),
 }
 
