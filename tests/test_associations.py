@@ -24,6 +24,14 @@ def test_codes_are_balanced(n_classes, n_units):
     assert units_of_class.max() - units_of_class.min() <= 1
 
 
+def test_units_stand_for_the_classes_in_turn():
+    codes = hidden_associations(3, 5, np.float64)
+    assert_array_equal(
+        codes, [[1, -0.5, -0.5, 1, -0.5], [-0.5, 1, -0.5, -0.5, 1], [-0.5, -0.5, 1, -0.5, -0.5]]
+    )
+    assert_array_equal(hidden_associations(2, 3, np.float64), [[1, -1, 1], [-1, 1, -1]])
+
+
 def test_output_of_more_classes():
     assert_allclose(
         output_associations(3, np.float64), [[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]]

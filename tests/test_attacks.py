@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skstdp._attacks import fgsm, hard_label, pgd, random_signs, zero_gradient_share
+from skstdp._balls import Ball
 
 DTYPES = [np.float32, np.float64]
 
@@ -103,6 +104,19 @@ def test_gradient_attacks_reach_the_smallest_margin_of_a_linear_one(epsilon, lin
         assert_allclose(model.margin_and_gradient(perturbed, y)[0], smallest, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("norm", "expected"), [("linf", [0, 1.5]), ("l2", [0, 0.5 + np.sqrt(0.75)]), ("l1", [0, 1])]
+)
+def test_fgsm_goes_to_the_lowest_point_of_the_ball_within_the_bounds(norm, expected):
+    """By hand: the first feature has room for 1/2, the second for what that leaves of 1."""
+    rates, gradient = np.full((1, 2), 0.5), np.array([[4.0, -3.0]])
+    ball = Ball(1.0, norm, high=2.0)
+    assert_allclose(fgsm(rates, None, lambda *_: gradient, ball), [expected], atol=1e-15)
+    model, y = Linear([4.0, -3.0], 9.0), np.array([1])
+    one_step = pgd(rates, y, model.margin_and_gradient, ball, 1, 1, 1e-3, 0)
+    assert_allclose(one_step, [expected], atol=1e-15)
+
+
 @pytest.mark.parametrize("attack", ["pgd", "hard label"])
 @pytest.mark.parametrize("epsilon", [0.01, 0.05, 0.2])
 def test_exactly_the_rows_of_a_linear_margin_that_can_be_fooled_are(attack, epsilon, linear):
@@ -200,8 +214,93 @@ class TestPGD:
             assert high - 0.05 * (high - low) < drawn.max() <= high
             assert_allclose(drawn.mean(), (low + high) / 2, atol=0.1 * (high - low))
 
+    def test_a_row_stays_where_no_point_is_better(self):
+        rates, y = np.full((3, 2), 0.5), np.ones(3, int)
+        perturbed = pgd(rates, y, lambda x, y: (np.ones(3), np.ones((3, 2))), 0.1, 4, 1, 0.5, 0)
+        assert_array_equal(perturbed, rates)
+
+    def test_a_margin_of_zero_is_not_yet_a_success(self):
+        model, rates, y = Linear([2.0, 0.0], -1.0), np.full((1, 2), 0.5), np.array([1])
+        assert model.margin_and_gradient(rates, y)[0] == 0
+        perturbed = pgd(rates, y, model.margin_and_gradient, 0.25, 4, 1, 0.5, 0)
+        assert_array_equal(perturbed, [[0.25, 0.5]])
+
+    def test_points_of_whole_numbers_are_visited_on_a_way_between_them(self):
+        """Steps of 0.75 from 0: at 1.5 and 2.25 the whole numbers 1 and 2 are tried."""
+        tried = []
+
+        def margin_and_gradient(points, y):
+            tried.extend(points[:, 0])
+            return np.ones(len(points)), -np.ones_like(points)
+
+        ball = Ball(3.0, low=0, high=9, whole=[True])
+        pgd(np.zeros((1, 1)), np.array([1]), margin_and_gradient, ball, 3, 1, 0.25, 0)
+        assert tried == [0, 3, 0, 0, 1, 2]
+
 
 class TestHardLabel:
+    def test_finds_a_point_at_epsilon_and_asks_no_further(self):
+        """At the row, far along the first ray, and at epsilon, where that ray fools."""
+        model = Linear([-1.0, -1.0], 1.5)
+        rates, y = np.full((1, 2), 0.5), np.array([1])
+        perturbed = hard_label(rates, y, model.fools, 0.375, 100, 0)
+        assert_array_equal(perturbed, rates + 0.375)
+        assert model.n_rows_asked == 3
+
+    def test_flips_all_signs_together_first(self):
+        """One query more, for the first ray, which goes the wrong way."""
+        model = Linear([1.0, 1.0], -0.5)
+        rates, y = np.full((1, 2), 0.5), np.array([1])
+        perturbed = hard_label(rates, y, model.fools, 0.375, 100, 0)
+        assert_array_equal(perturbed, rates - 0.375)
+        assert model.n_rows_asked == 4
+
+    @pytest.mark.parametrize("bounds", [(-2.0, 2.0), (6.0, 10.0)])
+    def test_the_place_of_the_bounds_does_not_matter(self, bounds):
+        rng = np.random.default_rng(0)
+        weights = rng.integers(-4, 5, size=12)
+        rates = rng.integers(64, size=(50, 12)) / 64
+        model, low = Linear(weights, -weights.sum() / 2), bounds[0]
+        y = model.predict(rates)
+
+        def fools(points, y):
+            return model.fools((points - low) / 4, y)
+
+        perturbed = hard_label(rates, y, model.fools, 0.125, 60, 0)
+        assert 0 < np.mean(model.fools(perturbed, y)) < 1
+        ball = Ball(0.5, low=low, high=bounds[1])
+        moved = hard_label(rates * 4 + low, y, fools, ball, 60, 0)
+        assert_array_equal((moved - low) / 4, perturbed)
+
+    def test_without_bounds_the_first_ray_passes_all_the_data(self):
+        asked = []
+
+        def fools(points, y):
+            asked.append(points.copy())
+            return np.zeros(len(points), bool)
+
+        points, y = np.array([[0.0], [6.0]]), np.array([0, 1])
+        hard_label(points, y, fools, Ball(2.0, low=-np.inf, high=np.inf), 1, 0)
+        assert (np.abs(asked[1] - points) >= 6 + 2).all()
+
+    def test_features_that_must_not_move_are_left_out(self):
+        """Among them those of one-hot groups; the others go as far as without these."""
+        rng = np.random.default_rng(0)
+        model = Linear([3.0, -2.0, 5.0, 5.0, 1.0], -5.5)
+        free = rng.random((60, 3))
+        fixed = np.eye(2)[rng.integers(2, size=60)]
+        rates = np.column_stack([free[:, :2], fixed, free[:, 2]])
+        y = model.predict(rates)
+        ball = Ball([0.3, 0.3, 1, 1, 0], groups=[[2, 3]])
+        perturbed = hard_label(rates, y, model.fools, ball, 200, 0)
+        assert_array_equal(perturbed[:, 2:], rates[:, 2:])
+        reach = Linear(model.weights * [1, 1, 0, 0, 0], 0.0)
+        margin = np.where(y == 1, 1, -1) * (rates @ model.weights - 5.5)
+        rest = np.where(y == 1, 1, -1) * (rates @ reach.weights)
+        can_be = margin - rest + reach.smallest_margin(rates, y, 0.3) < 0
+        assert 0 < can_be.mean() < 1
+        assert_array_equal(model.fools(perturbed, y), can_be)
+
     def test_number_of_queries_is_kept(self):
         rng = np.random.default_rng(0)
         model = Linear(rng.normal(size=30), 0.0)
@@ -251,6 +350,15 @@ def test_random_signs_are_fair_and_of_full_length():
     assert abs(np.sign(moved).mean()) < 0.05
 
 
+def test_random_signs_leave_room_that_a_bound_takes_to_others():
+    rates = np.tile([5.0, 0.1], (40, 1))
+    reached = random_signs(rates, Ball(1.0, "l2", high=10.0), 0)
+    down = reached[:, 1] < 0.1
+    assert 0 < down.sum() < 40
+    moved = np.where(down[:, np.newaxis], [np.sqrt(0.99), 0.1], np.sqrt(0.5))
+    assert_allclose(np.abs(reached - rates), moved)
+
+
 def test_zero_gradient_share():
-    gradient = np.array([[0.0, 0.0], [0.0, 1e-40], [-1.0, 1.0], [-0.0, 0.0]])
-    assert zero_gradient_share(gradient) == 0.5
+    gradient = np.array([[0.0, 0.0], [0.0, 1e-40], [-1.0, 1.0], [-1.0, 0.0]])
+    assert zero_gradient_share(gradient) == 0.25

@@ -24,10 +24,13 @@ def random_network(n_outputs, seed=0, dtype=np.float64, n_hidden=4):
 
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_forward_and_loss_equal_the_naive_ones(n_outputs, skip):
-    # Zeros are skipped on the way into layers that are wide enough.
-    coefs, intercepts, rates, y, weight = random_network(n_outputs, n_hidden=70)
+@pytest.mark.parametrize("n_hidden", [70, 50, 32])
+def test_forward_and_loss_equal_the_naive_ones(n_outputs, n_hidden, skip):
+    """Layers of several vectors of sixteen, with one more, with some units left over."""
+    coefs, intercepts, rates, y, weight = random_network(n_outputs, n_hidden=n_hidden)
+    # Even and odd numbers of rates that are not zero.
     rates[:, ::2] = 0
+    rates[::2, 0] = 0.5
     expected = [oracle.logits(row, coefs, intercepts) for row in rates]
     *_, logits = forward(rates, coefs, intercepts)
     assert_allclose(logits, expected)
@@ -41,11 +44,13 @@ def test_forward_and_loss_equal_the_naive_ones(n_outputs, skip):
     assert_allclose(n_right, weight[right].sum())
 
 
-@pytest.mark.parametrize("skip", [False, True])
-@pytest.mark.parametrize("n_outputs", [1, 3])
-def test_updates_are_minus_the_numerical_gradient_of_every_weight(n_outputs, skip):
+@pytest.mark.parametrize(
+    ("n_outputs", "n_hidden", "skip"),
+    [(1, 70, False), (3, 70, False), (1, 70, True), (3, 70, True), (3, 50, True), (3, 16, True)],
+)
+def test_updates_are_minus_the_numerical_gradient_of_every_weight(n_outputs, n_hidden, skip):
     # Zeros are skipped on the way into layers that are wide enough.
-    coefs, intercepts, rates, y, weight = random_network(n_outputs, n_hidden=70)
+    coefs, intercepts, rates, y, weight = random_network(n_outputs, n_hidden=n_hidden)
     rates[:, ::2] = 0
     updates, _ = by_the_gradient(rates, y, weight, coefs, intercepts, skip=skip)
 

@@ -123,6 +123,17 @@ def test_draws_fill_the_ball(norm):
     assert_allclose(drawn.mean(axis=0), 0, atol=0.02)
 
 
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_place_of_the_bounds_does_not_matter(norm):
+    rng = np.random.default_rng(0)
+    centre, gradient = rng.integers(64, size=(20, 4)) / 64, rng.normal(size=(20, 4))
+    here, there = (Ball(0.75, norm, at, at + 1).around(centre + at) for at in (0, 8))
+    moved = [region.descend(region.centre, gradient, 1) for region in (here, there)]
+    assert_allclose(moved[1] - 8, moved[0], atol=1e-12)
+    drawn = [region.draw(np.random.RandomState(0)) for region in (here, there)]
+    assert_allclose(drawn[1] - 8, drawn[0], atol=1e-12)
+
+
 def test_l2_step_leaves_room_that_a_bound_takes_to_others():
     region = Ball(1.0, "l2", 0, 10).around(np.array([[0.6, 5.0, 5.0]]))
     reached = region.descend(region.centre, np.array([[3.0, 4.0, 0.0]]), 1)

@@ -54,6 +54,32 @@ def test_only_the_most_active_keep_their_association(positive, negative, dtype):
         assert_allclose(new, expected, rtol=1e-6 if dtype == np.float32 else 1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("winners", [(2, 3), (20, 25), (3, 40), (40, 3)], ids=str)
+@pytest.mark.parametrize("margin", [None, 0.02])
+def test_many_units_many_samples_with_handicaps(margin, winners, dtype):
+    """More of all three than lanes, and some left over; who wins is decided by the scores."""
+    post, association, codes, y = layer(n_samples=37, n_units=117, dtype=dtype)
+    association[5] = 0  # no weight
+    before, win_rates = association.copy(), np.random.default_rng(1).random(117)
+    kept, handicap = win_rates.copy(), 0.3
+    settings = {"winners": winners, "handicap": handicap, "win_rates": win_rates}
+    compete(post, association, codes, y, margin=margin, **settings)
+    expected = np.array(
+        [
+            oracle.compete(r - handicap * kept, z, *winners)
+            for r, z in zip(post, before, strict=True)
+        ]
+    )
+    close = 1e-5 if dtype == np.float32 else 1e-13
+    assert_allclose(win_rates, kept + 0.05 * (np.maximum(expected, 0).sum(axis=0) - kept), close)
+    if margin is not None:
+        sure = [oracle.lead(*pair) >= margin for pair in zip(post, codes[y], strict=True)]
+        assert 0 < sum(sure) < 37
+        expected[sure] = 0
+    assert_allclose(association, expected, rtol=close)
+
+
 def test_both_sides_of_a_sample_weigh_the_same():
     """3 classes and 6 units: of 2 and 4, 1 and 3 win; -1/2 each becomes -1/3."""
     codes = hidden_associations(3, 6, np.float64)
@@ -94,6 +120,23 @@ def test_win_rates_are_running_means_by_sample_weight():
     assert_allclose(win_rates, [0.05 * 0.75, 0.05 * 0.25])
 
 
+def test_the_strongest_wrong_unit_learns_but_does_not_win():
+    codes, win_rates = np.array([[1.0, 1.0, -1.0, -1.0]]), np.full(4, 0.5)
+    settings = {"winners": (1, 1), "handicap": 1e-9, "win_rates": win_rates}
+    association = codes / 2
+    compete(np.array([[0.9, 0.1, 0.1, 0.9]]), association, codes, np.array([0]), **settings)
+    assert_array_equal(association, [[0.5, 0, 0, -0.5]])
+    assert_allclose(win_rates, [0.5, 0.475, 0.475, 0.475])
+
+
+def test_a_margin_of_one_is_a_lead_that_rounds_to_one():
+    codes = np.array([[1.0, -1.0]])
+    association = codes[[0, 0]]
+    post = np.array([[1.0, 1e-20], [1.0, 1e-3]])
+    compete(post, association, codes, np.array([0, 0]), margin=1.0)
+    assert_array_equal(association, [[0, 0], [1, -1]])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("margin", [0.1, 0.3, 1.0])
 def test_a_layer_that_is_sure_does_not_learn(margin, dtype):
@@ -124,11 +167,11 @@ def test_the_lead_is_that_of_the_rates_not_of_the_scores():
 
 def test_a_single_output_competes_with_its_silence():
     """At rate 0.8 it leads by 0.6 if its class is there, and trails by 0.6 if not."""
-    codes, y = np.array([[-1.0], [1.0]]), np.array([1, 0, 1, 0])
-    association = np.array([[0.25], [-0.25], [0.25], [-0.25]])
-    post = np.array([[0.8], [0.8], [0.7], [0.2]])
+    codes, y = np.array([[-1.0], [1.0]]), np.array([1, 0, 1, 0, 0])
+    association = np.array([[0.25], [-0.25], [0.25], [-0.25], [-0.25]])
+    post = np.array([[0.8], [0.8], [0.7], [0.2], [0.4]])
     compete(post, association, codes, y, winners=(1, 1), handicap=0.05, margin=0.5)
-    assert_array_equal(association, [[0], [-0.25], [0.25], [0]])
+    assert_array_equal(association, [[0], [-0.25], [0.25], [0], [-0.25]])
 
 
 def test_of_the_outputs_the_right_one_and_its_strongest_rival_learn():
@@ -185,8 +228,8 @@ def test_competition_changes_the_units_but_not_the_prediction_path(winners):
     X, y = load_iris(return_X_y=True)
     settings = {"positive_winners": winners[0], "negative_winners": winners[1]}
     model = STDPClassifier(
-        random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
-    ).fit(X, y)
+        max_iter=1, random_state=0, receptive_fields=1, winner_handicap=0.05, **settings
+    ).fit(X[::10], y[::10])
     rates = model.encoder_.transform(X[:5])
     expected = [oracle.logits(row, model.coefs_, model.intercepts_) for row in rates]
     assert_allclose(model.decision_function(X[:5]), expected)
@@ -212,7 +255,7 @@ def test_bad_margin(name, value):
 
 
 def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():
-    X, y = load_iris(return_X_y=True)
+    X, y = (array[::10] for array in load_iris(return_X_y=True))
     model = STDPClassifier(max_iter=1, warm_start=True, random_state=0).fit(X, y)
     rates = model._win_rates.copy()
     assert rates[:100].any()

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
-from skstdp import STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 from skstdp._kernels._adam import adam_step
 from skstdp._optimizers import SCHEDULES, Adam
 from skstdp._training import Training, flatten
@@ -112,3 +112,12 @@ def test_fan_in_scaling_divides_by_the_total_input(monkeypatch):
     model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=2)
     (taken,) = steps_taken(monkeypatch, model, X)
     assert_allclose(taken, [0.6 / 9, 0.6 / 2, 0.6 / 12.5])
+
+
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+def test_a_batch_without_weight_makes_no_step(classifier):
+    X, y = np.random.default_rng(0).random((12, 3)), np.repeat([0, 1, 2], 4)
+    settings = {"shuffle": False, "max_iter": 2, "tol": None, "batch_size": 4}
+    model = classifier((4,), class_weight={0: 1, 1: 1, 2: 0}, **settings).fit(X, y)
+    assert model._optimizer.n_steps == 2 * 2
+    assert all(np.isfinite(coef).all() for coef in model.coefs_)

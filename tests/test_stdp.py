@@ -33,9 +33,10 @@ def test_each_synapse_equals_the_formula_as_printed(stdp_epsilon):
 def test_silent_and_saturated_units_keep_all_digits(rate):
     pre, post, association = random_layer(n_post=1)
     post[:] = rate
-    coef_update, _ = stdp_update(pre, post, association, stdp_epsilon=1e-3)
-    expected, _ = oracle.stdp_update(pre, post, association, 1e-3)
-    assert_allclose(coef_update, expected, rtol=1e-12)
+    for association[:] in (1, -1):
+        coef_update, _ = stdp_update(pre, post, association, stdp_epsilon=1e-3)
+        expected, _ = oracle.stdp_update(pre, post, association, 1e-3)
+        assert_allclose(coef_update, expected, rtol=1e-12)
 
 
 def test_sum_over_samples():
@@ -75,6 +76,27 @@ def test_units_that_do_not_learn_change_nothing_for_those_that_do(n_learners, dt
             update, exact, rtol=0, atol=scale * (1e-5 if dtype == np.float32 else 1e-13)
         )
         assert_array_equal(update[..., ~association.any(axis=0)], 0)
+
+
+@pytest.mark.parametrize("n_learners", [1, 2, 20])
+@pytest.mark.parametrize("n_post", [16, 40, 65])
+def test_skipping_rates_of_zero_changes_nothing(n_post, n_learners):
+    """Units fill one vector of sixteen, or two or four and some are left over."""
+    pre, post, _ = random_layer(n_samples=9, n_pre=25, n_post=n_post)
+    rng = np.random.default_rng(1)
+    pre[rng.random(pre.shape) < 0.7] = 0
+    pre[4] = 0
+    rates = [pre, post, rng.random((9, 2))]
+    codes = [rng.choice([-1.0, 1.0], (2, n)) for n in (n_post, 2)]
+    codes[0][:, rng.permutation(n_post)[n_learners:]] = 0
+    y, weight = rng.integers(2, size=9), rng.random(9)
+    for skip in (False, True):
+        updates = by_the_rule(rates, y, weight, codes, stdp_epsilon=1e-2, skip=skip)
+        for layer, (coef_update, intercept_update) in enumerate(updates):
+            association = codes[layer][y] * weight[:, np.newaxis]
+            expected = oracle.stdp_update(*rates[layer : layer + 2], association, 1e-2)
+            assert_allclose(coef_update, expected[0], rtol=1e-12, atol=1e-14)
+            assert_allclose(intercept_update, expected[1], rtol=1e-12, atol=1e-14)
 
 
 def test_float32_stays_float32_and_close():
@@ -275,6 +297,7 @@ def test_corrected_curve_has_the_higher_peak_after_the_spike():
     ("change", "message"),
     [
         ({"pre": [[1.5]]}, r"Got pre=.*1\.5.* expected rates in \[0, 1\]"),
+        ({"pre": [[0.5, -2.0, 1.5]]}, r"Got pre=.*-2\.0.* expected rates in \[0, 1\]"),
         ({"post": [[-0.1]]}, r"Got post=.*-0\.1.* expected rates in \[0, 1\]"),
         ({"pre": [[np.nan]]}, "contains NaN"),
         ({"association": [[1.0, 1.0]]}, r"association of shape \(1, 2\)"),
@@ -289,6 +312,25 @@ def test_bad_input(change, message):
     good = {"pre": [[0.5]], "post": [[0.5]], "association": [[1.0]], "stdp_epsilon": 1e-9}
     with pytest.raises(ValueError, match=message):
         stdp_update(**good | change)
+
+
+@pytest.mark.parametrize(("x", "p"), [(0.5, 0.25), (0.75, 0.5)], ids=["weight", "bias"])
+def test_an_update_that_is_not_finite_is_an_error(x, p):
+    """At the pole of the one or of the other, each divides by stdp_epsilon."""
+    message = r"Got stdp_epsilon=1e-320 and associations of up to 3, .* finite in float64"
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=message):
+        stdp_update([[x]], [[p]], [[-3.0]], stdp_epsilon=1e-320)
+
+
+def test_stdp_epsilon_is_that_of_the_paper_by_default():
+    arrays = random_layer(n_pre=3, n_post=2)
+    assert_array_equal(stdp_update(*arrays)[0], stdp_update(*arrays, stdp_epsilon=1e-9)[0])
+
+
+def test_both_equations_of_the_curve_by_hand():
+    """1 / (4 (2 - 1)^2) and 1 / (4 (2 + 1)^2)."""
+    assert_allclose(stdp_curve([1.0], 2.0), [1 / 4])
+    assert_allclose(stdp_curve([1.0], 2.0, corrected=False), [1 / 36])
 
 
 def test_curve_needs_a_positive_spike_time():

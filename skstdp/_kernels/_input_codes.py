@@ -7,6 +7,7 @@ psc : ndarray of shape (n_samples, n_inputs)
 """
 
 import numpy as np
+from numba.extending import overload
 
 from ._compiler import inlined, kernel
 
@@ -14,19 +15,29 @@ from ._compiler import inlined, kernel
 CURRENT, RATE, LATENCY, POISSON = range(4)
 
 
-@inlined
-def _mixed(number):
-    """Bits that look random, from a number: one step of splitmix64."""
-    z = number + np.uint64(0x9E3779B97F4A7C15)
+def _mix(stream, number):
+    z = stream + np.uint64(number) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
+def _mixed(stream, number):
+    """Bits that look random, from a place in a stream: one step of splitmix64."""
+    # Without compilation NumPy warns of what is lost above 64 bits.
+    with np.errstate(over="ignore"):
+        return _mix(stream, number)
+
+
+@overload(_mixed, inline="always")
+def _compiled_mixed(stream, number):
+    return _mix
+
+
 @inlined
 def _uniform(stream, number):
     """Number in [0, 1) that depends on its place in a stream alone."""
-    return np.float64(_mixed(stream + np.uint64(number)) >> np.uint64(11)) * 2.0**-53
+    return np.float64(_mixed(stream, number) >> np.uint64(11)) * 2.0**-53
 
 
 @kernel
@@ -45,7 +56,7 @@ def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
     n_inputs = rates.shape[1]
     drawn = np.empty(n_inputs if code == POISSON else 0)
     for i in range(drawn.size):
-        drawn[i] = _uniform(_mixed(seed), step * n_inputs + i)
+        drawn[i] = _uniform(_mixed(seed, 0), step * n_inputs + i)
     for s in range(rates.shape[0]):
         for i in range(n_inputs):
             x = rates[s, i]

@@ -172,7 +172,7 @@ def _mismatch(reads, teacher, student, teacher_psc, student_psc, apical, theta, 
             error[k] = (teacher_psc[k] - student_psc[k]) * gate(student[k], theta, slope, one)
     else:
         for k in range(error.size):
-            error[k] = (teacher[k] >= theta) - (student[k] >= theta)
+            error[k] = one * (teacher[k] >= theta) - (student[k] >= theta)
 
 
 @inlined
