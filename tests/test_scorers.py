@@ -19,7 +19,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-import skstdp
 from skstdp import (
     BPClassifier,
     FGSMScorer,
@@ -30,6 +29,7 @@ from skstdp import (
     fgsm,
     pgd,
 )
+from skstdp._input_gradients._svm import SupportVectors
 
 CLASSIFIERS = [STDPClassifier, BPClassifier]
 
@@ -414,7 +414,7 @@ class TestCost:
 
             return count
 
-        adapter = skstdp._input_gradients._svm.SupportVectors
+        adapter = SupportVectors
         forward = counted(adapter.forward, "forward")
 
         def forward_and_back(self, X):
@@ -429,7 +429,7 @@ class TestCost:
     def test_without_size_there_is_no_gradient(self, iris, monkeypatch):
         X, y = iris
         model = SVC().fit(X, y)
-        monkeypatch.delattr("skstdp._input_gradients._svm.SupportVectors.forward")
+        monkeypatch.delattr(SupportVectors, "forward")
         assert FGSMScorer(0)(model, X, y) == PGDScorer(0)(model, X, y) == model.score(X, y)
 
 

@@ -16,8 +16,6 @@
 ====================  ==============================================================
 """
 
-# The modules enter their adapters in the table.
-from . import _composition, _ensembles, _linear, _neighbours, _networks, _svm, _transformers  # noqa: F401
 from ._adapter import adapter_of
 from ._scaled_rows import ScaledRows
 from ._target import GRADIENTS, SPACES, attackable

@@ -6,6 +6,9 @@ the value (ScaledRows of its shape) to the gradient with respect to X (ScaledRow
 X). Pipelines chain them and ensembles add them up.
 """
 
+from functools import cache
+from importlib import import_module
+
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -150,6 +153,21 @@ def adapts(*kinds, transform=False):
     return enter
 
 
+@cache
+def _fill_table():
+    """Import the modules, which enter their adapters; they import half of scikit-learn."""
+    for kind in (
+        "composition",
+        "ensembles",
+        "linear",
+        "neighbours",
+        "networks",
+        "svm",
+        "transformers",
+    ):
+        import_module(f"._{kind}", __package__)
+
+
 def adapter_of(estimator, *, transform=False):
     """The adapter of an estimator: its own method `input_gradient`, or what the table has.
 
@@ -171,6 +189,7 @@ def adapter_of(estimator, *, transform=False):
     ValueError
         If it is set up in a way that has no gradient here.
     """
+    _fill_table()
     if hasattr(estimator, "input_gradient"):
         return TransformerGradient(estimator) if transform else ClassifierGradient(estimator)
     make = entry_for(_TRANSFORMERS if transform else _CLASSIFIERS, estimator)
@@ -179,6 +198,13 @@ def adapter_of(estimator, *, transform=False):
     if make is None:
         raise no_gradient(estimator)
     return make(estimator)
+
+
+def best_of(search):
+    """The estimator that a search was refitted with."""
+    check_is_fitted(search)
+    expect(search, "refit", getattr(search, "refit", True) is not False, True)
+    return search.best_estimator_
 
 
 def entry_for(table, estimator):

@@ -6,9 +6,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import check_is_fitted
 
-from ._adapter import Adapter, adapter_of, adapts, expect
+from ._adapter import Adapter, adapter_of, adapts, best_of
 from ._scaled_rows import ScaledRows, add_rows
 from ._transformers import dense
 
@@ -16,13 +15,6 @@ from ._transformers import dense
 @adapts(BaseSearchCV)
 def _search(search):
     return adapter_of(best_of(search))
-
-
-def best_of(search):
-    """The estimator that a search was refitted with."""
-    check_is_fitted(search)
-    expect(search, "refit", getattr(search, "refit", True) is not False, True)
-    return search.best_estimator_
 
 
 @adapts(FrozenEstimator)

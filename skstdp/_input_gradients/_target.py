@@ -10,8 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
 from .._validation import class_indices
-from ._adapter import FLOATS, adapter_of
-from ._composition import best_of
+from ._adapter import FLOATS, adapter_of, best_of
 from ._finite_differences import differences, scores_of
 from ._scaled_rows import ScaledRows
 

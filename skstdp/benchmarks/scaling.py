@@ -203,6 +203,7 @@ def scaling_table(X, y, clients, model, n_epochs):
 def scaling_figure(table, model):
     """How many times as fast as one process, and how well the model says it."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     faster, expected = figure.subplots(1, 2)
@@ -217,11 +218,18 @@ def scaling_figure(table, model):
         expected.loglog(rows["expected, s"], rows["workers, s"], "o")
     faster.axhline(1, color="grey", linewidth=0.8)
     faster.set(xlabel="rows in a batch", ylabel="one process / two workers")
+    faster.set_xticks(sorted(set(two["batch"])))
+    faster.xaxis.set_major_formatter("{x:g}")
+    faster.xaxis.set_minor_formatter("")
     faster.legend(fontsize="small")
     ends = two[["expected, s", "workers, s"]].to_numpy()
     ends = [ends.min(), ends.max()]
     expected.loglog(ends, ends, color="grey", linewidth=0.8)
     expected.set(xlabel="expected seconds an epoch", ylabel="measured, two workers")
+    for axis in (expected.xaxis, expected.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
     return figure
 
 
