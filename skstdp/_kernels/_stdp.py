@@ -280,8 +280,8 @@ def stdp_updates(
     No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
     to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
     associations. The last six arrays are overwritten: `associations` of the shape of `rates`,
-    `room` of five rows for the largest layer, `learns` of shape (n_samples,), `block` of shape
-    (16, largest number of units), and the `updates`.
+    `room` of shape (room_for(largest layer),), `rows` of shape (n_samples,), `lanes` of shape
+    (lanes_for(n_samples),), `block` of shape (16, largest layer), and the `updates`.
     """
     n_samples = batch.shape[0]
     n_layers = units.size - 1
