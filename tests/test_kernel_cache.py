@@ -123,6 +123,7 @@ def test_a_disk_that_is_full(source, caplog):
     assert in_a_new_process(source, caplog) == []
 
 
+# Of the large kernel, which takes a minute to compile, and of a small one.
 FIT = """
 import sys
 from hashlib import sha256
@@ -133,12 +134,23 @@ for dtype in sys.argv[1:]:
     model = STDPClassifier((4,), max_iter=2, random_state=0).fit(X.astype(dtype), y)
     print(sha256(b"".join(coef.tobytes() for coef in model.coefs_)).hexdigest())
 """
+UPDATE = """
+import sys
+from hashlib import sha256
+import numpy as np
+from skstdp import stdp_update
+rng = np.random.default_rng(0)
+rates, association = rng.random((2, 40, 20)), np.ones((40, 20))
+for dtype in sys.argv[1:]:
+    coef, _ = stdp_update(*rates.astype(dtype), association)
+    print(sha256(coef.tobytes()).hexdigest())
+"""
 
 
-def start(cache, *dtypes):
+def start(program, cache, *dtypes):
     paths = {"PYTHONPATH": str(Path(skstdp.__file__).parents[1]), "NUMBA_CACHE_DIR": str(cache)}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", FIT, *dtypes],
+        [sys.executable, "-W", "error", "-c", program, *dtypes],
         env=os.environ | paths,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -154,20 +166,25 @@ def output(process):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """What one process alone prints that compiles for itself, by dtype."""
-    printed, _ = output(start(tmp_path_factory.mktemp("alone"), "f4", "f8"))
-    assert len(set(printed)) == 2
-    return dict(zip(("f4", "f8"), printed, strict=True))
+    """What one process alone prints that compiles for itself, by program and dtype."""
+    expected = {}
+    for program in (FIT, UPDATE):
+        printed, _ = output(start(program, tmp_path_factory.mktemp("alone"), "f4", "f8"))
+        assert len(set(printed)) == 2
+        expected[program] = dict(zip(("f4", "f8"), printed, strict=True))
+    return expected
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(20))
-def test_two_processes_fill_one_cache(number, expected, tmp_path):
+@pytest.mark.parametrize(
+    ("program", "number"), [(UPDATE, k) for k in range(20)] + [(FIT, k) for k in range(2)]
+)
+def test_two_processes_fill_one_cache(program, number, expected, tmp_path):
     # They write the same files, or different ones of which one index tells.
     dtypes = ("f4", "f4") if number % 2 else ("f4", "f8")
-    for dtype, process in [(dtype, start(tmp_path, dtype)) for dtype in dtypes]:
-        assert output(process)[0] == [expected[dtype]]
+    for dtype, process in [(dtype, start(program, tmp_path, dtype)) for dtype in dtypes]:
+        assert output(process)[0] == [expected[program][dtype]]
     # One may have overwritten what the other had just written; after that nothing is compiled.
-    printed = [expected[dtype] for dtype in sorted(set(dtypes))]
-    assert output(start(tmp_path, *sorted(set(dtypes))))[0] == printed
-    assert output(start(tmp_path, *sorted(set(dtypes)))) == (printed, "")
+    printed = [expected[program][dtype] for dtype in sorted(set(dtypes))]
+    assert output(start(program, tmp_path, *sorted(set(dtypes))))[0] == printed
+    assert output(start(program, tmp_path, *sorted(set(dtypes)))) == (printed, "")
