@@ -39,7 +39,7 @@ def test_parquet_in_pieces(tmp_path):
     in_pieces, as_a_whole = memory.memory_tables([50_000, 200_000], kinds=["parquet"], **options)
     short, long = in_pieces["MiB"]
     # Of what it returns its allocator keeps some, up to a limit.
-    assert in_pieces["file"].diff()[1] > 0.2 * short
+    assert in_pieces["file"].diff()[1] > 0.15 * short
     assert long < 1.05 * short
     assert as_a_whole.empty
 
