@@ -15,7 +15,7 @@ _LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
 
 def check_scale(scale, layer_units, dtype):
     """Raise where weights of this scale could add up to more than the dtype holds."""
-    if scale > np.finfo(dtype).max / (64 * max(layer_units)):
+    if scale > float(np.finfo(dtype).max) / (64 * max(layer_units)):
         raise ValueError(
             f"Got weight_init_scale={scale!r}, but expected a number with which the sum of the "
             f"inputs of a unit is finite in {np.dtype(dtype)}."

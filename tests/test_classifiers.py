@@ -665,6 +665,13 @@ class TestBadInput:
         X, y = iris()
         self.refuses(classifier(**parameters), *parameters, {"X": X, "y": y})
 
+    @every
+    @pytest.mark.parametrize("scale", [1e38, 3.5e38, 1e300])
+    def test_initial_weights_that_single_precision_does_not_hold(self, classifier, scale):
+        X, y = iris()
+        data = {"X": X.astype(np.float32), "y": y}
+        self.refuses(classifier(weight_init_scale=scale), "finite in float32", data)
+
     @pytest.mark.parametrize("stdp_epsilon", [0.0, -1e-3, "small"])
     def test_stdp_epsilon(self, stdp_epsilon):
         X, y = iris()
