@@ -1,10 +1,74 @@
 import numpy as np
+import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import MinMaxScaler
 
+from skstdp import STDPClassifier
 from skstdp._encoding import fit_encoder
+
+Y = np.arange(20) % 2
+
+
+def fit(X, rate_encoding, **settings):
+    return STDPClassifier(rate_encoding=rate_encoding, max_iter=1, **settings).fit(X, Y)
+
+
+@pytest.fixture
+def wide():
+    return np.random.default_rng(0).normal(size=(20, 3)) * [1, 10, 100]
+
+
+@pytest.mark.parametrize("rate_encoding", ["auto", "minmax"])
+def test_ranges_of_the_training_data_become_zero_to_one(wide, rate_encoding):
+    model = fit(wide, rate_encoding)
+    expected = (wide - wide.min(axis=0)) / np.ptp(wide, axis=0)
+    assert_allclose(model.encoder_.transform(wide), expected)
+    far = np.array([wide.max(axis=0) + 1, wide.min(axis=0) - 1])
+    assert_array_equal(model.encoder_.transform(far), [[1, 1, 1], [0, 0, 0]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_auto_takes_rates_as_they_are(dtype):
+    X = np.random.default_rng(0).uniform(0.2, 0.8, (20, 3)).astype(dtype)
+    model = fit(X, "auto")
+    assert_array_equal(model.encoder_.transform(X), X)
+    assert model.encoder_.transform(X).dtype == dtype
+    outside = np.array([[-0.5, 0.5, 1.5]], dtype=dtype)
+    assert_array_equal(model.encoder_.transform(outside), [[0, 0.5, 1]])
+
+
+def test_minmax_scales_rates_too():
+    X = np.random.default_rng(0).uniform(0.2, 0.8, (20, 3))
+    assert fit(X, "minmax").encoder_.transform(X).max() == 1
+
+
+def test_none_takes_the_data_and_refuses_what_is_not_a_rate():
+    X = np.random.default_rng(0).random((20, 3))
+    model = fit(X, "none")
+    assert model.encoder_ is None
+    X[4, 1] = 1.25
+    for method in (model.predict, lambda X: model.fit(X, Y)):
+        with pytest.raises(
+            ValueError, match=r"Got 1\.25 in feature 1 \(row 4\).*rates in \[0, 1\]"
+        ):
+            method(X)
+
+
+def test_none_names_the_column():
+    frame = pd.DataFrame(np.random.default_rng(0).random((20, 2)), columns=["petal", "sepal"])
+    model = fit(frame, "none")
+    frame.loc[3, "sepal"] = -7.0
+    with pytest.raises(ValueError, match="Got -7 in feature 'sepal'"):
+        model.predict(frame)
+    with pytest.raises(ValueError, match="Got -7 in feature 'sepal'"):
+        STDPClassifier(rate_encoding="none").fit(frame, Y)
+
+
+def test_constant_feature_carries_nothing(wide):
+    wide[:, 1] = 7
+    assert_array_equal(fit(wide, "auto").encoder_.transform(wide)[:, 1], 0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -19,10 +83,3 @@ def test_the_encoder_is_the_scaler_that_fit_would_make(dtype, container):
         assert_array_equal(getattr(encoder, name), expected)
     assert encoder.scale_.dtype == dtype
     assert_array_equal(encoder.transform(X * 2), scaler.transform(X * 2))
-
-
-def test_values_in_the_unit_interval_are_rates():
-    X = np.array([[0.25, 0.5], [0.75, 0.5]])
-    assert_array_equal(fit_encoder(X, "auto").transform(X), X)
-    assert_array_equal(fit_encoder(X, "minmax").transform(X), [[0, 0], [1, 0]])
-    assert fit_encoder(X, "none") is None
