@@ -147,7 +147,6 @@ class NetworkClassifier(
     _encoding_attributes = (
         "classes_",
         "encoder_",
-        "feature_names_in_",
         "n_features_in_",
         "n_outputs_",
         "receptive_fields_",
@@ -169,21 +168,14 @@ class NetworkClassifier(
     _changed_by_training = ("_optimizer", "_random_state")
 
     # What else a fitted classifier needs.
-    _set_by_fit = (
-        "classes_",
-        "encoder_",
-        "n_features_in_",
-        "n_iter_",
-        "n_layers_",
-        "n_outputs_",
-        "receptive_fields_",
-    )
+    _set_by_fit = ("n_iter_", "n_layers_")
 
     def _needed(self, state):
         needed = super()._needed(state)
         if "n_iter_" not in state:
             return needed
         return needed.union(
+            self._encoding_attributes,
             self._network_attributes,
             self._history_attributes,
             self._changed_by_training,
@@ -484,7 +476,7 @@ class NetworkClassifier(
         """
         model = type(self)(**self.get_params(deep=False))
         attributes = vars(self)
-        for name in (*self._encoding_attributes, *names):
+        for name in ("feature_names_in_", *self._encoding_attributes, *names):
             if name in attributes:
                 setattr(model, name, attributes[name])
         return model
@@ -514,11 +506,6 @@ class NetworkClassifier(
         """Raise, before any work, where data that are taken as rates are not."""
         if self.encoder_ is None:
             self._over_rates(X, None, _exhaust)
-
-    def _input_chunks(self, X, sample_weight=None):
-        """What the first layer sees of them."""
-        for rates, weight in self._rate_chunks(X, sample_weight):
-            yield self._inputs(rates), weight
 
     def _forget_history(self):
         self.n_iter_ = 0

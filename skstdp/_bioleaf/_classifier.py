@@ -438,7 +438,7 @@ class BioLeaFClassifier(NetworkClassifier):
     def _training(self, X, y, sample_weight):
         synapses, parts = self._flat_circuit()
         vars(self).update(zip(self._network_attributes, parts, strict=True))
-        inputs = np.concatenate([inputs for inputs, _ in self._input_chunks(X)])
+        inputs = self._on_rates(type(self)._inputs, X)
         return MicrocircuitTraining(
             np.require(inputs, requirements=["C", "A", "W"]),
             y,
