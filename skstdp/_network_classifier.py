@@ -278,7 +278,7 @@ class NetworkClassifier(
                 X_val, y_val = self._validate_data(X_val, y_val, reset=False)
                 validation = X_val, self._class_indices(y_val), np.ones(len(y_val))
             elif self.early_stopping:
-                random_state = np.random.RandomState(self._random_seed())
+                random_state = self._new_random_state()
                 digests = X.digests() if isinstance(X, OnCluster) else row_digests(X)
                 held = hold_out(digests, y, self.validation_fraction, random_state)
                 if not sample_weight[held].any():
@@ -413,8 +413,15 @@ class NetworkClassifier(
         sizes = self.hidden_layer_sizes
         return [sizes] if isinstance(sizes, Integral) else list(sizes)
 
-    def _random_seed(self):
-        return check_random_state(self.random_state).randint(2**31 - 1)
+    def _new_random_state(self):
+        """A generator of our own, seeded by a number from the given one."""
+        generator = check_random_state(self.random_state)
+        seed = generator.randint(2**31 - 1)
+        if not isinstance(self.random_state, Integral):
+            return np.random.RandomState(seed)
+        # It is our own already. To make another takes as long as ten steps of a small network.
+        generator.seed(seed)
+        return generator
 
     def _set_classes(self, classes):
         if len(classes) < 2:
@@ -453,7 +460,7 @@ class NetworkClassifier(
         """Draw the network, or copy its state so that nobody else's changes; check X."""
         if first_pass:
             sample_weight = sample_weight.astype(X.dtype, copy=False)
-            self._random_state = np.random.RandomState(self._random_seed())
+            self._random_state = self._new_random_state()
             extremes = X.extremes() if isinstance(X, OnCluster) else X
             self.encoder_ = fit_encoder(extremes, self.rate_encoding)
             self._draw_network(X, sample_weight)

@@ -120,7 +120,7 @@ def stdp_update(
     coef_update = np.empty((pre.shape[1], post.shape[1]), dtype=pre.dtype)
     intercept_update = np.empty(post.shape[1], dtype=pre.dtype)
     # Not earlier: the compiler takes longer to import than everything else.
-    from ._kernels import lanes_for, stdp_layer
+    from ._kernels import lanes_for, numbers_for, stdp_layer
 
     n_samples, n_pre = pre.shape
     stdp_layer(
@@ -131,7 +131,7 @@ def stdp_update(
         post,
         association.copy(),
         float(stdp_epsilon),
-        np.empty(n_samples, np.intp),
+        np.empty(numbers_for(n_samples, n_pre), np.int32),
         np.empty(lanes_for(n_samples), pre.dtype),
         np.empty((16, n_pre), pre.dtype),
         coef_update,

@@ -91,7 +91,8 @@ def class_indices(y, classes):
     ValueError
         If a label is not among them, or y is not one-dimensional.
     """
-    y = column_or_1d(y)
+    if not isinstance(y, np.ndarray) or y.ndim != 1:
+        y = column_or_1d(y)
     with naming("y", f"the classes {classes}"):
         indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
         unknown = classes[indices] != y

@@ -7,7 +7,8 @@ import numpy as np
 from skstdp._competition import lets_all_learn, winner_table
 from skstdp._kernels._competition import choose_learners, room_for
 from skstdp._kernels._layers import backprop_updates, cross_entropy, forward
-from skstdp._kernels._stdp import lanes_for, stdp_updates
+from skstdp._kernels._stdp import lanes_for, numbers_for, stdp_updates
+from skstdp._kernels._vectors import WIDTH
 from skstdp._training import flatten
 
 EVERYBODY = (1.0, 1.0)
@@ -75,9 +76,10 @@ def by_the_rule(
         handicap,
         np.full(n_hidden + 1, np.inf if margin is None else margin),
         np.zeros(units[1:].sum()),
-        np.empty_like(rest),
+        np.empty((len(y) + 1) * largest, dtype),
         np.empty(room_for(largest), dtype),
-        np.empty(len(y), np.intp),
+        np.empty((3, WIDTH), np.intp),
+        np.empty(numbers_for(len(y), largest), np.int32),
         np.empty(lanes_for(len(y)), dtype),
         np.empty((16, largest), dtype),
         updates,
@@ -127,14 +129,21 @@ def compete(
     post, association, codes, y, *, winners=EVERYBODY, handicap=0.0, margin=None, win_rates=None
 ):
     """Let the units of a layer compete, in place."""
+    n_units = post.shape[1]
+    learning = np.empty((len(post) + 1, n_units), post.dtype)
     choose_learners(
         post,
-        association,
+        codes.astype(post.dtype),
+        0,
         y,
+        np.abs(association).max(axis=1),
         not all(map(lets_all_learn, winners)),
         winner_table(*winners, [codes, codes])[:, 0],
         handicap,
         np.inf if margin is None else margin,
-        np.zeros(post.shape[1]) if win_rates is None else win_rates,
-        np.empty(room_for(post.shape[1]), post.dtype),
+        np.zeros(n_units) if win_rates is None else win_rates,
+        np.empty(room_for(n_units), post.dtype),
+        np.empty((3, WIDTH), np.intp),
+        learning,
     )
+    association[:] = learning[:-1]

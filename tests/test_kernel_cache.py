@@ -18,9 +18,10 @@ from skstdp._kernels._compiler import _tell_that_nothing_is_kept
 pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
 
 KERNELS = """
-from skstdp._kernels._compiler import entry
+from skstdp._kernels._compiler import entry, kernel
 
 @entry
+@kernel
 def double(x, out):
     for k in range(x.size):
         out[k] = x[k] + x[k]

@@ -24,7 +24,7 @@ longer to import than the rest of the package.
 
 from ._epochs import epochs
 from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
-from ._stdp import lanes_for, stdp_layer
+from ._stdp import lanes_for, numbers_for, stdp_layer
 from ._step import step
 from ._surrogate import surrogate_pullback
 
@@ -34,6 +34,7 @@ __all__ = [
     "microcircuit_epoch",
     "microcircuit_record",
     "microcircuit_response",
+    "numbers_for",
     "stdp_layer",
     "step",
     "surrogate_pullback",

@@ -2,7 +2,7 @@
 
 association : ndarray of shape (n_samples, n_units)
     Association of each unit with the class of each sample, times the weight of that sample.
-    Those of the units that do not learn are set to zero.
+    Those of the units that do not learn are zero.
 
 Sixteen samples are gone through at a time, each in a lane of the vectors: what is decided about
 a sample takes the same steps for all of them, unit after unit.
@@ -11,7 +11,8 @@ a sample takes the same steps for all of them, unit after unit.
 import numpy as np
 
 from ._compiler import inlined, kernel
-from ._vectors import WIDTH, choose, load, splat, store, transpose
+from ._vectors import WIDTH, choose, gather, in_order, load, scatter, splat, store
+from ._views import flat
 
 # Share of a batch in the running win rate: it remembers about twenty batches.
 _MEMORY = 0.05
@@ -23,10 +24,10 @@ _FEW = 16
 @kernel
 def room_for(n_units):
     """Number of elements that the competition of a layer of so many units overwrites."""
-    return WIDTH * (3 * n_units + 2 * _FEW + 3) + 2 * n_units
+    return WIDTH * (3 * n_units + 2 * _FEW + 5) + 2 * n_units
 
 
-@kernel
+@inlined
 def _part(room, at, size):
     return room[at : at + size], at + size
 
@@ -55,12 +56,12 @@ def _by_splits(values, rank):
 
 
 @kernel
-def _least_by_splits(rates, association, sign, handicaps, rank, scores):
+def _least_by_splits(rates, code, sign, handicaps, rank, scores):
     """The score of a rank among the units whose association has a sign."""
     n = 0
     for j in range(rates.size):
         scores[n] = rates[j] - handicaps[j]
-        n += association[j] * sign > 0
+        n += code[j] * sign > 0
     return _by_splits(scores[:n], min(rank, n)) if n > 0 else scores[0]
 
 
@@ -68,38 +69,40 @@ def _least_by_splits(rates, association, sign, handicaps, rank, scores):
 def _keep_in_order(score, best, n_best):
     """Insert a score a lane among the best so far."""
     for k in range(0, n_best * WIDTH, WIDTH):
-        held = load(best, k)
-        store(choose(score, held, score, held), best, k)
-        score = choose(score, held, held, score)
+        better, score = in_order(load(best, k), score)
+        store(better, best, k)
 
 
 @kernel
-def _to_lanes(rows, first, lanes):
-    """A row a unit, a lane a sample; zero in lanes without a sample."""
-    n_units = rows.shape[1]
-    n = min(WIDTH, rows.shape[0] - first)
-    flat, at = rows.reshape(-1), first * n_units
-    whole = n_units // WIDTH * WIDTH if n == WIDTH else 0
-    for j in range(0, whole, WIDTH):
-        transpose(flat, at + j, n_units, lanes, j * WIDTH, WIDTH)
-    if n < WIDTH:
-        lanes[:] = 0
-    for lane in range(n):
-        for j in range(whole, n_units):
-            lanes[j * WIDTH + lane] = rows[first + lane, j]
+def _to_lanes(rows, starts, n_units, lanes):
+    """A row a unit, a lane a sample."""
+    numbers = flat(rows)
+    if n_units >= WIDTH:
+        for j in range(0, n_units, WIDTH):
+            # The last square may overlap the one before.
+            gather(numbers, starts, min(j, n_units - WIDTH), lanes, WIDTH)
+    else:
+        for lane in range(WIDTH):
+            for j in range(n_units):
+                lanes[j * WIDTH + lane] = numbers[starts[lane] + j]
 
 
 @kernel
-def _from_lanes(lanes, first, rows):
-    n_units = rows.shape[1]
-    n = min(WIDTH, rows.shape[0] - first)
-    flat, at = rows.reshape(-1), first * n_units
-    whole = n_units // WIDTH * WIDTH if n == WIDTH else 0
-    for j in range(0, whole, WIDTH):
-        transpose(lanes, j * WIDTH, WIDTH, flat, at + j, n_units)
-    for lane in range(n):
-        for j in range(whole, n_units):
-            rows[first + lane, j] = lanes[j * WIDTH + lane]
+def _from_lanes(lanes, n_units, rows, starts):
+    numbers = flat(rows)
+    if n_units >= WIDTH:
+        for j in range(0, n_units, WIDTH):
+            scatter(lanes, WIDTH, numbers, starts, min(j, n_units - WIDTH))
+    else:
+        for lane in range(WIDTH):
+            for j in range(n_units):
+                numbers[starts[lane] + j] = lanes[j * WIDTH + lane]
+
+
+@inlined
+def _weigh(z, weights):
+    for k in range(0, z.size, WIDTH):
+        store(load(z, k) * load(weights, 0), z, k)
 
 
 @inlined
@@ -138,26 +141,40 @@ def _best_scores(rates, z, handicaps, n_right, n_wrong, right, wrong):
 @kernel
 def _number_of_best(n_winners):
     """How many are kept in order: enough for every class, or none."""
-    most = n_winners.max()
+    most = 0
+    for n in n_winners:
+        most = max(most, n)
     return most if most <= _FEW else 0
 
 
 @kernel
+def _all_are(numbers, number):
+    for n in numbers:
+        if n != number:
+            return False
+    return True
+
+
+@kernel
 def _least_of_winners(
-    first, post, association, y, handicaps, n_winners, sign, best, n_best, scores, least
+    first, post, codes, unit, y, handicaps, n_winners, sign, best, n_best, scores, least
 ):
     """Lane by lane, the score that is just enough for a unit of one side to win."""
+    if n_best > 0 and _all_are(n_winners, n_best):
+        store(load(best, (n_best - 1) * WIDTH), least, 0)
+        return
     for s in range(first, min(first + WIDTH, post.shape[0])):
         rank, lane = n_winners[y[s]], s - first
         if rank <= n_best:
             least[lane] = best[max(rank - 1, 0) * WIDTH + lane]
         else:
-            least[lane] = _least_by_splits(post[s], association[s], sign, handicaps, rank, scores)
+            code = codes[y[s], unit : unit + post.shape[1]]
+            least[lane] = _least_by_splits(post[s], code, sign, handicaps, rank, scores)
 
 
 @inlined
-def _silence_losers(rates, z, handicaps, least_right, least_wrong):
-    """Silence the losers, and balance what the winners of each sample have on both sides."""
+def _silence_losers(rates, z, handicaps, least_right, least_wrong, balance):
+    """Silence the losers; what balances the winners of both sides of each sample."""
     of = rates.dtype.type
     zero, one = splat(of(0)), splat(of(1))
     gain, loss = zero, zero
@@ -171,30 +188,37 @@ def _silence_losers(rates, z, handicaps, least_right, least_wrong):
         gain = gain + choose(side, zero, side, zero)
         loss = loss + choose(zero, side, zero - side, zero)
     both = choose(gain, zero, choose(loss, zero, one, zero), zero)
-    balance = choose(both, zero, gain / choose(loss, zero, loss, one), one)
-    for k in range(0, z.size, WIDTH):
-        side = load(z, k)
-        store(choose(zero, side, side * balance, side), z, k)
+    store(choose(both, zero, gain / choose(loss, zero, loss, one), one), balance, 0)
 
 
 @inlined
-def _count_wins(z, won):
+def _count_wins_and_balance(z, balance, teaches, won):
+    """Units of the samples that the layer is sure about win without learning."""
     zero = splat(z.dtype.type(0))
+    share, learns = load(balance, 0), load(teaches, 0)
     for k in range(0, z.size, WIDTH):
         side = load(z, k)
         store(load(won, k) + choose(side, zero, side, zero), won, k)
-
-
-@inlined
-def _silence(z, teaches):
-    """Silence all units for some samples."""
-    for k in range(0, z.size, WIDTH):
-        store(load(z, k) * load(teaches, 0), z, k)
+        store(choose(zero, side, side * share, side) * learns, z, k)
 
 
 @kernel
-def choose_learners(post, association, y, competes, n_winners, handicap, margin, win_rates, room):
-    """Silence the units of a layer that do not learn, given the rates of this layer alone.
+def choose_learners(
+    post,
+    codes,
+    unit,
+    y,
+    sample_weight,
+    competes,
+    n_winners,
+    handicap,
+    margin,
+    win_rates,
+    room,
+    starts,
+    association,
+):
+    """Associations of a layer, of the units that learn; they are told by the rates of this layer.
 
     Those of the winners are balanced: the negative associations of each sample are scaled to the
     sum of its positive ones, as all associations of a layer are without competition.
@@ -203,10 +227,12 @@ def choose_learners(post, association, y, competes, n_winners, handicap, margin,
     ----------
     post : ndarray of shape (n_samples, n_units)
         Rates of the units.
-    association : ndarray of shape (n_samples, n_units)
-        Changed in place.
-    y : ndarray of shape (n_samples,)
-        Class index of each sample.
+    codes : ndarray of shape (n_classes, number of units of all layers)
+        Association of each unit with each class.
+    unit : int
+        Which is the first unit of this layer.
+    y, sample_weight : ndarrays of shape (n_samples,)
+        Class index and weight of each sample.
     competes : bool
         Whether there are winners in this layer.
     n_winners : ndarray of shape (2, n_classes)
@@ -220,11 +246,19 @@ def choose_learners(post, association, y, competes, n_winners, handicap, margin,
         Running share of the samples that each unit wins; changed in place.
     room : ndarray of shape (room_for(n_units),)
         Overwritten.
+    starts : ndarray of shape (3, 16), dtype intp
+        Overwritten.
+    association : ndarray of shape (n_samples + 1, n_units)
+        Overwritten; the last row belongs to no sample.
     """
     of = post.dtype.type
     n_samples, n_units = post.shape
     limited = margin < 2
     if not (competes or limited):
+        for s in range(n_samples):
+            code = codes[y[s], unit : unit + n_units]
+            for j in range(n_units):
+                association[s, j] = code[j] * sample_weight[s]
         return
     rates, at = _part(room, 0, WIDTH * n_units)
     z, at = _part(room, at, WIDTH * n_units)
@@ -233,28 +267,38 @@ def choose_learners(post, association, y, competes, n_winners, handicap, margin,
     wrong, at = _part(room, at, WIDTH * _FEW)
     least_right, at = _part(room, at, WIDTH)
     least_wrong, at = _part(room, at, WIDTH)
+    weights, at = _part(room, at, WIDTH)
+    balance, at = _part(room, at, WIDTH)
     teaches, at = _part(room, at, WIDTH)
     handicaps, at = _part(room, at, n_units)
     scores, at = _part(room, at, n_units)
     won[:] = 0
+    balance[:] = teaches[:] = 1
     for j in range(n_units):
         handicaps[j] = handicap * win_rates[j]
     n_right, n_wrong = _number_of_best(n_winners[0]), _number_of_best(n_winners[1])
+    of_codes, of_post, of_association = starts
     for first in range(0, n_samples, WIDTH):
-        _to_lanes(post, first, rates)
-        _to_lanes(association, first, z)
+        for lane in range(WIDTH):
+            # A lane without a sample repeats one, with no weight.
+            s = min(first + lane, n_samples - 1)
+            of_codes[lane] = y[s] * codes.shape[1] + unit
+            of_post[lane] = s * n_units
+            of_association[lane] = min(first + lane, n_samples) * n_units
+            weights[lane] = sample_weight[s] if first + lane < n_samples else of(0)
+        _to_lanes(codes, of_codes, n_units, z)
+        _to_lanes(post, of_post, n_units, rates)
+        _weigh(z, weights)
         if limited:
             _teaches(rates, z, of(margin), teaches)
         if competes:
             _best_scores(rates, z, handicaps, n_right, n_wrong, right, wrong)
-            sample = first, post, association, y, handicaps
-            _least_of_winners(*sample, n_winners[0], 1, right, n_right, scores, least_right)
-            _least_of_winners(*sample, n_winners[1], -1, wrong, n_wrong, scores, least_wrong)
-            _silence_losers(rates, z, handicaps, least_right, least_wrong)
-            _count_wins(z, won)
-        if limited:
-            _silence(z, teaches)
-        _from_lanes(z, first, association)
+            layer = first, post, codes, unit, y, handicaps
+            _least_of_winners(*layer, n_winners[0], 1, right, n_right, scores, least_right)
+            _least_of_winners(*layer, n_winners[1], -1, wrong, n_wrong, scores, least_wrong)
+            _silence_losers(rates, z, handicaps, least_right, least_wrong, balance)
+        _count_wins_and_balance(z, balance, teaches, won)
+        _from_lanes(z, n_units, association, of_association)
     if competes and handicap > 0:
         for j in range(n_units):
             total = of(0)

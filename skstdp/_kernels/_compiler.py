@@ -20,7 +20,13 @@ _logger = logging.getLogger("skstdp")
 # bits of what they return differ.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
-kernel = njit(forceinline=True, **_OPTIONS)
+# Without counts of references: each view of an array would change one, atomically, and a step of
+# a small network makes a hundred views. Such a kernel cannot make or return arrays.
+kernel = njit(forceinline=True, _nrt=False, **_OPTIONS)
+
+# With counts of references, for those that make arrays. If a `kernel` calls one, it must not get an
+# array from it, which nothing would free.
+managed = njit(forceinline=True, _nrt=True, **_OPTIONS)
 
 # For a loop body that several kernels or several places of one kernel share. Without inlining
 # at this level the compiler cannot prove that its arrays do not overlap, and the loop around
@@ -29,11 +35,13 @@ inlined = njit(inline="always", **_OPTIONS)
 
 # For the largest of numbers that are all finite, and for sums, as vectors.
 reordered = njit(
-    forceinline=True, **_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}}
+    forceinline=True,
+    _nrt=False,
+    **_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}},
 )
 
 # Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
-uncontracted = njit(forceinline=True, **_OPTIONS | {"fastmath": False})
+uncontracted = njit(forceinline=True, _nrt=False, **_OPTIONS | {"fastmath": False})
 
 
 _SOURCES = sha256(
@@ -99,13 +107,12 @@ def _tell_that_nothing_is_kept(folder):
     )
 
 
-def entry(function):
+def entry(compiled):
     """Kernel that Python calls: compiled once a dtype, and kept on disk where that is possible."""
-    compiled = kernel(function)
     if not config.DISABLE_JIT:
         try:
-            compiled._cache = _Cache(function)
+            compiled._cache = _Cache(compiled.py_func)
         except RuntimeError:
             # None of the places that numba knows can be written.
-            _tell_that_nothing_is_kept(Path(function.__code__.co_filename).parent)
+            _tell_that_nothing_is_kept(Path(compiled.py_func.__code__.co_filename).parent)
     return compiled

@@ -16,13 +16,18 @@ rule : codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates
 
 import numpy as np
 
+from .._aligned import aligned_empty
 from ._adam import adam_step
 from ._batches import fill
 from ._competition import room_for
-from ._compiler import entry, kernel
+from ._compiler import managed, entry, kernel
 from ._layers import backprop_updates, cross_entropy, forward
-from ._stdp import lanes_for, stdp_updates
+from ._stdp import lanes_for, numbers_for, stdp_updates
 from ._vectors import WIDTH
+from ._views import flat
+
+
+_empty = managed(aligned_empty)
 
 
 @kernel
@@ -33,28 +38,27 @@ def _batch_bounds(k, n_batches, n_samples):
     return low, low + size + (k < n_larger)
 
 
-@kernel
+@managed
 def _room(n_samples, units, params):
     """Arrays that every batch of an epoch overwrites; the first ones have a row a sample."""
-    n_units = largest = 0
-    for n in units:
-        n_units += n
-        largest = max(largest, n)
-    n_units -= units[0]
+    n_units = units[1:].sum()
+    largest = units[1:].max()
+    n_inputs, n_outputs = units[0], units[-1]
     return (
-        np.empty((n_samples, units[0]), params.dtype),
-        np.empty((n_samples, n_units), params.dtype),
-        np.empty((n_samples, n_units), params.dtype),
-        np.empty((n_samples, units[-1]), params.dtype),
+        _empty(n_samples * n_inputs, params.dtype).reshape(n_samples, n_inputs),
+        _empty(n_samples * n_units, params.dtype).reshape(n_samples, n_units),
+        _empty(n_samples * n_outputs, params.dtype).reshape(n_samples, n_outputs),
         np.empty(n_samples, np.intp),
-        np.empty(n_samples, params.dtype),
+        _empty(n_samples, params.dtype),
+        _empty(max(n_samples * n_units, (n_samples + 1) * largest), params.dtype),
         np.zeros(n_samples + 1, np.intp),
-        np.empty(n_samples * units[0] + WIDTH, np.int32),
-        np.empty(room_for(largest), params.dtype),
-        np.empty(n_samples, np.intp),
-        np.empty(lanes_for(n_samples), params.dtype),
-        np.empty((16, largest), params.dtype),
-        np.empty(params.size, params.dtype),
+        _empty(n_samples * n_inputs + WIDTH, np.int32),
+        _empty(room_for(largest), params.dtype),
+        np.empty((3, WIDTH), np.intp),
+        np.empty(numbers_for(n_samples, units.max()), np.int32),
+        _empty(lanes_for(n_samples), params.dtype),
+        _empty(16 * units.max(), params.dtype).reshape(16, units.max()),
+        _empty(params.size, params.dtype),
     )
 
 
@@ -70,21 +74,8 @@ def _labels(order, low, high, y, sample_weight, batch_y, batch_weight):
     return total
 
 
-@entry
-def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
-    """Learn from each batch by the local rule, or else by the exact gradient.
-
-    Parameters
-    ----------
-    losses, n_right : ndarrays of shape (n_epochs,)
-        To these are added sums over the samples, by weight: cross-entropy, and how many are
-        classified right, of each batch before its own update.
-
-    Returns
-    -------
-    n_steps : int
-        Number of steps of Adam so far. A batch of weight zero makes none.
-    """
+@kernel
+def _run(samples, network, moments, schedule, local, rule, room, losses, n_right):
     X, data, indices, indptr, scale, offset, n_pieces, orders, y, sample_weight = samples
     units, params = network
     first, second = moments
@@ -95,18 +86,19 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
     (
         all_inputs,
         all_rates,
-        all_scratch,
         all_logits,
         all_y,
         all_weight,
+        scratch,
         starts,
         columns,
-        room,
-        learning,
+        competition,
+        lane_starts,
+        numbers,
         lanes,
         block,
         updates,
-    ) = _room(_batch_bounds(0, n_batches, n_samples)[1], units, params)
+    ) = room
     for step in range(n_epochs * n_batches):
         epoch, k = divmod(step, n_batches)
         order = orders[epoch]
@@ -117,12 +109,12 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
         if total == 0:
             continue
         batch, logits = all_inputs[:n], all_logits[:n]
-        rates, scratch = all_rates[:n].reshape(-1), all_scratch[:n].reshape(-1)
+        rates = flat(all_rates[:n])
         rows = order[low:high]
         skip = fill(
             X, data, indices, indptr, scale, offset, n_pieces, rows, batch, starts, columns
         )
-        forward(batch, skip, starts, columns, units, params, rates, logits.reshape(-1))
+        forward(batch, skip, starts, columns, units, params, rates, flat(logits))
         batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
         losses[epoch] += batch_loss
         n_right[epoch] += batch_right
@@ -146,8 +138,9 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
                 margins,
                 win_rates,
                 scratch,
-                room,
-                learning,
+                competition,
+                lane_starts,
+                numbers,
                 lanes,
                 block,
                 updates,
@@ -164,7 +157,7 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
                 logits,
                 batch_y,
                 weight,
-                scratch,
+                scratch[: rates.size],
                 updates,
             )
         n_steps += 1
@@ -172,3 +165,26 @@ def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
             units, params, updates, first, second, settings, n_steps, step_sizes[epoch, k], scales
         )
     return n_steps
+
+
+@entry
+@managed
+def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
+    """Learn from each batch by the local rule, or else by the exact gradient.
+
+    Parameters
+    ----------
+    losses, n_right : ndarrays of shape (n_epochs,)
+        To these are added sums over the samples, by weight: cross-entropy, and how many are
+        classified right, of each batch before its own update.
+
+    Returns
+    -------
+    n_steps : int
+        Number of steps of Adam so far. A batch of weight zero makes none.
+    """
+    units, params = network
+    step_sizes = schedule[2]
+    most = _batch_bounds(0, step_sizes.shape[1], samples[7].shape[1])[1]
+    room = _room(most, units, params)
+    return _run(samples, network, moments, schedule, local, rule, room, losses, n_right)

@@ -9,7 +9,7 @@ psc : ndarray of shape (n_samples, n_inputs)
 import numpy as np
 from numba.extending import overload
 
-from ._compiler import inlined, kernel
+from ._compiler import managed, inlined
 
 # As `INPUT_CODES` of the classifier counts them.
 CURRENT, RATE, LATENCY, POISSON = range(4)
@@ -40,7 +40,7 @@ def _uniform(stream, number):
     return np.float64(_mixed(stream, number) >> np.uint64(11)) * 2.0**-53
 
 
-@kernel
+@managed
 def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
     """Spikes of the input cells in one step, counted from 0, added to their current.
 

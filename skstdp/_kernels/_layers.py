@@ -14,18 +14,19 @@ rates : ndarray of shape (n_samples * number of units that are not inputs,)
 
 import numpy as np
 
-from ._compiler import inlined, kernel
+from ._compiler import inlined, kernel, managed
 from ._sigmoid import sigmoid
 from ._vectors import WIDTH, load, splat, store
+from ._views import flat, matrix
 
 
-@kernel
+@inlined
 def coef_of(params, at, n_in, n_out):
     """Weights of the layer whose parameters start at a place."""
-    return params[at : at + n_in * n_out].reshape(n_in, n_out)
+    return matrix(params, at, n_in, n_out)
 
 
-@kernel
+@inlined
 def intercept_of(params, at, n_in, n_out):
     """Biases of the layer whose parameters start at a place."""
     return params[at + n_in * n_out : at + (n_in + 1) * n_out]
@@ -97,6 +98,12 @@ def _weighted_sum(x, columns, coef, post):
         _add_scaled(x[columns[end]], coef[columns[end]], post)
 
 
+@managed
+def _multiply(a, b, product):
+    # This function of NumPy returns an array.
+    np.dot(a, b, product)
+
+
 @kernel
 def _add_to_rows(intercept, post):
     for s in range(post.shape[0]):
@@ -107,7 +114,7 @@ def _add_to_rows(intercept, post):
 @kernel
 def project(pre, coef, intercept, post):
     """Drive of a layer from what comes from the one before; a bias is an input of one."""
-    np.dot(pre, coef, post)
+    _multiply(pre, coef, post)
     _add_to_rows(intercept, post)
 
 
@@ -129,7 +136,7 @@ def forward(batch, skip, starts, columns, units, params, rates, logits):
         n_in, n_out = units[layer], units[layer + 1]
         post = rates[first : first + n_samples * n_out]
         coef, intercept = coef_of(params, at, n_in, n_out), intercept_of(params, at, n_in, n_out)
-        drive = post.reshape(n_samples, n_out)
+        drive = matrix(rates, first, n_samples, n_out)
         if skip and layer == 0:
             _project_nonzero(pre, starts, columns, coef, intercept, drive)
         else:
@@ -138,7 +145,7 @@ def forward(batch, skip, starts, columns, units, params, rates, logits):
             for k in range(post.size):
                 logits[k] = post[k]
         sigmoid(post)
-        pre = post.reshape(n_samples, n_out)
+        pre = drive
         at += (n_in + 1) * n_out
         first += n_samples * n_out
 
@@ -175,7 +182,7 @@ def _output_error(logits, y, weight, delta):
     if n_outputs == 1:
         for s in range(n_samples):
             delta[s, 0] = logits[s, 0]
-        sigmoid(delta.reshape(n_samples))
+        sigmoid(flat(delta))
         for s in range(n_samples):
             delta[s, 0] = weight[s] * ((y[s] == 1) - delta[s, 0])
         return
@@ -201,14 +208,14 @@ def _gradient(pre, skip, starts, columns, delta, coef_update, intercept_update):
         for s in range(delta.shape[0]):
             _add_outer(pre[s], columns[starts[s] : starts[s + 1]], delta[s], coef_update)
     else:
-        np.dot(pre.T, delta, coef_update)
+        _multiply(pre.T, delta, coef_update)
 
 
 @kernel
 def _through(delta, coef, rate, below):
     """Error of a layer, from that of the one above and from its own rates."""
     one = delta.dtype.type(1)
-    np.dot(delta, coef.T, below)
+    _multiply(delta, coef.T, below)
     for s in range(delta.shape[0]):
         for i in range(coef.shape[0]):
             below[s, i] *= rate[s, i] * (one - rate[s, i])
@@ -227,19 +234,19 @@ def backprop_updates(
     for layer in range(units.size - 2, -1, -1):
         n_in, n_out = units[layer], units[layer + 1]
         at -= (n_in + 1) * n_out
-        end, first = first, first - n_samples * n_out
-        delta = deltas[first:end].reshape(n_samples, n_out)
+        first -= n_samples * n_out
+        delta = matrix(deltas, first, n_samples, n_out)
         if layer == units.size - 2:
-            _output_error(logits.reshape(n_samples, n_out), y, weight, delta)
+            _output_error(logits, y, weight, delta)
         pre = batch
         if layer > 0:
             below = first - n_samples * n_in
-            pre = rates[below:first].reshape(n_samples, n_in)
+            pre = matrix(rates, below, n_samples, n_in)
             _through(
                 delta,
                 coef_of(params, at, n_in, n_out),
                 pre,
-                deltas[below:first].reshape(n_samples, n_in),
+                matrix(deltas, below, n_samples, n_in),
             )
         _gradient(
             pre,

@@ -28,7 +28,7 @@ drive, error : ndarrays of shape (n_samples * number of cells,)
 import numpy as np
 
 from ._cells import emit, gate, integrate, integrate_with_apical, low_pass
-from ._compiler import inlined, kernel
+from ._compiler import managed, inlined, kernel
 from ._layers import coef_of, intercept_of, project
 
 (
@@ -97,7 +97,7 @@ def ascend(
         first = last
 
 
-@kernel
+@managed
 def _rows_with_error(error):
     """Numbers of the samples that any cell of a layer has an error for."""
     rows = np.empty(error.shape[0], np.intp)
@@ -111,7 +111,7 @@ def _rows_with_error(error):
     return rows[:n]
 
 
-@kernel
+@managed
 def _feed_back(surplus, synapses, apical):
     """Apical potentials, zero for samples of which nothing is left to explain."""
     rows = _rows_with_error(surplus)
@@ -125,7 +125,7 @@ def _feed_back(surplus, synapses, apical):
             apical[rows[k]] = some[k]
 
 
-@kernel
+@managed
 def descend(n, units, cells, mirror, feedback, state, surplus):
     """Interneurons answer, and apical potentials are what they leave of the feedback."""
     of = mirror.dtype.type
@@ -182,7 +182,7 @@ def _weigh(error, weight):
             error[s, j] *= weight[s]
 
 
-@kernel
+@managed
 def _pair(trace, error, bias_trace, scratch, updates):
     """Add the pairings of pre-synaptic traces with mismatches to weights, then to biases.
 
@@ -204,7 +204,7 @@ def _pair(trace, error, bias_trace, scratch, updates):
             updates[n_coefs + j] += bias_trace * error[s, j]
 
 
-@kernel
+@managed
 def associate(
     n,
     units,
@@ -261,7 +261,7 @@ def associate(
         first = last
 
 
-@kernel
+@managed
 def pair_held(inputs, weight, held_error, scratch, updates):
     """Pair the rates of the inputs with the mismatches of a first layer whose drive was held."""
     _weigh(held_error, weight)

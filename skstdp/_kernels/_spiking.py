@@ -15,7 +15,7 @@ import numpy as np
 
 from ._adam import adam_step
 from ._cells import emit, integrate, low_pass
-from ._compiler import entry, kernel
+from ._compiler import managed, entry, kernel
 from ._input_codes import CURRENT, encode_step
 from ._layers import coef_of, intercept_of, project
 from ._microcircuit import (
@@ -53,7 +53,7 @@ def _reset(n, rates, code, state, drive, held_error, input_psc, input_trace):
         input_trace[:n] = 0
 
 
-@kernel
+@managed
 def present(step, rates, coding, cells, input_psc, input_trace):
     """Currents of the inputs in one step, and their traces."""
     of = rates.dtype.type
@@ -77,7 +77,7 @@ def _tie(units, params, feedback):
         at += (n_in + 1) * n_out
 
 
-@kernel
+@managed
 def _decode(count, potential, n_steps, y, weight):
     """Weighted sums over a batch: cross-entropy of the class scores, and how many are right.
 
@@ -101,6 +101,7 @@ def _decode(count, potential, n_steps, y, weight):
 
 
 @entry
+@managed
 def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding, schedule):
     """Learn from each batch.
 
@@ -264,6 +265,7 @@ def run(step, n, units, params, input_psc, held, cells, potentials, psc, drive):
 
 
 @entry
+@managed
 def microcircuit_response(rates, network, cells, coding):
     """What the cells do without a teacher.
 
@@ -309,6 +311,7 @@ def microcircuit_response(rates, network, cells, coding):
 
 
 @entry
+@managed
 def microcircuit_record(rates, y, taught, circuit, cells, coding):
     """Every quantity of every cell in every step, for a few samples.
 

@@ -20,12 +20,12 @@ import numpy as np
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
-from ._vectors import WIDTH, load, splat, store
+from ._vectors import WIDTH, gather, is_double, load, places_of_nonzeros, splat, store
+from ._views import flat, matrix
 
 # What it costs besides the divisions, in divisions: to visit an input of a sample, a vector of
 # units for one, a unit of a sample, and to turn a number of the columns into one of a row.
-_ROW, _VECTOR, _COLUMN, _TURN = 3, 2.4, 32, 6
-_BLOCK = 16
+_ROW, _VECTOR, _COLUMN, _TURN = 3, 2.4, 24, 2
 
 
 @inlined
@@ -47,7 +47,7 @@ def _total(x, rows, stride, i, p, zp, stdp_epsilon):
     of = x.dtype.type
     epsilon, one, total = splat(stdp_epsilon), splat(of(1)), splat(of(0))
     first = 0
-    if x.itemsize == 8:
+    if is_double(x):
         for k in range(1, rows.size, 2):
             x_0, x_1 = x[rows[k - 1] * stride + i], x[rows[k] * stride + i]
             p_0, p_1 = load(p, (k - 1) * WIDTH), load(p, k * WIDTH)
@@ -69,14 +69,14 @@ def _total(x, rows, stride, i, p, zp, stdp_epsilon):
 def _copy_columns(source, rows, j, n, target):
     """Sixteen columns of some rows, or n of them and zeros."""
     n_columns = source.shape[1]
-    flat = source.reshape(-1)
+    numbers = flat(source)
     for k in range(rows.size):
         at = rows[k] * n_columns + j
         if n == WIDTH:
-            store(load(flat, at), target, k * WIDTH)
+            store(load(numbers, at), target, k * WIDTH)
         else:
             for c in range(WIDTH):
-                target[k * WIDTH + c] = flat[at + c] if c < n else source.dtype.type(0)
+                target[k * WIDTH + c] = numbers[at + c] if c < n else source.dtype.type(0)
 
 
 @inlined
@@ -92,7 +92,7 @@ def _store_some(vector, n, array, at, room):
 @inlined
 def _add_two(common, top_0, bottom_0, row_0, i, top_1, bottom_1, row_1, j):
     """Add two quotients whose numerators have a factor in common."""
-    if row_0.itemsize == 8:
+    if is_double(row_0):
         share = common / (bottom_0 * bottom_1)
         store(load(row_0, i) + top_0 * bottom_1 * share, row_0, i)
         store(load(row_1, j) + top_1 * bottom_0 * share, row_1, j)
@@ -140,9 +140,10 @@ def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
 
 
 @kernel
-def _by_samples(pre, skip, starts, columns, post, scaled, rows, stdp_epsilon, update):
+def _by_samples(pre, skip, starts, columns, every, post, scaled, rows, stdp_epsilon, update):
     """Skips rates of zero."""
-    every = np.arange(0 if skip else pre.shape[1]).astype(np.int32)
+    for i in range(every.size):
+        every[i] = i
     update[:] = 0
     for s in rows:
         some = columns[starts[s] : starts[s + 1]] if skip else every
@@ -169,20 +170,36 @@ def _add_to_column(x, p, zp, stdp_epsilon, update):
 
 
 @kernel
-def _by_units(pre, post, scaled, stdp_epsilon, block, update):
+def _by_units(pre, post, scaled, stdp_epsilon, places, block, update):
     """Skips units that do not learn; some units at a time, for the sake of the caches."""
     n_pre, n_post = update.shape
-    for j in range(0, n_post, _BLOCK):
-        n = min(_BLOCK, n_post - j)
-        for c in range(n):
-            column = block[c, :n_pre]
-            column[:] = 0
-            for s in range(post.shape[0]):
-                if scaled[s, j + c] != 0:
-                    _add_to_column(pre[s], post[s, j + c], scaled[s, j + c], stdp_epsilon, column)
-        for i in range(n_pre):
-            for c in range(n):
-                update[i, j + c] = block[c, i]
+    zp = flat(scaled)
+    for j in range(0, n_post, WIDTH):
+        n = min(WIDTH, n_post - j)
+        block[:n, :n_pre] = 0
+        n_learners = 0
+        for s in range(post.shape[0]):
+            if n == WIDTH:
+                first = s * WIDTH
+                n_learners = places_of_nonzeros(zp, s * n_post + j, first, places, n_learners)
+            else:
+                for c in range(n):
+                    places[n_learners] = s * WIDTH + c
+                    n_learners += scaled[s, j + c] != 0
+        for place in places[:n_learners]:
+            s, c = place // WIDTH, place % WIDTH
+            rates, column = post[s, j + c], block[c, :n_pre]
+            _add_to_column(pre[s], rates, scaled[s, j + c], stdp_epsilon, column)
+        if n == WIDTH <= n_pre:
+            starts = places[:WIDTH]
+            for c in range(WIDTH):
+                starts[c] = c * block.shape[1]
+            for i in range(0, n_pre, WIDTH):
+                gather(flat(block), starts, min(i, n_pre - WIDTH), flat(update)[j:], n_post)
+        else:
+            for i in range(n_pre):
+                for c in range(n):
+                    update[i, j + c] = block[c, i]
 
 
 @kernel
@@ -197,7 +214,14 @@ def lanes_for(n_samples):
     return 2 * WIDTH * n_samples + WIDTH
 
 
+@kernel
+def numbers_for(n_samples, largest):
+    """Number of integers that it overwrites."""
+    return max(n_samples + largest, WIDTH * (n_samples + 1))
+
+
 @entry
+@kernel
 def stdp_layer(
     pre,
     skip,
@@ -206,7 +230,7 @@ def stdp_layer(
     post,
     association,
     stdp_epsilon,
-    rows,
+    numbers,
     lanes,
     block,
     coef_update,
@@ -217,6 +241,7 @@ def stdp_layer(
     epsilon = of(stdp_epsilon)
     n_samples = post.shape[0]
     n_pre, n_post = coef_update.shape
+    rows = numbers[:n_samples]
     n_rows = n_rates = n_learners = 0
     for s in range(n_samples):
         n_before = n_learners
@@ -227,13 +252,13 @@ def stdp_layer(
             rows[n_rows] = s
             n_rows += 1
             n_rates += starts[s + 1] - starts[s] if skip else n_pre
-    some = rows[:n_rows]
+    some, every, places = rows[:n_rows], numbers[n_samples : n_samples + n_pre], numbers
     n_vectors = (n_post + WIDTH - 1) // WIDTH
     by_samples = n_rates * (_ROW + _cost(n_post))
     by_inputs = n_rows * n_pre * n_vectors * (_VECTOR + WIDTH)
-    by_units = n_learners * (_COLUMN + _cost(n_pre)) + n_post * (4 * n_rows + _TURN * n_pre)
+    by_units = n_learners * (_COLUMN + _cost(n_pre)) + n_post * (n_rows + _TURN * n_pre)
     p, zp, room = lanes[: n_rows * WIDTH], lanes[n_rows * WIDTH : -WIDTH], lanes[-WIDTH:]
-    x, flat = pre.reshape(-1), coef_update.reshape(-1)
+    x, update = flat(pre), flat(coef_update)
     for j in range(0, n_post, WIDTH):
         n = min(WIDTH, n_post - j)
         _copy_columns(post, some, j, n, p)
@@ -244,11 +269,12 @@ def stdp_layer(
         if by_inputs <= min(by_samples, by_units):
             for i in range(n_pre):
                 total = _total(x, some, n_pre, i, p, zp, epsilon)
-                _store_some(total, n, flat, i * n_post + j, room)
+                _store_some(total, n, update, i * n_post + j, room)
     if by_units < min(by_samples, by_inputs):
-        _by_units(pre, post, association, epsilon, block, coef_update)
+        _by_units(pre, post, association, epsilon, places, block, coef_update)
     elif by_samples < by_inputs:
-        _by_samples(pre, skip, starts, columns, post, association, some, epsilon, coef_update)
+        sparse = pre, skip, starts, columns, every
+        _by_samples(*sparse, post, association, some, epsilon, coef_update)
 
 
 @kernel
@@ -270,7 +296,8 @@ def stdp_updates(
     win_rates,
     associations,
     room,
-    rows,
+    lane_starts,
+    numbers,
     lanes,
     block,
     updates,
@@ -279,9 +306,11 @@ def stdp_updates(
 
     No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
     to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
-    associations. The last six arrays are overwritten: `associations` of the shape of `rates`,
-    `room` of shape (room_for(largest layer),), `rows` of shape (n_samples,), `lanes` of shape
-    (lanes_for(n_samples),), `block` of shape (16, largest layer), and the `updates`.
+    associations. The last seven arrays are overwritten: `associations` of a size of at least
+    n_samples + 1 times the largest layer, `room` of shape (room_for(largest layer),),
+    `lane_starts` of shape (3, 16), `numbers` of shape (numbers_for(n_samples, largest),), `lanes`
+    of shape (lanes_for(n_samples),), `block` of shape (16, largest), and the `updates`; the
+    largest layer may be that of the inputs.
     """
     n_samples = batch.shape[0]
     n_layers = units.size - 1
@@ -289,23 +318,22 @@ def stdp_updates(
     at = unit = 0
     for layer in range(n_layers):
         n_in, n_out = units[layer], units[layer + 1]
-        first, end = n_samples * unit, n_samples * (unit + n_out)
-        post = rates[first:end].reshape(n_samples, n_out)
-        association = associations[first:end].reshape(n_samples, n_out)
-        for s in range(n_samples):
-            code = codes[y[s], unit : unit + n_out]
-            for j in range(n_out):
-                association[s, j] = code[j] * sample_weight[s]
+        post = matrix(rates, n_samples * unit, n_samples, n_out)
+        association = matrix(associations, 0, n_samples + 1, n_out)
         choose_learners(
             post,
-            association,
+            codes,
+            unit,
             y,
+            sample_weight,
             competes[layer],
             n_winners[:, layer],
             handicap if layer < n_layers - 1 else 0.0,
             margins[layer],
             win_rates[unit : unit + n_out],
             room,
+            lane_starts,
+            association,
         )
         stdp_layer(
             pre,
@@ -313,9 +341,9 @@ def stdp_updates(
             starts,
             columns,
             post,
-            association,
+            association[:n_samples],
             stdp_epsilon,
-            rows,
+            numbers,
             lanes,
             block,
             coef_of(updates, at, n_in, n_out),

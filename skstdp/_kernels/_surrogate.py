@@ -8,7 +8,7 @@ with the potential; what a spike resets is held constant. Input spikes count as 
 import numpy as np
 
 from ._cells import gate
-from ._compiler import entry, kernel
+from ._compiler import managed, entry, kernel
 from ._input_codes import CURRENT
 from ._layers import coef_of
 from ._spiking import present, run
@@ -34,6 +34,7 @@ def _pull_step(potential, later, by_spike, by_potential, cells):
 
 
 @entry
+@managed
 def surrogate_pullback(rates, cotangent, network, cells, coding):
     """Gradient of the sum of `cotangent * scores` by the rates.
 

@@ -25,7 +25,7 @@ from sklearn.preprocessing import MinMaxScaler
 from threadpoolctl import threadpool_limits
 
 from skstdp import BPClassifier, STDPClassifier
-from skstdp._kernels import lanes_for
+from skstdp._kernels import lanes_for, numbers_for
 from skstdp._mnist import load_mnist
 
 _EVERYBODY = {"positive_winners": 1.0, "negative_winners": 1.0, "winner_margin": None}
@@ -205,7 +205,7 @@ def predict_table(n_repeats=20):
 def _update(stdp_layer, pre, skip, starts, columns, post, association):
     dtype, (n_samples, n_pre) = pre.dtype, pre.shape
     room = (
-        np.empty(n_samples, np.intp),
+        np.empty(numbers_for(n_samples, n_pre), np.int32),
         np.empty(lanes_for(n_samples), dtype),
         np.empty((16, n_pre), dtype),
     )
