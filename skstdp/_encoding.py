@@ -5,11 +5,22 @@ from scipy.sparse import issparse
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.sparsefuncs import min_max_axis
 
+_BLOCK = 2**16
+
 
 def as_dtype(X, dtype):
     """The same numbers; what is too large for the dtype is infinite, and clipped as a rate."""
     with np.errstate(over="ignore"):
         return X.astype(dtype, copy=False)
+
+
+def _are_rates(X):
+    """Whether all values are in [0, 1]; both ends are looked for in what is in the cache."""
+    if issparse(X):
+        return X.min() >= 0 and X.max() <= 1
+    size = max(1, _BLOCK // max(1, X.shape[1]))
+    blocks = (X[low : low + size] for low in range(0, len(X), size))
+    return all(block.min() >= 0 and block.max() <= 1 for block in blocks)
 
 
 def fit_encoder(X, rate_encoding):
@@ -31,7 +42,7 @@ def fit_encoder(X, rate_encoding):
     if rate_encoding == "none":
         return None
     n_samples, n_features = X.shape
-    if rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
+    if rate_encoding == "auto" and _are_rates(X):
         least, greatest = np.zeros(n_features, X.dtype), np.ones(n_features, X.dtype)
     elif issparse(X):
         least, greatest = _sparse_range(X, rate_encoding)
@@ -106,7 +117,7 @@ def encode(X, encoder, feature_names, first_row=0):
             with np.errstate(over="ignore"):
                 X = X * encoder.scale_
             X += encoder.min_
-        return X if X.size and X.min() >= 0 and X.max() <= 1 else np.clip(X, 0, 1)
+        return X if X.size and _are_rates(X) else np.clip(X, 0, 1)
     outside = (X < 0) | (X > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 import skstdp
 from skstdp._forward import sigmoid
-from skstdp._kernels._batches import fill
+from skstdp._kernels._batches import fill, is_identity
 from skstdp._kernels._epochs import _batch_bounds
 from skstdp._kernels._sigmoid import sigmoid as compiled_sigmoid
 from skstdp._kernels._vectors import WIDTH
@@ -55,16 +55,20 @@ def test_batches_are_those_of_array_split(n_samples, n_batches):
 
 @pytest.mark.parametrize("density", [0.0, 0.1, 0.9, 1.0])
 @pytest.mark.parametrize("n_pieces", [0, 1, 3])
+@pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_batch_is_what_the_first_layer_sees(n_pieces, density, dtype):
+def test_a_batch_is_what_the_first_layer_sees(n_pieces, density, plain, dtype):
     rng = np.random.default_rng(0)
     X = (rng.normal(size=(30, 8)) * (rng.random((30, 8)) < density)).astype(dtype)
     scale, offset = rng.random(8).astype(dtype), rng.random(8).astype(dtype) * (density == 1)
+    if plain:
+        scale[:], offset[:] = 1, 0
+    assert is_identity(scale, offset) == plain
     rows = rng.permutation(30)[:20]
     batch = np.empty((20, 8 * max(1, 2 * n_pieces)), dtype)
     starts, columns = np.zeros(21, np.intp), np.empty(batch.size + WIDTH, np.int32)
     nothing = np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32)
-    skip = fill(X, *nothing, scale, offset, n_pieces, rows, batch, starts, columns)
+    skip = fill(X, *nothing, scale, offset, plain, n_pieces, rows, batch, starts, columns)
     rates = np.clip(X[rows] * scale + offset, 0, 1)
     assert_array_equal(batch, respond(rates, max(1, 2 * n_pieces)))
     assert skip == ((batch != 0).mean() <= 0.5)
@@ -114,7 +118,7 @@ def test_a_changed_callee_in_another_file_is_compiled_anew(copy):
     layers = copy / "skstdp/_kernels/_layers.py"
     source = layers.read_text()
     changed = source.replace(
-        "    return params[at : at + n_in * n_out]", "    return params[at : n_in * n_out + at]"
+        "    return params[at + n_in * n_out :", "    return params[n_in * n_out + at :"
     )
     assert changed != source
     layers.write_text(changed)

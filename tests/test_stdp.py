@@ -261,7 +261,15 @@ class TestLocality:
         samples = ["y", "sample_weight"]
         fixed = ["codes", "stdp_epsilon", "competes", "n_winners", "handicap", "margins"]
         memory = ["win_rates"]
-        overwritten = ["associations", "room", "lane_starts", "numbers", "lanes", "block", "updates"]
+        overwritten = [
+            "associations",
+            "room",
+            "lane_starts",
+            "numbers",
+            "lanes",
+            "block",
+            "updates",
+        ]
         signature = inspect.signature(getattr(stdp_updates, "py_func", stdp_updates))
         assert list(signature.parameters) == rates + samples + fixed + memory + overwritten
 

@@ -3,11 +3,28 @@
 import numpy as np
 
 from ._compiler import kernel
+from ._vectors import WIDTH, are_zero, load, roots, splat, store
 
 
 @kernel
 def _move(params, updates, first, second, beta_1, gain_1, beta_2, gain_2, epsilon, step, keep):
-    for k in range(params.size):
+    of = params.dtype.type
+    whole = params.size // WIDTH * WIDTH
+    for k in range(0, whole, WIDTH):
+        moment, params_16 = load(second, k), splat(of(keep)) * load(params, k)
+        if are_zero(updates, k) and are_zero(first, k):
+            # Such as weights of an input that never is active.
+            store(splat(of(beta_2)) * moment, second, k)
+            store(params_16, params, k)
+            continue
+        update = load(updates, k)
+        direction = splat(of(beta_1)) * load(first, k) + splat(of(gain_1)) * update
+        moment = splat(of(beta_2)) * moment + splat(of(gain_2)) * (update * update)
+        store(direction, first, k)
+        store(moment, second, k)
+        change = splat(of(step)) * direction / (roots(moment) + splat(of(epsilon)))
+        store(params_16 + change, params, k)
+    for k in range(whole, params.size):
         first[k] = beta_1 * first[k] + gain_1 * updates[k]
         second[k] = beta_2 * second[k] + gain_2 * (updates[k] * updates[k])
         params[k] = keep * params[k] + step * first[k] / (np.sqrt(second[k]) + epsilon)

@@ -19,8 +19,24 @@ def _clip_scaled(x, scale, offset, rates):
         rates[i] = min(max(x[i] * scale[i] + offset[i], zero), one)
 
 
+@kernel
+def is_identity(scale, offset):
+    """Whether features are rates already."""
+    for i in range(scale.size):
+        if scale[i] != 1 or offset[i] != 0:
+            return False
+    return True
+
+
+@kernel
+def _clip(x, rates):
+    zero, one = rates.dtype.type(0), rates.dtype.type(1)
+    for i in range(rates.size):
+        rates[i] = min(max(x[i], zero), one)
+
+
 @uncontracted
-def _encode(X, data, indices, indptr, scale, offset, n_steps, row, inputs):
+def _encode(X, data, indices, indptr, scale, offset, identity, n_steps, row, inputs):
     """Rates of a row, and from them the units by which the first layer sees each feature."""
     n_features = scale.size
     of = scale.dtype.type
@@ -31,6 +47,8 @@ def _encode(X, data, indices, indptr, scale, offset, n_steps, row, inputs):
         for k in range(indptr[row], indptr[row + 1]):
             rates[indices[k]] += data[k]
         _clip_scaled(rates, scale, offset, rates)
+    elif identity:
+        _clip(X[row], rates)
     else:
         _clip_scaled(X[row], scale, offset, rates)
     if n_steps > 0:
@@ -63,7 +81,7 @@ def _fetch_row(X, row):
 
 
 @kernel
-def fill(X, data, indices, indptr, scale, offset, n_steps, rows, batch, starts, columns):
+def fill(X, data, indices, indptr, scale, offset, identity, n_steps, rows, batch, starts, columns):
     """Fill a batch; True if its first layer should skip rates of zero."""
     n_inputs = batch.shape[1]
     n, sparse = 0, True
@@ -72,7 +90,8 @@ def fill(X, data, indices, indptr, scale, offset, n_steps, rows, batch, starts, 
         # The processor cannot guess which row comes next.
         if dense and s + _AHEAD < rows.size:
             _fetch_row(X, rows[s + _AHEAD])
-        _encode(X, data, indices, indptr, scale, offset, n_steps, rows[s], batch[s])
+        encoding = scale, offset, identity, n_steps
+        _encode(X, data, indices, indptr, *encoding, rows[s], batch[s])
         if sparse:
             n = _append_nonzeros(batch[s], columns, n)
             starts[s + 1] = n

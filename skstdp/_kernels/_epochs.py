@@ -18,14 +18,13 @@ import numpy as np
 
 from .._aligned import aligned_empty
 from ._adam import adam_step
-from ._batches import fill
+from ._batches import fill, is_identity
 from ._competition import room_for
-from ._compiler import managed, entry, kernel
+from ._compiler import entry, kernel, managed
 from ._layers import backprop_updates, cross_entropy, forward
 from ._stdp import lanes_for, numbers_for, stdp_updates
 from ._vectors import WIDTH
 from ._views import flat
-
 
 _empty = managed(aligned_empty)
 
@@ -99,6 +98,7 @@ def _run(samples, network, moments, schedule, local, rule, room, losses, n_right
         block,
         updates,
     ) = room
+    identity = is_identity(scale, offset)
     for step in range(n_epochs * n_batches):
         epoch, k = divmod(step, n_batches)
         order = orders[epoch]
@@ -111,9 +111,8 @@ def _run(samples, network, moments, schedule, local, rule, room, losses, n_right
         batch, logits = all_inputs[:n], all_logits[:n]
         rates = flat(all_rates[:n])
         rows = order[low:high]
-        skip = fill(
-            X, data, indices, indptr, scale, offset, n_pieces, rows, batch, starts, columns
-        )
+        encoding = scale, offset, identity, n_pieces
+        skip = fill(X, data, indices, indptr, *encoding, rows, batch, starts, columns)
         forward(batch, skip, starts, columns, units, params, rates, flat(logits))
         batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
         losses[epoch] += batch_loss

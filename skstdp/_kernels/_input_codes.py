@@ -9,7 +9,7 @@ psc : ndarray of shape (n_samples, n_inputs)
 import numpy as np
 from numba.extending import overload
 
-from ._compiler import managed, inlined
+from ._compiler import inlined, managed
 
 # As `INPUT_CODES` of the classifier counts them.
 CURRENT, RATE, LATENCY, POISSON = range(4)

@@ -28,7 +28,7 @@ drive, error : ndarrays of shape (n_samples * number of cells,)
 import numpy as np
 
 from ._cells import emit, gate, integrate, integrate_with_apical, low_pass
-from ._compiler import managed, inlined, kernel
+from ._compiler import inlined, managed
 from ._layers import coef_of, intercept_of, project
 
 (
@@ -53,7 +53,7 @@ def part(state, quantity, first, last):
     return state[quantity][first:last]
 
 
-@kernel
+@managed
 def _teach(soma, y, desired, threshold):
     """The teacher fires the cell of the class, when it is to fire, and silences the others."""
     soma[:] = 0
@@ -61,7 +61,7 @@ def _teach(soma, y, desired, threshold):
         soma[s, y[s]] = desired * threshold
 
 
-@kernel
+@managed
 def ascend(
     n, units, cells, conductances, params, input_psc, held, y, desired, state, drive, taught
 ):
@@ -156,7 +156,7 @@ def descend(n, units, cells, mirror, feedback, state, surplus):
         first = last
 
 
-@kernel
+@managed
 def _mismatch(reads, teacher, student, teacher_psc, student_psc, apical, theta, slope, error):
     """What a compartment does beyond its own prediction, times its gate.
 

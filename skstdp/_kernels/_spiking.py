@@ -15,7 +15,7 @@ import numpy as np
 
 from ._adam import adam_step
 from ._cells import emit, integrate, low_pass
-from ._compiler import managed, entry, kernel
+from ._compiler import entry, managed
 from ._input_codes import CURRENT, encode_step
 from ._layers import coef_of, intercept_of, project
 from ._microcircuit import (
@@ -34,13 +34,13 @@ from ._microcircuit import (
 _BLOCK = 64
 
 
-@kernel
+@managed
 def desired_spike(step, n_steps):
     """Whether the teacher fires the cell of the class: no spike in the first step, then each."""
     return 1.0 if step > 0 or n_steps == 1 else 0.0
 
 
-@kernel
+@managed
 def _reset(n, rates, code, state, drive, held_error, input_psc, input_trace):
     """All cells at rest, before the first step of a batch."""
     state[:] = 0
@@ -64,7 +64,7 @@ def present(step, rates, coding, cells, input_psc, input_trace):
         low_pass(input_psc.reshape(-1), input_trace.reshape(-1), of(keep))
 
 
-@kernel
+@managed
 def _tie(units, params, feedback):
     """Feedback weights as the transposed forward weights."""
     back, at = 0, (units[0] + 1) * units[1]
@@ -241,7 +241,7 @@ def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding,
     return loss, n_right, distance, n_adam
 
 
-@kernel
+@managed
 def run(step, n, units, params, input_psc, held, cells, potentials, psc, drive):
     """One step of the forward synapses alone: all there is without a teacher."""
     of = params.dtype.type

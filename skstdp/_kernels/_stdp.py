@@ -15,7 +15,6 @@ double precision two quotients come from one division, 1 / (b d) times d or b be
 in single precision a division takes no longer than the products that would replace it.
 """
 
-import numpy as np
 
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel

@@ -8,7 +8,7 @@ with the potential; what a spike resets is held constant. Input spikes count as 
 import numpy as np
 
 from ._cells import gate
-from ._compiler import managed, entry, kernel
+from ._compiler import entry, managed
 from ._input_codes import CURRENT
 from ._layers import coef_of
 from ._spiking import present, run
@@ -17,7 +17,7 @@ from ._spiking import present, run
 _BLOCK = 64
 
 
-@kernel
+@managed
 def _pull_step(potential, later, by_spike, by_potential, cells):
     """Gradient by the drive of a layer in one step, in place of its potentials.
 

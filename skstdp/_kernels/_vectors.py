@@ -61,6 +61,11 @@ def choose(a, b, where_greater, elsewhere):
     return np.where(a > b, where_greater, elsewhere)
 
 
+def roots(vector):
+    """Square roots of sixteen numbers."""
+    return np.sqrt(vector)
+
+
 def in_order(a, b):
     """The larger and the smaller numbers of two vectors, neither of which holds a NaN."""
     return np.maximum(a, b), np.minimum(a, b)
@@ -82,6 +87,11 @@ def scatter(lanes, stride, rows, starts, j):
     for lane, start in enumerate(starts):
         at = j * stride + lane
         rows[start + j : start + j + WIDTH] = lanes[at : at + WIDTH * stride : stride]
+
+
+def are_zero(array, at):
+    """Whether sixteen numbers of a contiguous array are zero."""
+    return not array[at : at + WIDTH].any()
 
 
 def places_of_nonzeros(array, at, first, places, n):
@@ -167,19 +177,31 @@ def _choose(typing_context, a, b, where_greater, elsewhere):
     return a(a, a, a, a), code
 
 
+def _call(context, builder, name, vector_type, args, fastmath=()):
+    vector = context.get_value_type(vector_type)
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(vector, [vector] * len(args)),
+        f"{name}.v{WIDTH}f{vector_type.scalar.bitwidth}",
+    )
+    return builder.call(function, args, fastmath=fastmath)
+
+
+@intrinsic
+def _roots(typing_context, vector):
+    def code(context, builder, signature, args):
+        return _call(context, builder, "llvm.sqrt", vector, args)
+
+    return vector(vector), code
+
+
 def _extreme(name):
     # Not a comparison: a choice that is stored where one side was loaded becomes a masked store,
     # and the next load waits for it to reach the cache.
     @intrinsic
     def extreme(typing_context, a, b):
         def code(context, builder, signature, args):
-            vector = context.get_value_type(a)
-            function = cgutils.get_or_insert_function(
-                builder.module,
-                ir.FunctionType(vector, [vector, vector]),
-                f"{name}.v{WIDTH}f{a.scalar.bitwidth}",
-            )
-            return builder.call(function, args, fastmath=("nnan", "nsz"))
+            return _call(context, builder, name, a, args, ("nnan", "nsz"))
 
         return a(a, b), code
 
@@ -254,15 +276,29 @@ def _scatter(typing_context, lanes, stride, rows, starts, j):
     return types.void(lanes, types.intp, rows, starts, types.intp), code
 
 
+def _nonzeros(context, builder, array_type, array, at):
+    """One bit for each of sixteen numbers."""
+    loaded = builder.load(_address(context, builder, array_type, array, at))
+    loaded.align = array_type.dtype.bitwidth // 8
+    return builder.fcmp_unordered("!=", loaded, ir.Constant(loaded.type, None))
+
+
+@intrinsic
+def _are_zero(typing_context, array, at):
+    def code(context, builder, signature, args):
+        bits = builder.bitcast(_nonzeros(context, builder, array, *args), ir.IntType(WIDTH))
+        return builder.icmp_unsigned("==", bits, bits.type(0))
+
+    return types.boolean(array, types.intp), code
+
+
 @intrinsic
 def _places_of_nonzeros(typing_context, array, at, first, places, n):
     def code(context, builder, signature, args):
         array_value, at_value, first_value, places_value, n_value = args
         lane, mask_type = ir.IntType(32), ir.VectorType(ir.IntType(1), WIDTH)
         lanes = ir.VectorType(lane, WIDTH)
-        loaded = builder.load(_address(context, builder, array, array_value, at_value))
-        loaded.align = array.dtype.bitwidth // 8
-        mask = builder.fcmp_unordered("!=", loaded, ir.Constant(loaded.type, None))
+        mask = _nonzeros(context, builder, array, array_value, at_value)
         undefined = ir.Constant(lanes, ir.Undefined)
         numbers = builder.insert_element(undefined, builder.trunc(first_value, lane), lane(0))
         numbers = builder.shuffle_vector(numbers, undefined, ir.Constant(lanes, [0] * WIDTH))
@@ -282,6 +318,11 @@ def _places_of_nonzeros(typing_context, array, at, first, places, n):
     return types.intp(array, types.intp, types.intp, places, types.intp), code
 
 
+@overload(are_zero, inline="always")
+def _compiled_are_zero(array, at):
+    return lambda array, at: _are_zero(array, at)
+
+
 @overload(places_of_nonzeros, inline="always")
 def _compiled_places_of_nonzeros(array, at, first, places, n):
     return lambda array, at, first, places, n: _places_of_nonzeros(array, at, first, places, n)
@@ -296,6 +337,11 @@ def _compiled_is_double(array):
 @overload(choose, inline="always")
 def _compiled_choose(a, b, where_greater, elsewhere):
     return lambda a, b, where_greater, elsewhere: _choose(a, b, where_greater, elsewhere)
+
+
+@overload(roots, inline="always")
+def _compiled_roots(vector):
+    return lambda vector: _roots(vector)
 
 
 @overload(in_order, inline="always")
