@@ -1,4 +1,4 @@
-"""Memory for vectors: one that crosses a line of the cache takes twice as long to load or store."""
+"""Memory for vectors: one that crosses a line of the cache takes twice as long to load."""
 
 import numpy as np
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._aligned import aligned_empty
+
 
 class Adam:
     """Adam on updates that point uphill: parameters move along them, not against them.
@@ -34,7 +36,9 @@ class Adam:
     def __init__(self, n_params, dtype, *, beta_1, beta_2, epsilon, weight_decay):
         self.settings = np.array([beta_1, beta_2, epsilon, weight_decay], np.float64)
         self.n_steps = 0
-        self.moments = np.zeros(n_params, dtype), np.zeros(n_params, dtype)
+        self.moments = aligned_empty(n_params, dtype), aligned_empty(n_params, dtype)
+        for moment in self.moments:
+            moment[:] = 0
 
 
 def constant(progress):

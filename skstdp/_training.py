@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from ._aligned import aligned_empty
+
 # Of the types that the local rule has, for a network that does not learn by it.
 _NO_RULE = {
     dtype: (
@@ -28,7 +30,8 @@ def flatten(coefs, intercepts):
         Views of `params` with the shapes of the arguments.
     """
     layers = [array for layer in zip(coefs, intercepts, strict=True) for array in layer]
-    params = np.concatenate([array.ravel() for array in layers])
+    params = aligned_empty(sum(array.size for array in layers), layers[0].dtype)
+    np.concatenate([array.ravel() for array in layers], out=params)
     ends = np.cumsum([array.size for array in layers])
     parts = [
         part.reshape(array.shape)
@@ -93,9 +96,11 @@ class Training:
         rule,
     ):
         # Not earlier: the compiler takes longer to import than everything else.
-        from ._kernels import epochs
+        from ._kernels import epochs, workspace
 
-        self._epochs = epochs
+        self._epochs, self._workspace = epochs, workspace
+        self._room, self._room_for = None, 0
+        self._layer_units = layer_units
         self._data = self._as_data(X, params.dtype)
         self._encoding = scale, offset, n_fields // 2
         self._y = y
@@ -165,6 +170,12 @@ class Training:
     def _run(self, samples, step_sizes):
         adam = self._optimizer
         losses, n_right = np.zeros((2, len(step_sizes)))
+        orders = samples[7]
+        largest_batch = -(-orders.shape[1] // step_sizes.shape[1])
+        if largest_batch > self._room_for:
+            _, params = self._network
+            self._room = self._workspace(largest_batch, self._layer_units, params.dtype)
+            self._room_for = largest_batch
         adam.n_steps = self._epochs(
             samples,
             self._network,
@@ -172,6 +183,7 @@ class Training:
             (adam.settings, adam.n_steps, step_sizes, self._scales),
             self._local,
             self._rule,
+            self._room,
             losses,
             n_right,
         )

@@ -266,7 +266,7 @@ def test_learning_of_the_hidden_layer_matters(monkeypatch):
 
 
 class TestAccuracy:
-    """Of the default parameters, on a third of the rows."""
+    """Of the default parameters, on a third of the rows, on average over three seeds."""
 
     @pytest.mark.parametrize(
         ("load", "settings", "least"),
@@ -286,8 +286,8 @@ class TestAccuracy:
     def test_least(self, load, settings, least):
         X, y = load(return_X_y=True)
         X, X_test, y, y_test = train_test_split(X, y, stratify=y, test_size=1 / 3, random_state=0)
-        model = BioLeaFClassifier(random_state=0, **settings).fit(X, y)
-        assert model.score(X_test, y_test) >= least
+        models = [BioLeaFClassifier(random_state=seed, **settings).fit(X, y) for seed in range(3)]
+        assert np.mean([model.score(X_test, y_test) for model in models]) >= least
 
     def test_van_rossum_distance_falls(self):
         X, y = load_iris(return_X_y=True)

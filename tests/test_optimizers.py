@@ -54,6 +54,42 @@ def test_same_steps_as_scikit_learn_against_the_gradient():
     assert_allclose(ours.params, theirs[0], rtol=1e-12)
 
 
+def large(seed):
+    """7 inputs, 37 units and an output: vectors and what fills none; some inputs never fire."""
+    rng = np.random.default_rng(seed)
+    shapes = [(7, 37), 37, (37, 1), 1]
+    params = [rng.normal(size=shape) for shape in shapes]
+    params[0][[1, 2, 5]] *= seed == 0
+    return flatten(params[::2], params[1::2])[0]
+
+
+def test_same_steps_as_scikit_learn_where_some_weights_are_at_rest():
+    """Twice as many steps later, when one of their inputs fires, it is as if they had moved."""
+    ours, theirs = large(0), [large(0)]
+    adam = Adam(ours.size, np.float64, **SETTINGS, weight_decay=0.0)
+    reference = AdamOptimizer(theirs, learning_rate_init=0.1, **SETTINGS)
+    units, scales = np.array([7, 37, 1]), np.ones(2)
+    for step in range(1, 9):
+        updates = large(step)
+        if step > 4:
+            updates[5 * 37 : 6 * 37] = 1 / step
+        adam_step(units, ours, updates, *adam.moments, adam.settings, step, 0.1, scales)
+        reference.update_params(theirs, [-updates])
+        assert_allclose(ours, theirs[0], rtol=1e-12)
+    assert_array_equal(ours[37 : 3 * 37], large(0)[37 : 3 * 37])
+
+
+def test_weights_at_rest_decay_and_forget_the_second_moment():
+    ours, adam = large(0), Adam(large(0).size, np.float64, **SETTINGS, weight_decay=0.5)
+    adam.moments[1][:] = 1
+    arguments = *adam.moments, adam.settings, 1, 0.1, np.ones(2)
+    adam_step(np.array([7, 37, 1]), ours, np.zeros_like(ours), *arguments)
+    n_coefs = 7 * 37
+    assert_allclose(ours[:n_coefs], large(0)[:n_coefs] * (1 - 0.1 * 0.5), rtol=1e-14)
+    assert_array_equal(ours[n_coefs : n_coefs + 37], large(0)[n_coefs : n_coefs + 37])
+    assert_allclose(adam.moments[1], SETTINGS["beta_2"], rtol=1e-14)
+
+
 def test_each_layer_has_its_own_step_size():
     ours, before = Steps(), Steps()
     ours.step(parameters(1)[0], 0.1, [0.0, 1.0])

@@ -22,7 +22,7 @@ longer to import than the rest of the package.
 ================  ==================================================================
 """
 
-from ._epochs import epochs
+from ._epochs import epochs, workspace
 from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
 from ._stdp import lanes_for, numbers_for, stdp_layer
 from ._step import step
@@ -38,4 +38,5 @@ __all__ = [
     "stdp_layer",
     "step",
     "surrogate_pullback",
+    "workspace",
 ]

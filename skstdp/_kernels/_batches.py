@@ -1,5 +1,7 @@
 """From rows of the data to what the first layer sees of them, one batch at a time."""
 
+import numpy as np
+
 from .._aligned import LINE
 from ._compiler import kernel, uncontracted
 from ._vectors import WIDTH, fetch, places_of_nonzeros
@@ -22,10 +24,10 @@ def _clip_scaled(x, scale, offset, rates):
 @kernel
 def is_identity(scale, offset):
     """Whether features are rates already."""
+    n_others = 0
     for i in range(scale.size):
-        if scale[i] != 1 or offset[i] != 0:
-            return False
-    return True
+        n_others += scale[i] != 1 or offset[i] != 0
+    return n_others == 0
 
 
 @kernel
@@ -84,7 +86,7 @@ def _fetch_row(X, row):
 def fill(X, data, indices, indptr, scale, offset, identity, n_steps, rows, batch, starts, columns):
     """Fill a batch; True if its first layer should skip rates of zero."""
     n_inputs = batch.shape[1]
-    n, sparse = 0, True
+    n, sparse = np.intp(0), True
     dense = indptr.size == 0
     for s in range(rows.size):
         # The processor cannot guess which row comes next.

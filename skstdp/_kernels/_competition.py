@@ -21,7 +21,6 @@ _MEMORY = 0.05
 _FEW = 16
 
 
-@kernel
 def room_for(n_units):
     """Number of elements that the competition of a layer of so many units overwrites."""
     return WIDTH * (3 * n_units + 2 * _FEW + 5) + 2 * n_units
@@ -149,10 +148,10 @@ def _number_of_best(n_winners):
 
 @kernel
 def _all_are(numbers, number):
+    n_others = 0
     for n in numbers:
-        if n != number:
-            return False
-    return True
+        n_others += n != number
+    return n_others == 0
 
 
 @kernel

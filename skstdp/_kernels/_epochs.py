@@ -14,19 +14,19 @@ rule : codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates
     What the local rule needs besides rates.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from .._aligned import aligned_empty
 from ._adam import adam_step
 from ._batches import fill, is_identity
 from ._competition import room_for
-from ._compiler import entry, kernel, managed
+from ._compiler import entry, kernel
 from ._layers import backprop_updates, cross_entropy, forward
 from ._stdp import lanes_for, numbers_for, stdp_updates
 from ._vectors import WIDTH
 from ._views import flat
-
-_empty = managed(aligned_empty)
 
 
 @kernel
@@ -37,27 +37,25 @@ def _batch_bounds(k, n_batches, n_samples):
     return low, low + size + (k < n_larger)
 
 
-@managed
-def _room(n_samples, units, params):
-    """Arrays that every batch of an epoch overwrites; the first ones have a row a sample."""
-    n_units = units[1:].sum()
-    largest = units[1:].max()
+def workspace(n_samples, units, dtype):
+    """Arrays that batches of up to so many samples overwrite."""
     n_inputs, n_outputs = units[0], units[-1]
+    n_units, widest, largest = sum(units[1:]), max(units[1:]), max(units)
     return (
-        _empty(n_samples * n_inputs, params.dtype).reshape(n_samples, n_inputs),
-        _empty(n_samples * n_units, params.dtype).reshape(n_samples, n_units),
-        _empty(n_samples * n_outputs, params.dtype).reshape(n_samples, n_outputs),
+        aligned_empty(n_samples * n_inputs, dtype).reshape(n_samples, n_inputs),
+        aligned_empty(n_samples * n_units, dtype).reshape(n_samples, n_units),
+        aligned_empty(n_samples * n_outputs, dtype).reshape(n_samples, n_outputs),
         np.empty(n_samples, np.intp),
-        _empty(n_samples, params.dtype),
-        _empty(max(n_samples * n_units, (n_samples + 1) * largest), params.dtype),
+        aligned_empty(n_samples, dtype),
+        aligned_empty(max(n_samples * n_units, (n_samples + 1) * widest), dtype),
         np.zeros(n_samples + 1, np.intp),
-        _empty(n_samples * n_inputs + WIDTH, np.int32),
-        _empty(room_for(largest), params.dtype),
+        aligned_empty(n_samples * n_inputs + WIDTH, np.int32),
+        aligned_empty(room_for(widest), dtype),
         np.empty((3, WIDTH), np.intp),
-        np.empty(numbers_for(n_samples, units.max()), np.int32),
-        _empty(lanes_for(n_samples), params.dtype),
-        _empty(16 * units.max(), params.dtype).reshape(16, units.max()),
-        _empty(params.size, params.dtype),
+        np.empty(numbers_for(n_samples, largest), np.int32),
+        aligned_empty(lanes_for(n_samples), dtype),
+        aligned_empty(WIDTH * largest, dtype).reshape(WIDTH, largest),
+        aligned_empty(sum((n + 1) * m for n, m in pairwise(units)), dtype),
     )
 
 
@@ -73,8 +71,24 @@ def _labels(order, low, high, y, sample_weight, batch_y, batch_weight):
     return total
 
 
+@entry
 @kernel
-def _run(samples, network, moments, schedule, local, rule, room, losses, n_right):
+def epochs(samples, network, moments, schedule, local, rule, room, losses, n_right):
+    """Learn from each batch by the local rule, or else by the exact gradient.
+
+    Parameters
+    ----------
+    room : tuple of ndarrays
+        `workspace` for the largest batch.
+    losses, n_right : ndarrays of shape (n_epochs,)
+        To these are added sums over the samples, by weight: cross-entropy, and how many are
+        classified right, of each batch before its own update.
+
+    Returns
+    -------
+    n_steps : int
+        Number of steps of Adam so far. A batch of weight zero makes none.
+    """
     X, data, indices, indptr, scale, offset, n_pieces, orders, y, sample_weight = samples
     units, params = network
     first, second = moments
@@ -164,26 +178,3 @@ def _run(samples, network, moments, schedule, local, rule, room, losses, n_right
             units, params, updates, first, second, settings, n_steps, step_sizes[epoch, k], scales
         )
     return n_steps
-
-
-@entry
-@managed
-def epochs(samples, network, moments, schedule, local, rule, losses, n_right):
-    """Learn from each batch by the local rule, or else by the exact gradient.
-
-    Parameters
-    ----------
-    losses, n_right : ndarrays of shape (n_epochs,)
-        To these are added sums over the samples, by weight: cross-entropy, and how many are
-        classified right, of each batch before its own update.
-
-    Returns
-    -------
-    n_steps : int
-        Number of steps of Adam so far. A batch of weight zero makes none.
-    """
-    units, params = network
-    step_sizes = schedule[2]
-    most = _batch_bounds(0, step_sizes.shape[1], samples[7].shape[1])[1]
-    room = _room(most, units, params)
-    return _run(samples, network, moments, schedule, local, rule, room, losses, n_right)

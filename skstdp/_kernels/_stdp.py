@@ -15,6 +15,7 @@ double precision two quotients come from one division, 1 / (b d) times d or b be
 in single precision a division takes no longer than the products that would replace it.
 """
 
+import numpy as np
 
 from ._competition import choose_learners
 from ._compiler import entry, inlined, kernel
@@ -207,13 +208,11 @@ def _cost(n):
     return n + 7 * (n % WIDTH)
 
 
-@kernel
 def lanes_for(n_samples):
     """Number of elements that the rule overwrites."""
     return 2 * WIDTH * n_samples + WIDTH
 
 
-@kernel
 def numbers_for(n_samples, largest):
     """Number of integers that it overwrites."""
     return max(n_samples + largest, WIDTH * (n_samples + 1))
@@ -314,7 +313,8 @@ def stdp_updates(
     n_samples = batch.shape[0]
     n_layers = units.size - 1
     pre = batch
-    at = unit = 0
+    # Not a literal, of which another version would be compiled.
+    at = unit = np.intp(0)
     for layer in range(n_layers):
         n_in, n_out = units[layer], units[layer + 1]
         post = matrix(rates, n_samples * unit, n_samples, n_out)

@@ -1,4 +1,4 @@
-"""Views of arrays without copies, made in line: what Numba's own views cost tells in small layers."""
+"""Views of arrays, made in line: what Numba's own ones cost tells in small layers."""
 
 from numba import types
 from numba.core.typing import signature
