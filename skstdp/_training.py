@@ -141,9 +141,8 @@ class Training:
         losses, n_right : ndarrays of shape (n_epochs,)
             Sums over the samples, by weight: cross-entropy, and how many are classified right.
         """
-        return self._run(
-            (*self._data, *self._encoding, orders, self._y, self._sample_weight), step_sizes
-        )
+        samples = *self._data, *self._encoding, orders, self._y, self._sample_weight
+        return self._run(samples, orders.shape[1], step_sizes)
 
     def run_on_rates(self, rates, rows, step_size):
         """One step on one batch, with other rates than those of its rows."""
@@ -159,6 +158,7 @@ class Training:
                 self._y[rows],
                 self._sample_weight[rows],
             ),
+            len(rows),
             np.array([[step_size]]),
         )
 
@@ -167,11 +167,10 @@ class Training:
         _, params = self._network
         return are_finite([params], [self._optimizer])
 
-    def _run(self, samples, step_sizes):
+    def _run(self, samples, n_samples, step_sizes):
         adam = self._optimizer
         losses, n_right = np.zeros((2, len(step_sizes)))
-        orders = samples[7]
-        largest_batch = -(-orders.shape[1] // step_sizes.shape[1])
+        largest_batch = -(-n_samples // step_sizes.shape[1])
         if largest_batch > self._room_for:
             _, params = self._network
             self._room = self._workspace(largest_batch, self._layer_units, params.dtype)

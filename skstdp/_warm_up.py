@@ -11,7 +11,7 @@ from ._stdp import stdp_update
 def warm_up() -> None:
     """Compile the training loops for float32 and float64, or load what is on disk.
 
-    The first fit of an installation compiles its loop, some ten seconds for each of the two
+    The first fit of an installation compiles its loop, about half a minute for each of the two
     dtypes, and keeps it on disk: beside the package or, where that cannot be written, in Numba's
     directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in a fraction of a
     second. Call this once after installation, in a container image or before timing anything, to

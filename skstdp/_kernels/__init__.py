@@ -9,6 +9,7 @@ longer to import than the rest of the package.
 ``_sigmoid``      drives to rates
 ``_layers``       forward through the layers, and back with the error
 ``_vectors``      sixteen numbers as one value
+``_views``        parts of arrays as matrices
 ``_competition``  which units of a layer learn from a sample
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
