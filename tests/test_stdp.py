@@ -60,11 +60,12 @@ def test_zero_pre_synaptic_rate_contributes_exactly_nothing():
     assert (coef_update[1::2] != 0).all()
 
 
+@pytest.mark.parametrize("n_pre", [7, 40, 150])
 @pytest.mark.parametrize("n_learners", [0, 1, 3, 10, 99])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_units_that_do_not_learn_change_nothing_for_those_that_do(n_learners, dtype):
+def test_units_that_do_not_learn_change_nothing_for_those_that_do(n_learners, n_pre, dtype):
     """Few learners are visited one by one and many in whole rows, with the same result."""
-    pre, post, association = random_layer(n_samples=20, n_post=100, dtype=dtype)
+    pre, post, association = random_layer(n_samples=20, n_pre=n_pre, n_post=100, dtype=dtype)
     rng = np.random.default_rng(1)
     for row in association:
         row[rng.permutation(100)[n_learners:]] = 0

@@ -24,8 +24,12 @@ from ._vectors import WIDTH, gather, is_double, load, places_of_nonzeros, splat,
 from ._views import flat, matrix
 
 # What it costs besides the divisions, in divisions: to visit an input of a sample, a vector of
-# units for one, a unit of a sample, and to turn a number of the columns into one of a row.
-_ROW, _VECTOR, _COLUMN, _TURN = 3, 2.4, 24, 2
+# units for one, a unit of a sample, and to turn a number of the columns into one of a row. The
+# cubes of all inputs are computed anew for each unit of a sample, which makes each cost more.
+_ROW, _VECTOR, _COLUMN, _TURN, _CUBE = 3, 2.4, 24, 2, 1.3
+
+# Of so many inputs the first cache holds sixteen columns: units may come in any order.
+_SHORT = 128
 
 
 @inlined
@@ -169,6 +173,23 @@ def _add_to_column(x, p, zp, stdp_epsilon, update):
         update[k] += _change(x[k], x[k] * x[k] * x[k], p, zp, stdp_epsilon)
 
 
+@inlined
+def _by_lane(places, n):
+    """The first n places, those of one lane after those of another."""
+    half = places.size // 2
+    ends, in_order = places[half : half + WIDTH], places[half + WIDTH : half + WIDTH + n]
+    ends[:] = 0
+    for place in places[:n]:
+        ends[place % WIDTH] += 1
+    for c in range(1, WIDTH):
+        ends[c] += ends[c - 1]
+    for k in range(n - 1, -1, -1):
+        c = places[k] % WIDTH
+        ends[c] -= 1
+        in_order[ends[c]] = places[k]
+    return in_order
+
+
 @kernel
 def _by_units(pre, post, scaled, stdp_epsilon, places, block, update):
     """Skips units that do not learn; some units at a time, for the sake of the caches."""
@@ -186,7 +207,10 @@ def _by_units(pre, post, scaled, stdp_epsilon, places, block, update):
                 for c in range(n):
                     places[n_learners] = s * WIDTH + c
                     n_learners += scaled[s, j + c] != 0
-        for place in places[:n_learners]:
+        learners = places[:n_learners]
+        if n_pre > _SHORT:
+            learners = _by_lane(places, n_learners)
+        for place in learners:
             s, c = place // WIDTH, place % WIDTH
             rates, column = post[s, j + c], block[c, :n_pre]
             _add_to_column(pre[s], rates, scaled[s, j + c], stdp_epsilon, column)
@@ -215,7 +239,7 @@ def lanes_for(n_samples):
 
 def numbers_for(n_samples, largest):
     """Number of integers that it overwrites."""
-    return max(n_samples + largest, WIDTH * (n_samples + 1))
+    return max(n_samples + largest, 2 * WIDTH * (n_samples + 2))
 
 
 @entry
@@ -254,7 +278,8 @@ def stdp_layer(
     n_vectors = (n_post + WIDTH - 1) // WIDTH
     by_samples = n_rates * (_ROW + _cost(n_post))
     by_inputs = n_rows * n_pre * n_vectors * (_VECTOR + WIDTH)
-    by_units = n_learners * (_COLUMN + _cost(n_pre)) + n_post * (n_rows + _TURN * n_pre)
+    by_units = n_learners * (_COLUMN + _CUBE * _cost(n_pre))
+    by_units += n_post * (n_rows + _TURN * n_pre)
     p, zp, room = lanes[: n_rows * WIDTH], lanes[n_rows * WIDTH : -WIDTH], lanes[-WIDTH:]
     x, update = flat(pre), flat(coef_update)
     for j in range(0, n_post, WIDTH):
