@@ -388,6 +388,8 @@ class NetworkClassifier(
         with naming("y", "labels of one type that has an order"):
             check_classification_targets(y)
             np.unique(y)
+        if sample_weight is None:
+            return X, y, np.ones(X.shape[0])
         with naming("sample_weight", "finite numbers >= 0, one a sample"):
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
