@@ -5,6 +5,7 @@ from scipy.sparse import issparse
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.sparsefuncs import min_max_axis
 
+# So many values stay in the second cache.
 _BLOCK = 2**16
 
 

@@ -99,8 +99,7 @@ class Training:
         from ._kernels import epochs, workspace
 
         self._epochs, self._workspace = epochs, workspace
-        self._room, self._room_for = None, 0
-        self._layer_units = layer_units
+        self._room = None
         self._data = self._as_data(X, params.dtype)
         self._encoding = scale, offset, n_fields // 2
         self._y = y
@@ -171,10 +170,9 @@ class Training:
         adam = self._optimizer
         losses, n_right = np.zeros((2, len(step_sizes)))
         largest_batch = -(-n_samples // step_sizes.shape[1])
-        if largest_batch > self._room_for:
-            _, params = self._network
-            self._room = self._workspace(largest_batch, self._layer_units, params.dtype)
-            self._room_for = largest_batch
+        if self._room is None or len(self._room[0]) < largest_batch:
+            units, params = self._network
+            self._room = self._workspace(largest_batch, units.tolist(), params.dtype)
         adam.n_steps = self._epochs(
             samples,
             self._network,

@@ -64,7 +64,7 @@ def large(seed):
 
 
 def test_same_steps_as_scikit_learn_where_some_weights_are_at_rest():
-    """Twice as many steps later, when one of their inputs fires, it is as if they had moved."""
+    """After four steps one of their inputs fires: it is as if nothing had been left out."""
     ours, theirs = large(0), [large(0)]
     adam = Adam(ours.size, np.float64, **SETTINGS, weight_decay=0.0)
     reference = AdamOptimizer(theirs, learning_rate_init=0.1, **SETTINGS)

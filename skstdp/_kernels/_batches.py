@@ -86,6 +86,7 @@ def _fetch_row(X, row):
 def fill(X, data, indices, indptr, scale, offset, identity, n_steps, rows, batch, starts, columns):
     """Fill a batch; True if its first layer should skip rates of zero."""
     n_inputs = batch.shape[1]
+    # Not a literal, of which another version would be compiled.
     n, sparse = np.intp(0), True
     dense = indptr.size == 0
     for s in range(rows.size):

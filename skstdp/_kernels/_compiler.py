@@ -24,8 +24,9 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 # a small network makes a hundred views. Such a kernel cannot make or return arrays.
 kernel = njit(forceinline=True, _nrt=False, **_OPTIONS)
 
-# With counts of references, for those that make arrays. If a `kernel` calls one, it must not get
-# an array from it, which nothing would free.
+# With counts of references, for those that make arrays or call such ones, and for those that
+# assign an array to a part of another, which may take a copy. If a `kernel` calls one, it must not
+# get an array from it, which nothing would free.
 managed = njit(forceinline=True, _nrt=True, **_OPTIONS)
 
 # For a loop body that several kernels or several places of one kernel share. Without inlining
