@@ -1,4 +1,5 @@
 import decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,16 +20,16 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_selection import SelectFromModel, SelectKBest
+from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, _ConstantPredictor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
@@ -43,7 +44,7 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 from sklearn.svm import SVC, LinearSVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skstdp import BPClassifier, FGSMScorer, STDPClassifier
+from skstdp import BPClassifier, FGSMScorer, PGDScorer, STDPClassifier, fgsm
 from skstdp._input_gradients import ScaledRows, adapter_of, attackable
 from skstdp._input_gradients._transformers import _DERIVATIVES
 
@@ -586,6 +587,56 @@ class TestSpaces:
         assert_allclose(into_x, by_hand)
 
 
+class Sampler(BaseEstimator):
+    """A step that changes the samples of `fit` alone, as those of imbalanced-learn."""
+
+    def fit_resample(self, X, y):
+        return np.repeat(X, 2, axis=0), np.repeat(y, 2)
+
+
+class SamplingPipeline(Pipeline):
+    def _validate_steps(self):
+        pass
+
+    def _iter(self, *args, **kwargs):
+        for step in super()._iter(*args, **kwargs):
+            if not hasattr(step[2], "fit_resample"):
+                yield step
+
+
+class TestSamplers:
+    @pytest.mark.parametrize("space", ["model", "input"])
+    @pytest.mark.parametrize("gradient", ["analytic", "finite-differences"])
+    @pytest.mark.parametrize(
+        "names", [["sampler", "scaler"], ["scaler", "sampler"], ["sampler"], ["scaler"]]
+    )
+    def test_are_passed_over(self, names, space, gradient):
+        X, y = data(3)
+        steps = {"sampler": Sampler(), "scaler": StandardScaler()}
+        last = ("last", BPClassifier(**NETWORK))
+        model = SamplingPipeline([*[(name, steps[name]) for name in names], last]).fit(X, y)
+        options = {"epsilon": 0.1, "space": space, "gradient": gradient}
+        for estimator in (model, GridSearchCV(model, {}, cv=2).fit(X, y)):
+            fitted = getattr(estimator, "best_estimator_", estimator).steps
+            plain = Pipeline([step for step in fitted if step[0] != "sampler"])
+            assert_array_equal(fgsm(estimator, X, y, **options), fgsm(plain, X, y, **options))
+
+    def test_of_imbalanced_learn(self):
+        pipelines = pytest.importorskip("imblearn.pipeline")
+        from imblearn.ensemble import BalancedBaggingClassifier
+        from imblearn.over_sampling import SMOTE
+
+        X, y = data(3)
+        model = pipelines.make_pipeline(
+            StandardScaler(), SMOTE(random_state=0), STDPClassifier(**NETWORK)
+        )
+        for space in ("model", "input"):
+            scores = cross_val_score(model, X, y, cv=2, scoring=FGSMScorer(0.1, space=space))
+            assert np.isfinite(scores).all()
+            bag = BalancedBaggingClassifier(LogisticRegression(), 2, random_state=0).fit(X, y)
+            assert FGSMScorer(0.5, space=space)(bag, X, y) < bag.score(X, y) - 0.1
+
+
 class TestOwnGradient:
     """The public protocol, followed by estimators that nobody has heard of."""
 
@@ -710,6 +761,57 @@ class TestFiniteDifferences:
         model = LogisticRegression().fit(X, [0, 0, 1, 1])
         differences = gradient_at(model, X, [0, 0, 1, 1], gradient="finite-differences")
         assert_allclose(differences, gradient_at(model, X, [0, 0, 1, 1]), rtol=1e-6)
+
+    @pytest.mark.parametrize("n_classes", [3, 4])
+    @pytest.mark.parametrize(
+        "wrap",
+        [
+            lambda svm: svm,
+            lambda svm: make_pipeline("passthrough", svm),
+            lambda svm: GridSearchCV(svm, {"shrinking": [True]}, cv=2),
+            lambda svm: BaggingClassifier(svm, 1, bootstrap=False),
+            lambda svm: RFE(svm, n_features_to_select=4),
+            lambda svm: BaggingClassifier(
+                GridSearchCV(make_pipeline(svm), {}, cv=2), 1, bootstrap=False
+            ),
+        ],
+        ids=["alone", "pipeline", "search", "bagging", "elimination", "several"],
+    )
+    @pytest.mark.parametrize("svm", [SVC, NuSVC])
+    def test_of_decisions_by_pairs(self, svm, wrap, n_classes):
+        """Each of these is the same classifier, whatever its `decision_function` returns."""
+        X, y = load_iris(return_X_y=True)
+        y[:20] = 3 if n_classes == 4 else 0
+        settings = {"kernel": "linear", "nu": 0.1} if svm is NuSVC else {"kernel": "linear"}
+        alone = svm(**settings).fit(X, y)
+        pairs = wrap(svm(decision_function_shape="ovo", **settings)).fit(X, y)
+        assert_array_equal(pairs.predict(X), alone.predict(X))
+        kind = {"space": "input", "gradient": "finite-differences"}
+        assert_array_equal(
+            gradient_at(pairs, X, alone.predict(X), **kind),
+            gradient_at(alone, X, alone.predict(X), **kind),
+        )
+        for scorer in (FGSMScorer, partial(PGDScorer, n_steps=3, n_restarts=1)):
+            score = scorer(0.6, gradient="finite-differences")(pairs, X[::5], y[::5])
+            assert score == scorer(0.6)(alone, X[::5], y[::5]) < alone.score(X, y) - 0.2
+
+    def test_of_decisions_that_are_not_of_classes(self):
+        X, y = load_iris(return_X_y=True)
+        y[:25] = 3
+
+        class Wrapped(ClassifierMixin, BaseEstimator):
+            def fit(self, X, y):
+                self.within_ = SVC(decision_function_shape="ovo").fit(X, y)
+                self.classes_ = self.within_.classes_
+                return self
+
+            def decision_function(self, X):
+                return self.within_.decision_function(X)
+
+        with pytest.raises(
+            ValueError, match=r"Got 6 columns from decision_function of Wrapped.*the 4 classes"
+        ):
+            FGSMScorer(gradient="finite-differences")(Wrapped().fit(X, y), X, y)
 
     def test_need_scores(self):
         X, y = data(3)

@@ -5,6 +5,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._network_classifier import NetworkClassifier
+from .._pipelines import steps_of
 
 
 def unwrap(estimator, X=None):
@@ -12,9 +13,9 @@ def unwrap(estimator, X=None):
     while not isinstance(estimator, NetworkClassifier):
         if isinstance(estimator, Pipeline):
             check_is_fitted(estimator)
-            if X is not None and len(estimator) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = estimator[-1]
+            transformers, estimator = steps_of(estimator)
+            if X is not None and transformers:
+                X = Pipeline(transformers).transform(X)
         elif hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
         else:

@@ -11,9 +11,11 @@ from importlib import import_module
 
 import numpy as np
 from scipy.special import log_softmax, logsumexp
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._scaled_rows import ScaledRows
+from ._votes import scores_of_pairs
 
 FLOATS = [np.float64, np.float32]
 
@@ -110,6 +112,62 @@ def class_scores(decisions):
     return np.hstack([-half, half]), lambda cotangent: cotangent.through(
         lambda values: (values[:, 1:] - values[:, :1]) / 2
     )
+
+
+def scores_of_decisions(estimator, decisions):
+    """Class scores of what `decision_function` of a classifier gives.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted.
+    decisions : array-like of shape (n_samples,) or (n_samples, n_outputs)
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples, n_classes)
+    through : callable
+        From a cotangent of the scores to one of the decisions, two-dimensional.
+
+    Raises
+    ------
+    ValueError
+        If there is neither one decision for each class nor one for each pair of classes.
+    """
+    decisions = np.asarray(decisions)
+    decisions = decisions.reshape(len(decisions), -1)
+    n_classes = len(estimator.classes_)
+    if n_classes > 2 and _decides_by_pairs(estimator):
+        # Positive for the first of the two.
+        scores, through = scores_of_pairs(decisions < 0, -decisions)
+        return scores, lambda cotangent: through(cotangent).through(np.negative)
+    if decisions.shape[1] not in ((1, 2) if n_classes == 2 else (n_classes,)):
+        raise ValueError(
+            f"Got {decisions.shape[1]} columns from decision_function of "
+            f"{type(estimator).__name__}, but an attack expected one for each of the {n_classes} "
+            "classes. If they are of pairs of classes, set decision_function_shape='ovr'."
+        )
+    return class_scores(decisions)
+
+
+def _decides_by_pairs(estimator):
+    """Whether its decisions are those of a support vector machine for pairs of classes.
+
+    Searches, pipelines and bagging give what the classifier in them gives. Boosting does not.
+    """
+    while estimator is not None and not hasattr(estimator, "decision_function_shape"):
+        if hasattr(estimator, "estimator_weights_"):
+            return False
+        if hasattr(estimator, "estimators_features_"):
+            estimator = estimator.estimators_[0]
+        elif hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        elif isinstance(estimator, FrozenEstimator):
+            estimator = estimator.estimator
+        else:
+            names = ("best_estimator_", "final_estimator_", "estimator_")
+            estimator = next((getattr(estimator, n) for n in names if hasattr(estimator, n)), None)
+    return getattr(estimator, "decision_function_shape", "ovr") == "ovo"
 
 
 def log_softmax_and_pull(scores):
@@ -300,7 +358,7 @@ class ClassifierGradient(Adapter):
         """Class scores, and the way back by `input_gradient`."""
         decisions = np.asarray(self.estimator.decision_function(X))
         flat = decisions.ndim == 1
-        scores, through = class_scores(decisions.reshape(len(decisions), -1))
+        scores, through = scores_of_decisions(self.estimator, decisions)
         return scores, lambda cotangent: through(cotangent).through(
             lambda values: _own_gradient(self.estimator, X, values[:, 0] if flat else values)
         )

@@ -7,6 +7,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 
+from .._pipelines import steps_of
 from ._adapter import Adapter, adapter_of, adapts, best_of
 from ._scaled_rows import ScaledRows, add_rows
 from ._transformers import dense
@@ -50,9 +51,8 @@ class _Chain(Adapter):
 
     def __init__(self, estimator, *, transform):
         super().__init__(estimator)
-        *earlier, last = [step for _, step in estimator.steps]
-        steps = map(_step, earlier)
-        self._earlier = [step for step in steps if not isinstance(step, _PassThrough)]
+        earlier, last = steps_of(estimator)
+        self._earlier = [_step(step) for _, step in earlier]
         self._last = _step(last) if transform else adapter_of(last)
         first = (self._earlier or [self._last])[0]
         self.constant_columns = first.constant_columns

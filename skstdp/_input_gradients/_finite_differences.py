@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._adapter import class_scores
+from ._adapter import scores_of_decisions
 from ._scaled_rows import ScaledRows
 
 
@@ -23,10 +23,12 @@ def scores_of(estimator, X):
     ------
     TypeError
         If it has neither.
+    ValueError
+        If they are not of the classes that it knows.
     """
     if hasattr(estimator, "decision_function"):
         decisions = np.asarray(estimator.decision_function(X), dtype=np.float64)
-        return class_scores(decisions.reshape(len(decisions), -1))[0]
+        return scores_of_decisions(estimator, decisions)[0]
     if hasattr(estimator, "predict_proba"):
         proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
         return np.log(np.maximum(proba, np.finfo(np.float64).tiny))

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
+from .._pipelines import steps_of
 from .._validation import class_indices
 from ._adapter import FLOATS, adapter_of, best_of
 from ._finite_differences import differences, scores_of
@@ -174,9 +175,10 @@ def _in_model_space(estimator, X, gradient):
             estimator = best_of(estimator)
         elif isinstance(estimator, Pipeline):
             check_is_fitted(estimator)
-            if len(estimator) > 1:
-                X, names = estimator[:-1].transform(X), _names_out(estimator[:-1])
-            estimator = estimator[-1]
+            earlier, estimator = steps_of(estimator)
+            if earlier:
+                earlier = Pipeline(earlier)
+                X, names = earlier.transform(X), _names_out(earlier)
         else:
             break
     if hasattr(estimator, "_rates"):

@@ -1,0 +1,26 @@
+"""What a pipeline does to new samples: its transformers and its last step."""
+
+
+def steps_of(pipeline):
+    """The transformers of a pipeline that act when it predicts, and its last step.
+
+    Samplers, as those of imbalanced-learn, have their part in `fit` alone.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        One of scikit-learn, or one that is derived from it.
+
+    Returns
+    -------
+    transformers : list of (name, transformer)
+    last : estimator
+    """
+    *earlier, (_, last) = pipeline.steps
+    transformers = [
+        (name, step)
+        for name, step in earlier
+        if step not in (None, "passthrough")
+        and (hasattr(step, "transform") or not hasattr(step, "fit_resample"))
+    ]
+    return transformers, last
