@@ -5,6 +5,8 @@ from scipy.sparse import issparse
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.sparsefuncs import min_max_axis
 
+from ._validation import outside, told_apart
+
 # So many values stay in the second cache.
 _BLOCK = 2**16
 
@@ -43,13 +45,16 @@ def fit_encoder(X, rate_encoding):
     if rate_encoding == "none":
         return None
     n_samples, n_features = X.shape
-    if rate_encoding == "auto" and _are_rates(X):
-        least, greatest = np.zeros(n_features, X.dtype), np.ones(n_features, X.dtype)
-    elif issparse(X):
-        least, greatest = _sparse_range(X, rate_encoding)
-    else:
-        least, greatest = X.min(axis=0), X.max(axis=0)
-    return _fitted_scaler(least, greatest, n_samples)
+    auto = rate_encoding == "auto"
+    rates = auto and _are_rates(X)
+    if not rates:
+        sparse = issparse(X)
+        ends = _sparse_range(X, rate_encoding) if sparse else (X.min(axis=0), X.max(axis=0))
+        # What rounding adds to a feature is small beside its values, too.
+        rates = auto and not outside(np.stack(ends), 0, np.clip(ends[1], 0, 1)).any()
+    if rates:
+        ends = np.zeros(n_features, X.dtype), np.ones(n_features, X.dtype)
+    return _fitted_scaler(*ends, n_samples)
 
 
 def _fitted_scaler(low, high, n_samples):
@@ -107,25 +112,24 @@ def _is_identity(encoder):
 
 
 def encode(X, encoder, feature_names, first_row=0):
-    """Rates of X, clipped to [0, 1] by the encoder; X itself where it needs none.
+    """Rates of X, clipped to [0, 1]; X itself where it needs no change.
 
-    Without an encoder a value outside [0, 1] raises a ValueError that names its feature, and its
-    row, the first of X being `first_row`.
+    Without an encoder a value that is outside [0, 1] by more than rounding raises a ValueError
+    that names its feature, and its row, the first of X being `first_row`.
     """
-    if encoder is not None:
-        if not _is_identity(encoder):
-            # What overflows is outside the range, and clipped.
-            with np.errstate(over="ignore"):
-                X = X * encoder.scale_
-            X += encoder.min_
-        return X if X.size and _are_rates(X) else np.clip(X, 0, 1)
-    outside = (X < 0) | (X > 1)
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
+    if encoder is not None and not _is_identity(encoder):
+        # What overflows is outside the range, and clipped.
+        with np.errstate(over="ignore"):
+            X = X * encoder.scale_
+        X += encoder.min_
+    if _are_rates(X):
+        return X
+    if encoder is None and (beyond := outside(X, 0, 1)).any():
+        row, column = np.argwhere(beyond)[0]
         name = int(column) if feature_names is None else str(feature_names[column])
         raise ValueError(
-            f"Got {X[row, column]:.6g} in feature {name!r} (row {first_row + row}), but "
-            "rate_encoding='none' expects rates in [0, 1]. Scale the data, or use "
-            "rate_encoding='minmax'."
+            f"Got {told_apart(X[row, column], 0, 1)[0]} in feature {name!r} (row "
+            f"{first_row + row}), but rate_encoding='none' expects rates in [0, 1]. Scale the "
+            "data, or use rate_encoding='minmax'."
         )
-    return X
+    return np.clip(X, 0, 1)

@@ -8,7 +8,7 @@ from sklearn.utils import check_consistent_length
 from ._attacks import fgsm, pgd
 from ._balls import NORMS, Ball
 from ._input_gradients import GRADIENTS, SPACES, attackable
-from ._validation import check_number, check_option
+from ._validation import check_number, check_option, outside, told_apart
 
 
 class Threat:
@@ -68,7 +68,9 @@ class Threat:
 
     def case(self, target, points, index, targeted=False):
         """The same for a classifier, points and classes as the attack sees them."""
-        return Case(target, points, index, self.ball(target, points), targeted)
+        ball = self.ball(target, points)
+        # By no more than rounding a value may be out of bounds.
+        return Case(target, np.clip(points, ball.low, ball.high), index, ball, targeted)
 
     def ball(self, target, points):
         """What may be reached from the points of a target."""
@@ -88,6 +90,8 @@ class Threat:
         _check_complete(points, columns)
         low, high = self._bounds(columns, points, target.box)
         _check_inside(points, low, high, columns)
+        # What cannot move stays as it is.
+        low[epsilon == 0], high[epsilon == 0] = -np.inf, np.inf
         groups = [columns.positions(group, "one_hot") for group in self.one_hot]
         _check_one_hot(points, groups, columns)
         return Ball(epsilon, self.norm, low, high, groups, target.whole)
@@ -108,8 +112,8 @@ class Threat:
         if len(crossed):
             k = crossed[0]
             raise ValueError(
-                f"Got bounds from {low[k]:.6g} to {high[k]:.6g} for the column "
-                f"{columns.name(k)!r}, but expected the lower one first."
+                "Got bounds from {} to {} for the column ".format(*told_apart(low[k], high[k]))
+                + f"{columns.name(k)!r}, but expected the lower one first."
             )
         # Whatever else is allowed, the model is defined only here.
         low, high = np.maximum(low, box[0]), np.minimum(high, box[1])
@@ -309,13 +313,13 @@ def _check_complete(points, columns):
 
 
 def _check_inside(points, low, high, columns):
-    outside = (points < low) | (points > high)
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
+    beyond = outside(points, low, high)
+    if beyond.any():
+        row, column = np.argwhere(beyond)[0]
+        value, least, most = told_apart(points[row, column], low[column], high[column])
         raise ValueError(
-            f"Got {points[row, column]:.6g} in the column {columns.name(column)!r} (row {row}), "
-            f"but expected values within the bounds from {low[column]:.6g} to "
-            f"{high[column]:.6g}: an attack starts from the data."
+            f"Got {value} in the column {columns.name(column)!r} (row {row}), but expected values "
+            f"within the bounds from {least} to {most}: an attack starts from the data."
         )
 
 

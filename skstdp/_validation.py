@@ -43,8 +43,7 @@ def naming_columns(X):
 
 
 def _refuse_times(X):
-    dtypes = getattr(X, "dtypes", None)
-    dtypes = [getattr(X, "dtype", None)] if dtypes is None else dtypes
+    dtypes = X.dtypes if hasattr(X, "columns") else [getattr(X, "dtype", None)]
     if any(_is_time(dtype) for dtype in dtypes):
         raise TypeError("Dates and durations are no numbers.")
 
@@ -102,6 +101,39 @@ def class_indices(y, classes):
             f"{classes}."
         )
     return indices
+
+
+# In units of the last place: scaled to a range, values that are k times as large as their range
+# come out of it by up to about k of them.
+_ROUNDING = 512
+
+
+def outside(values, low, high):
+    """Which values are out of bounds by more than the rounding of a scaler.
+
+    Parameters
+    ----------
+    values : ndarray of floats
+    low, high : float or ndarray
+        Bounds, which may be infinite.
+
+    Returns
+    -------
+    beyond : ndarray of bool
+    """
+    sizes = [np.where(np.isfinite(bound), np.abs(bound), 0) for bound in (low, high)]
+    slack = _ROUNDING * np.finfo(values.dtype).eps * np.maximum(*sizes)
+    with np.errstate(over="ignore"):
+        return (values < low - slack) | (values > high + slack)
+
+
+def told_apart(value, *others):
+    """A number and others as text, with so many digits that it differs from each of them."""
+    for digits in range(6, 18):
+        text, *texts = (f"{number:.{digits}g}" for number in (value, *others))
+        if text not in texts:
+            break
+    return text, *texts
 
 
 def check_number(value, name, *, zero):

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,14 +8,22 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 
-from skstdp import BPClassifier, STDPClassifier, fgsm, pgd
+from skstdp import (
+    BPClassifier,
+    FGSMScorer,
+    STDPClassifier,
+    attack_table,
+    fgsm,
+    pgd,
+    robustness_report,
+)
 from skstdp._frames import Table
 
 # Few steps of training are enough here.
@@ -526,3 +536,60 @@ class TestMistakes:
         X, y = people()
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             fgsm(SVC().fit(X, y), X, y[:-1])
+
+
+class TestRounding:
+    """A value that is out of bounds by the last places is on the border."""
+
+    @staticmethod
+    def scaled(dtype):
+        X, y = load_breast_cancer(return_X_y=True)
+        X = X.astype(dtype)
+        model = make_pipeline(MinMaxScaler(), LogisticRegression()).fit(X, y)
+        scaled = model[0].transform(X)
+        assert scaled.max() > 1
+        return model, X, y, scaled
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("norm", NORMS)
+    def test_of_a_scaler_before_the_attack(self, dtype, norm):
+        model, X, y, scaled = self.scaled(dtype)
+        kept = np.argwhere(scaled > 1)[:, 1]
+        options = {"epsilon": 0.05, "norm": norm, "bounds": (0, 1), "immutable": kept[:1].tolist()}
+        for attack in (fgsm, partial(pgd, n_steps=3, n_restarts=2)):
+            new = attack(model, X, y, **options)
+            assert_array_equal(new[:, kept[0]], scaled[:, kept[0]])
+            others = np.delete(new, kept[0], axis=1)
+            assert others.min() >= 0
+            assert others.max() <= 1
+        assert_array_equal(fgsm(model, X, y, **options | {"epsilon": 0}), scaled)
+        score = FGSMScorer(**options)(model, X, y)
+        assert score == FGSMScorer(**options)(model[-1], scaled.clip(0, 1), y)
+
+    def test_of_a_scaler_before_a_report_and_a_table(self):
+        model, X, y, scaled = self.scaled(np.float64)
+        rows = np.argwhere(scaled > 1)[:, 0]
+        options = {"bounds": (0, 1), "n_steps": 2, "n_restarts": 1}
+        report = robustness_report(
+            model, X[rows], y[rows], epsilons=[0.05], n_queries=5, **options
+        )
+        assert report["accuracy"][0] == model.score(X[rows], y[rows])
+        table = attack_table(model, X[rows], y[rows], n_bisections=1, **options)
+        assert_array_equal(table["predicted"], model.predict(X[rows]))
+
+    @pytest.mark.parametrize(
+        ("value", "bounds", "message"),
+        [
+            (1 + 1e-9, (0, 1), r"Got 1\.000000001 in the column 1 .* from 0 to 1:"),
+            (0.3 - 1e-10, (0.3, 1), r"Got 0\.2999999999 in the column 1 .* from 0\.3 to 1:"),
+            (-1e-12, (0, np.inf), r"Got -1e-12 in the column 1 .* from 0 to inf:"),
+            (0.5, (0.5, 0.5 - 1e-9), r"Got bounds from 0\.5 to 0\.499999999 for the column 0"),
+        ],
+    )
+    def test_what_is_more_is_refused_and_shown(self, value, bounds, message):
+        X = np.full((4, 2), 0.5)
+        X[:2] += 0.25
+        model = LogisticRegression().fit(X, [0, 0, 1, 1])
+        X[2, 1] = value
+        with pytest.raises(ValueError, match=message):
+            fgsm(model, X, [0, 0, 1, 1], bounds=bounds)

@@ -3,6 +3,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skstdp import STDPClassifier
@@ -83,3 +86,52 @@ def test_the_encoder_is_the_scaler_that_fit_would_make(dtype, container):
         assert_array_equal(getattr(encoder, name), expected)
     assert encoder.scale_.dtype == dtype
     assert_array_equal(encoder.transform(X * 2), scaler.transform(X * 2))
+
+
+class TestRounding:
+    """A scaler to [0, 1] may miss the border by the last places."""
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_of_a_scaler_before_the_network(self, dtype):
+        X, y = load_breast_cancer(return_X_y=True)
+        X = X.astype(dtype)
+        scaled = MinMaxScaler().fit_transform(X)
+        assert scaled.max() > 1
+        network = STDPClassifier(4, rate_encoding="none", max_iter=1, random_state=0)
+        model = make_pipeline(MinMaxScaler(), network).fit(X, y)
+        clipped = clone(network).fit(np.clip(scaled, 0, 1), y)
+        assert_array_equal(model[-1].coefs_[0], clipped.coefs_[0])
+        assert_array_equal(
+            model.decision_function(X), clipped.decision_function(scaled.clip(0, 1))
+        )
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("rate_encoding", ["none", "auto"])
+    def test_counts_as_the_border(self, dtype, rate_encoding):
+        few = 5 * np.finfo(dtype).eps
+        X = np.random.default_rng(0).random((20, 3)).astype(dtype)
+        X[3], X[5] = 0, 1
+        near = X.copy()
+        near[3], near[5] = -few, 1 + few
+        model, other = (
+            fit(X, rate_encoding, random_state=0),
+            fit(near, rate_encoding, random_state=0),
+        )
+        assert_array_equal(model.coefs_[0], other.coefs_[0])
+        assert_array_equal(model.decision_function(near), other.decision_function(X))
+        if rate_encoding == "auto":
+            assert_array_equal(other.encoder_.scale_, 1)
+
+    def test_is_less_than_a_feature_itself(self):
+        """Values of both signs in so small a unit carry something."""
+        X = np.random.default_rng(0).random((20, 2))
+        X[:, 1] = 1e-15 * (X[:, 1] - 0.5)
+        assert_array_equal(fit(X, "auto").encoder_.data_min_, X.min(axis=0))
+
+    @pytest.mark.parametrize(("value", "text"), [(1 + 1e-9, r"1\.000000001"), (-1e-9, "-1e-09")])
+    def test_what_is_more_is_refused_and_shown(self, value, text):
+        X = np.random.default_rng(0).random((20, 3))
+        X[4, 1] = value
+        with pytest.raises(ValueError, match=rf"Got {text} in feature 1 \(row 4\)"):
+            fit(X, "none")
+        assert fit(X, "auto").encoder_.data_min_[0] == X[:, 0].min()

@@ -1,6 +1,5 @@
 """Networks: ours, and scikit-learn's MLPClassifier."""
 
-import numpy as np
 from scipy.special import expit, log_expit
 from sklearn.neural_network import MLPClassifier
 
@@ -11,7 +10,7 @@ from .._receptive_fields import rates_gradient
 from .._sigmoid_network import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
 from ._scaled_rows import ScaledRows
-from ._transformers import scaler_and_pull
+from ._transformers import scaler_pull
 
 
 class _Network(Adapter):
@@ -57,14 +56,11 @@ class Network(_Network):
     def forward(self, X):
         """Class scores, and the way back to X through the encoding."""
         network = self.estimator
-        dtype = network.coefs_[0].dtype
-        X = as_dtype(self._array(X), dtype)
+        X = as_dtype(self._array(X), network.coefs_[0].dtype)
+        scores, pull = self.from_rates(network._encode(X))
         if network.encoder_ is None:
-            return self.from_rates(network._encode(X))
-        largest = np.finfo(dtype).max
-        with np.errstate(over="ignore"):
-            rates, encoded = scaler_and_pull(network.encoder_, np.clip(X, -largest, largest))
-        scores, pull = self.from_rates(rates)
+            return scores, pull
+        encoded = scaler_pull(network.encoder_, X)
         # The factors of narrow ranges are so large that only a gradient of size one stays finite.
         return scores, lambda cotangent: encoded(pull(cotangent).normalised())
 

@@ -1,5 +1,7 @@
 """Transformers of one kind of column: scalers, linear maps, selections, powers."""
 
+from copy import deepcopy
+
 import numpy as np
 from scipy import linalg, sparse
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
@@ -45,8 +47,8 @@ _SCALERS = {
 }
 
 
-def scaler_and_pull(scaler, X):
-    """Output of a scaler, and the way back.
+def scaler_pull(scaler, X):
+    """The way back through a scaler.
 
     Parameters
     ----------
@@ -56,28 +58,29 @@ def scaler_and_pull(scaler, X):
 
     Returns
     -------
-    scaled : array-like of shape (n_samples, n_features)
     pull : callable
         Nothing goes back through a value that is clipped.
     """
     values = as_floats(X)
-    scaled = scaler.transform(X if scaler.copy else values.copy())
     factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
     if clipped_to is not None:
         # A value on the border is inside, also if rounding puts it out.
-        unclipped = values * factor + getattr(scaler, "min_", 0)
+        with np.errstate(over="ignore"):
+            unclipped = values * factor + getattr(scaler, "min_", 0)
         low, high = clipped_to
         slack = 1e-6 * (high - low)
         factor = np.where((unclipped >= low - slack) & (unclipped <= high + slack), factor, 0)
     factor = np.asarray(factor).astype(values.dtype, copy=False)
-    return scaled, lambda cotangent: cotangent.through(lambda gradient: gradient * factor)
+    return lambda cotangent: cotangent.through(lambda gradient: gradient * factor)
 
 
 @adapts(*_SCALERS, transform=True)
 class _Scaler(Adapter):
     def forward(self, X):
         """Scaled values, and the way back."""
-        return scaler_and_pull(self.estimator, X)
+        # Without a copy it scales X in place.
+        given = X if self.estimator.copy else deepcopy(X)
+        return self.estimator.transform(given), scaler_pull(self.estimator, X)
 
 
 def _pca(pca):
