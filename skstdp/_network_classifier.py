@@ -37,7 +37,7 @@ from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
 from ._split import hold_out, row_digests
 from ._threads import one_blas_thread
-from ._validation import class_indices, naming, naming_columns, refuse_missing_labels
+from ._validation import class_indices, naming, naming_columns, plain_labels, refuse_lazy
 from ._versions import Versioned
 
 if TYPE_CHECKING:
@@ -355,9 +355,11 @@ class NetworkClassifier(
             first_pass = not hasattr(self, "coefs_")
             if first_pass:
                 with naming("classes", "labels of one type that has an order"):
-                    _check_partial_fit_first_call(self, classes)
+                    _check_partial_fit_first_call(self, plain_labels(classes))
                 self._set_classes(self.classes_)
-            elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            elif classes is not None and not np.array_equal(
+                np.unique(plain_labels(classes)), self.classes_
+            ):
                 raise ValueError(
                     f"Got classes={classes!r}, but expected those of the first call, "
                     f"{self.classes_}."
@@ -401,8 +403,8 @@ class NetworkClassifier(
         return X[counts], y[counts], sample_weight[counts]
 
     def _validate_data(self, X, *y, reset, accept_sparse="csr"):
-        for labels in y:
-            refuse_missing_labels(labels)
+        refuse_lazy(X)
+        y = [plain_labels(labels) for labels in y]
         if isinstance(X, OnCluster):
             return X.validated(self, *y, reset=reset)
         # Sums of huge values, by which scikit-learn looks for NaN, overflow.

@@ -8,7 +8,7 @@ from sklearn.utils import check_consistent_length
 from ._attacks import fgsm, pgd
 from ._balls import NORMS, Ball
 from ._input_gradients import GRADIENTS, SPACES, attackable
-from ._validation import check_number, check_option, outside, told_apart
+from ._validation import check_number, check_option, outside, refuse_lazy, told_apart
 
 
 class Threat:
@@ -61,6 +61,7 @@ class Threat:
         -------
         case : Case
         """
+        refuse_lazy(X)
         check_consistent_length(X, y)
         target, points = attackable(estimator, X, space=self.space, gradient=self.gradient)
         index = target.class_indices(y)

@@ -32,7 +32,7 @@ def naming_columns(X):
         yield
     except (TypeError, ValueError, OverflowError) as error:
         # Where there are other columns than expected, one of them may well hold text.
-        column = None if "feature" in str(error) else _first_without_numbers(X)
+        column = None if "feature" in str(error) else first_without_numbers(X)
         if column is None:
             raise
         name, value = column
@@ -52,7 +52,7 @@ def _is_time(dtype):
     return getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)()
 
 
-def _first_without_numbers(X):
+def first_without_numbers(X):
     """Name of a column and the first value in it that is no number."""
     if hasattr(X, "columns"):
         names = list(X.columns)
@@ -73,13 +73,33 @@ def _first_without_numbers(X):
     return None
 
 
-def refuse_missing_labels(y):
-    """Raise where an object is no label, of which scikit-learn does not say that it is in y."""
-    holds_objects = getattr(getattr(y, "dtype", None), "kind", "") == "O"
-    missing = pd.isna(y) if holds_objects else False
+def refuse_lazy(X, name="X"):
+    """Raise for a table whose values are not computed yet, as a LazyFrame of polars."""
+    if hasattr(X, "collect") and not hasattr(X, "shape"):
+        raise TypeError(
+            f"Got {name} of type {type(X).__name__}, whose values are not computed yet, but "
+            f"expected an array or a data frame. Use {name}.collect()."
+        )
+
+
+def plain_labels(y):
+    """Labels, of which whole numbers and truth values have a dtype of NumPy.
+
+    Where their dtype is one of pandas that has missing values, scikit-learn makes floats of them.
+
+    Raises
+    ------
+    ValueError
+        If an object is no label, of which scikit-learn does not say that it is in y.
+    """
+    column = isinstance(y, pd.DataFrame) and y.shape[1] == 1
+    dtype = y.dtypes.iloc[0] if column else getattr(y, "dtype", None)
+    plain = getattr(dtype, "numpy_dtype", None)
+    missing = pd.isna(y) if plain is not None or getattr(dtype, "kind", "") == "O" else False
     if np.any(missing):
         row = int(np.flatnonzero(missing)[0])
         raise ValueError(f"Got no label in y (row {row}), but expected one for each sample.")
+    return y.astype(plain) if plain is not None and plain.kind in "biu" else y
 
 
 def class_indices(y, classes):
@@ -91,7 +111,7 @@ def class_indices(y, classes):
         If a label is not among them, or y is not one-dimensional.
     """
     if not isinstance(y, np.ndarray) or y.ndim != 1:
-        y = column_or_1d(y)
+        y = column_or_1d(plain_labels(y))
     with naming("y", f"the classes {classes}"):
         indices = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
         unknown = classes[indices] != y

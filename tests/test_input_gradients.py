@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
@@ -585,6 +586,53 @@ class TestSpaces:
         rows[1] = rows[1] * network.encoder_.scale_
         into_x, by_hand = (g / np.abs(g).max(axis=1, keepdims=True) for g in rows)
         assert_allclose(into_x, by_hand)
+
+
+# What is made of transformers, or of networks, which are some.
+TRANSFORMING = {
+    **{
+        f"{name} before a network": make_pipeline(step, StandardScaler(), BPClassifier(**NETWORK))
+        # Where it is to make frames, scikit-learn cannot fit these columns.
+        for name, step in TRANSFORMERS.items()
+        if name != "columns"
+    },
+    **{name: SMOOTH[name] for name in ("STDP", "soft voting", "pipeline of rates", "pipeline")},
+    "bagged networks": BaggingClassifier(STDPClassifier(**NETWORK), 2, random_state=0),
+    "calibrated network": calibrated(STDPClassifier(**NETWORK)),
+    "network against the rest": OneVsRestClassifier(BPClassifier(**NETWORK)),
+    "hidden rates": make_pipeline(STDPClassifier(**NETWORK), LogisticRegression()),
+}
+
+
+@pytest.mark.filterwarnings("ignore:When `set_output` is configured:UserWarning")
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+@pytest.mark.parametrize("name", TRANSFORMING)
+def test_output_of_transformers_in_frames_changes_nothing(name, output):
+    pytest.importorskip(output)
+    X, y = (part[::3] for part in data(3))
+    model = TRANSFORMING[name]
+
+    def attacked():
+        fitted = clone(model).fit(X, y)
+        return [fgsm(fitted, X, y, epsilon=0.3, space=space) for space in ("model", "input")]
+
+    expected = attacked()
+    with config_context(transform_output=output):
+        for new, old in zip(attacked(), expected, strict=True):
+            assert_allclose(new, old, rtol=1e-9)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_output_of_transformers_in_frames_leaves_searches_scores(output):
+    pytest.importorskip(output)
+    X, y = data(3)
+    network = make_pipeline(STDPClassifier(**NETWORK))
+    grid = {"stdpclassifier__weight_decay": [0, 0.1]}
+    scoring = {space: FGSMScorer(0.1, space=space) for space in ("model", "input")}
+    with config_context(transform_output=output):
+        search = GridSearchCV(network, grid, cv=2, scoring=scoring, refit="input").fit(X, y)
+    for space in scoring:
+        assert np.isfinite(search.cv_results_[f"mean_test_{space}"]).all()
 
 
 class Sampler(BaseEstimator):

@@ -9,6 +9,7 @@
 ``_neighbours``       nearest centroids and neighbours
 ``_votes``            scores that several members give together
 ``_ensembles``        voting, bagging, one against the rest, pairs, calibration
+``_thresholds``       decisions at another threshold
 ``_transformers``     scalers, linear maps, selections, powers
 ``_composition``      pipelines, column transformers, unions, searches
 ``_finite_differences``  slopes from differences, when asked for

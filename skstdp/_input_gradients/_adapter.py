@@ -221,6 +221,7 @@ def _fill_table():
         "neighbours",
         "networks",
         "svm",
+        "thresholds",
         "transformers",
     ):
         import_module(f"._{kind}", __package__)

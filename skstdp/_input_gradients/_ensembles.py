@@ -1,5 +1,7 @@
 """Estimators that are made of others: their gradients are sums of those of the members."""
 
+from functools import reduce
+
 import numpy as np
 from scipy.special import expit, log_expit
 from sklearn.calibration import CalibratedClassifierCV
@@ -46,7 +48,16 @@ def _pull_columns(backs):
     return pull
 
 
-class _Average(Adapter):
+class _Composed(Adapter):
+    """Of members: where one of them is not defined, it is not either."""
+
+    def _adapt(self, members):
+        self._members = [adapter_of(member) for member in members]
+        lows, highs = zip(*[member.box for member in self._members], strict=True)
+        self.box = reduce(np.maximum, lows), reduce(np.minimum, highs)
+
+
+class _Average(_Composed):
     """Means of probabilities, whose logarithms are the class scores, or else votes.
 
     Where saturated members disagree there are ties, which rounding breaks in another way than
@@ -67,7 +78,7 @@ class _Average(Adapter):
 class _Voting(_Average):
     def __init__(self, estimator):
         super().__init__(estimator)
-        self._members = [adapter_of(member) for member in estimator.estimators_]
+        self._adapt(estimator.estimators_)
         weights = estimator._weights_not_none
         self._weights = np.ones(len(self._members)) if weights is None else np.array(weights)
         self._soft = estimator.voting == "soft"
@@ -83,8 +94,13 @@ class _Voting(_Average):
 class _Bagging(_Average):
     def __init__(self, estimator):
         super().__init__(estimator)
-        self._members = [adapter_of(member) for member in estimator.estimators_]
+        self._adapt(estimator.estimators_)
         self._soft = hasattr(estimator.estimators_[0], "predict_proba")
+        low, high = np.outer((-np.inf, np.inf), np.ones(estimator.n_features_in_))
+        for member, features in zip(self._members, estimator.estimators_features_, strict=True):
+            low[features] = np.maximum(low[features], member.box[0])
+            high[features] = np.minimum(high[features], member.box[1])
+        self.box = low, high
 
     def forward(self, X):
         """Class scores, and the way back."""
@@ -118,11 +134,11 @@ class _Bagging(_Average):
 
 
 @adapts(OneVsRestClassifier)
-class _OneVsRest(Adapter):
+class _OneVsRest(_Composed):
     def __init__(self, estimator):
         super().__init__(estimator)
         expect_one_label(estimator)
-        self._members = [adapter_of(member) for member in estimator.estimators_]
+        self._adapt(estimator.estimators_)
         self.scores_are_decisions = hasattr(estimator, "decision_function")
 
     def forward(self, X):
@@ -153,13 +169,13 @@ class _Constant(Adapter):
 
 
 @adapts(OneVsOneClassifier)
-class _OneVsOne(Adapter):
+class _OneVsOne(_Composed):
     """Votes of one member a pair of classes, and how sure they are."""
 
     def __init__(self, estimator):
         super().__init__(estimator)
         expect(estimator, "pairwise_indices_", estimator.pairwise_indices_, None)
-        self._members = [adapter_of(member) for member in estimator.estimators_]
+        self._adapt(estimator.estimators_)
         # With two classes, decision_function has the vote in it.
         self.scores_are_decisions = estimator.n_classes_ > 2
         self._by_decision = hasattr(estimator.estimators_[0], "decision_function")
@@ -224,16 +240,12 @@ def _isotonic(calibrators, response, pull):
 class _Calibrated(_Average):
     def __init__(self, estimator):
         super().__init__(estimator)
-        self._members = [
-            (adapter_of(member.estimator), member.calibrators)
-            for member in estimator.calibrated_classifiers_
-        ]
+        self._adapt([member.estimator for member in estimator.calibrated_classifiers_])
 
     def forward(self, X):
         """Class scores, and the way back."""
-        members = [
-            self._of_member(member, calibrators, X) for member, calibrators in self._members
-        ]
+        fitted = zip(self._members, self.estimator.calibrated_classifiers_, strict=True)
+        members = [self._of_member(member, pair.calibrators, X) for member, pair in fitted]
         return mean_log_proba(members, np.ones(len(members)))
 
     def _of_member(self, member, calibrators, X):

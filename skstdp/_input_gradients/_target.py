@@ -5,12 +5,13 @@ import pandas as pd
 from scipy import sparse
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
 from .._pipelines import steps_of
-from .._validation import class_indices
+from .._validation import class_indices, first_without_numbers, refuse_lazy
 from ._adapter import FLOATS, adapter_of, best_of
 from ._finite_differences import differences, scores_of
 from ._scaled_rows import ScaledRows
@@ -42,10 +43,11 @@ def attackable(estimator, X, *, space="model", gradient="analytic"):
     Raises
     ------
     TypeError
-        If there is no gradient for the type of the estimator, or of a step of it.
+        If there is no gradient for the type of the estimator, or of a step of it, or X is lazy.
     ValueError
         If the estimator is set up in a way that has no gradient here, or X is not as it expects.
     """
+    refuse_lazy(X)
     make = {"model": _in_model_space, "input": _in_input_space}[space]
     target = make(estimator, X, gradient)
     return target, target.points
@@ -80,7 +82,7 @@ class Target:
         self.whole = np.zeros(points.shape[1], dtype=bool)
         self._gradient = gradient
         self._adapter = adapter_of(estimator) if gradient == "analytic" else None
-        sides = (-np.inf, np.inf) if self._adapter is None else self._adapter.box
+        sides = _box_of(estimator) if self._adapter is None else self._adapter.box
         self.box = tuple(np.full(points.shape[1], side) for side in sides)
 
     def _estimators_input(self, points, rows):
@@ -168,6 +170,14 @@ class Target:
         return self.gradient(points, self.class_indices(y))
 
 
+def _box_of(estimator):
+    """Smallest and largest value that X may have, as far as is known."""
+    try:
+        return adapter_of(estimator).box
+    except (TypeError, ValueError):
+        return -np.inf, np.inf
+
+
 def _in_model_space(estimator, X, gradient):
     given, names = X, None
     while True:
@@ -247,8 +257,27 @@ class _LastStep(_ModelSpace):
         if sparse.issparse(X):
             X = X.toarray()
         self._unchanged = X is given
-        points = validate_data(estimator, X, dtype=FLOATS, reset=False)
+        try:
+            points = validate_data(estimator, X, dtype=FLOATS, reset=False)
+        except (TypeError, ValueError) as error:
+            column = first_without_numbers(X)
+            if column is None or not _predicts(estimator, X):
+                raise
+            name, value = column
+            raise ValueError(
+                f"Got {value!r} in the column {name!r} of X, but in space='model' an attack on "
+                f"{type(estimator).__name__} moves X itself and expected numbers. Attack in "
+                f"space='input', with immutable=[{name!r}] and whatever else holds no numbers."
+            ) from error
         super().__init__(estimator, points, given, names, gradient)
+
+
+def _predicts(estimator, X):
+    try:
+        estimator.predict(_safe_indexing(X, [0]))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 class _InputSpace(Target):
