@@ -14,10 +14,12 @@ from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     BaggingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomTreesEmbedding,
+    StackingClassifier,
     VotingClassifier,
 )
 from sklearn.exceptions import NotFittedError
@@ -25,7 +27,13 @@ from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+    cross_val_score,
+)
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, _ConstantPredictor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
@@ -633,6 +641,132 @@ def test_output_of_transformers_in_frames_leaves_searches_scores(output):
         search = GridSearchCV(network, grid, cv=2, scoring=scoring, refit="input").fit(X, y)
     for space in scoring:
         assert np.isfinite(search.cv_results_[f"mean_test_{space}"]).all()
+
+
+class TestThresholds:
+    @pytest.mark.parametrize("positive", [None, "versicolor", "virginica"])
+    @pytest.mark.parametrize("threshold", ["auto", 0.2, 0.9])
+    @pytest.mark.parametrize("method", ["predict_proba", "decision_function"])
+    @pytest.mark.parametrize(
+        "inner",
+        [LogisticRegression(), make_pipeline(StandardScaler(), BPClassifier(**NETWORK))],
+        ids=["linear", "network"],
+    )
+    def test_shift_the_margin(self, inner, method, threshold, positive):
+        X, y = data(2)
+        model = FixedThresholdClassifier(
+            inner, threshold=threshold, pos_label=positive, response_method=method
+        ).fit(X, y)
+        adapter = adapter_of(model)
+        scores, _ = adapter.forward(X)
+        assert_array_equal(model.classes_[scores.argmax(axis=1)], model.predict(X))
+        assert_pull_is_that_of_finite_differences(adapter.forward, points_inside(X))
+        # The probabilities and decisions are those without a threshold.
+        assert_allclose(np.exp(adapter.log_proba(X)[0]), model.predict_proba(X), atol=1e-9)
+        assert_allclose(adapter.decision(X)[0][:, 0], model.decision_function(X), rtol=1e-6)
+
+    @pytest.mark.parametrize(("threshold", "label"), [(0, "virginica"), (1.5, "versicolor")])
+    def test_that_nothing_or_everything_passes(self, threshold, label):
+        X, y = data(2)
+        model = FixedThresholdClassifier(LogisticRegression(), threshold=threshold).fit(X, y)
+        assert (model.predict(X) == label).all()
+        assert FGSMScorer(1.0)(model, X, y) == 0.5
+        gradient = gradient_at(model, X, y)
+        assert np.isfinite(gradient).all()
+        assert gradient.any(axis=1).all()
+
+    def test_that_was_tuned(self):
+        X, y = data(2)
+        model = TunedThresholdClassifierCV(
+            LogisticRegression(), scoring=make_scorer(f1_score, pos_label="versicolor"), cv=3
+        ).fit(X, y)
+        scores, _ = adapter_of(model).forward(X)
+        assert_array_equal(model.classes_[scores.argmax(axis=1)], model.predict(X))
+        for space in ("model", "input"):
+            for scorer in (FGSMScorer, partial(PGDScorer, n_steps=3)):
+                analytic, differences = (
+                    scorer(0.3, space=space, gradient=gradient)(model, X, y)
+                    for gradient in ("analytic", "finite-differences")
+                )
+                assert analytic == differences < model.score(X, y) - 0.1
+
+
+class TestNetworksOfRatesInside:
+    """Where a network is not defined, what is around it is not either."""
+
+    @pytest.mark.parametrize("gradient", ["analytic", "finite-differences"])
+    @pytest.mark.parametrize("space", ["model", "input"])
+    @pytest.mark.parametrize(
+        "wrap",
+        [
+            lambda network: network,
+            lambda network: BaggingClassifier(network, 2, max_features=3, random_state=0),
+            lambda network: VotingClassifier(members(network), voting="soft"),
+            calibrated,
+            OneVsRestClassifier,
+            OneVsOneClassifier,
+            lambda network: make_pipeline("passthrough", FixedThresholdClassifier(network)),
+        ],
+        ids=["alone", "bagging", "voting", "calibrated", "rest", "pairs", "threshold"],
+    )
+    def test_attacks_stay_within(self, wrap, space, gradient):
+        X, y = data(2)
+        X = MinMaxScaler(clip=True).fit_transform(X)
+        model = wrap(STDPClassifier(rate_encoding="none", **NETWORK)).fit(X, y)
+        new = fgsm(model, X, y, epsilon=0.2, space=space, gradient=gradient)
+        assert new.min() == 0
+        assert new.max() == 1
+
+
+class TestText:
+    """Of columns that only the steps inside a classifier make numbers of."""
+
+    @pytest.mark.parametrize("library", ["pandas", "polars", "array"])
+    @pytest.mark.parametrize(
+        "wrap",
+        [calibrated, OneVsRestClassifier, lambda m: VotingClassifier(members(m), voting="soft")],
+        ids=["calibrated", "rest", "voting"],
+    )
+    def test_is_for_the_input_space(self, wrap, library):
+        X, y = data(2)
+        X = pd.DataFrame({"size": np.where(X[:, 0] > 6, "big", "small"), "width": X[:, 3]})
+        names = ["size", "width"]
+        if library == "polars":
+            X = pytest.importorskip("polars").from_pandas(X)
+        elif library == "array":
+            X, names = X.to_numpy(dtype=object), [0, 1]
+        columns = ColumnTransformer(
+            [("c", OneHotEncoder(), names[:1]), ("n", StandardScaler(), names[1:])]
+        )
+        model = wrap(make_pipeline(columns, LogisticRegression())).fit(X, y)
+        with pytest.raises(
+            ValueError,
+            match=rf"Got '(big|small)' in the column {names[0]!r} of X, .* on "
+            rf"{type(model).__name__} .*Attack in space='input', with immutable=\[{names[0]!r}\]",
+        ):
+            FGSMScorer(0.3)(model, X, y)
+        scorer = FGSMScorer(0.5, space="input", immutable=names[:1])
+        assert scorer(model, X, y) < model.score(X, y) - 0.1
+
+    def test_that_the_classifier_does_not_take_either_is_scikit_learns_error(self):
+        X, y = data(2)
+        model = calibrated(LogisticRegression()).fit(X, y)
+        with pytest.raises(ValueError, match="could not convert string to float: 'a'"):
+            FGSMScorer()(model, np.full(X.shape, "a", dtype=object), y)
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            StackingClassifier([("a", LogisticRegression())]),
+            AdaBoostClassifier(LogisticRegression()),
+        ],
+        ids=["stacking", "boosting"],
+    )
+    def test_other_ensembles_are_refused_by_name(self, model):
+        X, y = data(2)
+        message = rf"type {type(model).__name__}, .*no gradient is known.*'finite-differences'"
+        with pytest.raises(TypeError, match=message):
+            FGSMScorer()(model.fit(X, y), X, y)
 
 
 class Sampler(BaseEstimator):
