@@ -1,5 +1,6 @@
 import copy
 import pickle
+from functools import partial
 
 import numpy as np
 import oracle
@@ -9,13 +10,22 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    FGSMScorer,
+    STDPClassifier,
+    attack_table,
+    fgsm,
+    robustness_report,
+)
 from skstdp._training import Training
 
 CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
@@ -204,6 +214,51 @@ class TestInterface:
         model = classifier(max_iter=5, random_state=0).fit(X, labels[y])
         assert_array_equal(model.predict(X), labels[reference.predict(X)])
         assert model.predict(X).dtype == labels.dtype
+
+    @pytest.mark.parametrize(
+        ("dtype", "plain"),
+        [
+            ("Int64", "int64"),
+            ("UInt8", "uint8"),
+            ("int32[pyarrow]", "int32"),
+            ("boolean", "bool"),
+            ("bool[pyarrow]", "bool"),
+        ],
+    )
+    @pytest.mark.parametrize("container", [pd.Series, pd.Index, pd.array])
+    def test_labels_in_a_dtype_of_pandas_that_has_missing_values(self, dtype, plain, container):
+        if "pyarrow" in dtype:
+            pytest.importorskip("pyarrow")
+        X, y = iris(0, 1) if "bool" in dtype else iris()
+        labels, y = container(y, dtype=dtype), y.astype(plain)
+        settings = {"max_iter": 2, "random_state": 0}
+        reference = STDPClassifier(**settings).fit(X, y, X_val=X, y_val=y)
+        model = STDPClassifier(**settings).fit(X, labels, X_val=X, y_val=labels)
+        assert same_weights(model, reference)
+        assert model.classes_.dtype == plain
+        assert_array_equal(model.classes_, np.unique(y))
+        assert model.score(X, labels) == reference.score(X, y)
+        for call in (fgsm, FGSMScorer(0.1), partial(attack_table, n_bisections=1, attack="FGSM")):
+            assert_array_equal(call(model, X, labels), call(reference, X, y))
+        part = STDPClassifier(random_state=0).partial_fit(X, labels, classes=labels)
+        part.partial_fit(X, labels, classes=labels)
+        assert part.classes_.dtype == plain
+
+    def test_labels_that_floats_do_not_tell_apart(self):
+        X, y = iris()
+        labels = pd.Series(y + 2**53, dtype="Int64")
+        model = STDPClassifier(max_iter=2).fit(X, labels)
+        assert_array_equal(model.classes_, 2**53 + np.arange(3))
+
+    @pytest.mark.parametrize("dtype", ["Int64", "boolean", "Float64", "string", "category"])
+    def test_missing_labels_are_refused_by_row(self, dtype):
+        X, y = iris(0, 1)
+        labels = pd.Series(y.astype(str) if dtype == "string" else y).astype(dtype)
+        labels[7] = None
+        with pytest.raises(ValueError, match=r"Got no label in y \(row 7\)"):
+            STDPClassifier().fit(X, labels)
+        with pytest.raises(ValueError, match=r"Got no label in y \(row 7\)"):
+            fgsm(STDPClassifier(max_iter=1).fit(X, y), X, labels)
 
     @every
     def test_boolean_labels_in_a_series(self, classifier):
@@ -682,6 +737,43 @@ class TestBadInput:
         frame = pd.DataFrame({"length": [1.0, 2.0], "colour": ["red", "blue"]})
         with pytest.raises(ValueError, match="could not convert string to float"):
             classifier().fit(frame, [0, 1])
+
+    @every
+    # As with every estimator of scikit-learn, which says the name of the type after that.
+    @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+    def test_single_row_or_column_of_a_frame(self, classifier):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        model = classifier(max_iter=1).fit(X, y)
+        message = r"Expected a 2-dimensional container but got <class 'pandas.*Series'>"
+        names = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+        for series in (X.iloc[0], X.iloc[:, 0]):
+            for name in names:
+                with pytest.raises(ValueError, match=message):
+                    getattr(model, name)(series)
+        for fit in (model.fit, model.partial_fit):
+            with pytest.raises(ValueError, match=message):
+                fit(X.iloc[:, 0], y)
+
+    def test_lazy_frames(self):
+        polars = pytest.importorskip("polars")
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        X, y = polars.from_pandas(X), y.to_numpy()
+        message = (
+            r"Got X of type LazyFrame, .*expected an array or a data frame. Use X.collect\(\)"
+        )
+        model, other = STDPClassifier(max_iter=1).fit(X, y), LogisticRegression(max_iter=999)
+        doors = [model.fit, model.partial_fit, model.score]
+        doors += [
+            lambda X, y, name=name: getattr(model, name)(X) for name in ("predict", "transform")
+        ]
+        doors += [lambda X, y: model.fit(X.collect(), y, X_val=X, y_val=y)]
+        for estimator in (model, other.fit(X, y)):
+            for attack in (fgsm, FGSMScorer(), robustness_report, attack_table):
+                doors.append(partial(attack, estimator))
+            doors.append(lambda X, y, estimator=estimator: fgsm(estimator, X, y, space="input"))
+        for door in doors:
+            with pytest.raises(TypeError, match=message):
+                door(X.lazy(), y)
 
     @every
     def test_number_and_names_of_features(self, classifier):
