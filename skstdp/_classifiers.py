@@ -29,7 +29,7 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         How X becomes rates in [0, 1]. "minmax" scales each feature's range in the training data
         to [0, 1] and clips what lies outside. "auto" does so unless all training data are in
         [0, 1] already; these are taken as they are, and later data are clipped. "none" takes X
-        as it is, and a value outside [0, 1] is an error.
+        as it is, and a value outside [0, 1] by more than rounding is an error.
     receptive_fields : int or "auto", default="auto"
         Number of units by which the first layer sees each feature, 1 or even. 1 is the rate x.
         2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does

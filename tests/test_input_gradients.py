@@ -717,6 +717,28 @@ class TestNetworksOfRatesInside:
         assert new.min() == 0
         assert new.max() == 1
 
+    @pytest.mark.parametrize("gradient", ["analytic", "finite-differences"])
+    @pytest.mark.parametrize(
+        "scalers",
+        [
+            [MinMaxScaler()],
+            [StandardScaler(with_mean=False), RobustScaler(with_scaling=False), MinMaxScaler()],
+            [make_pipeline(RobustScaler(), MaxAbsScaler()), MinMaxScaler((0.25, 0.75))],
+        ],
+        ids=["one", "several", "nested"],
+    )
+    def test_attacks_stay_within_behind_scalers(self, scalers, gradient):
+        X, y = data(2)
+        network = STDPClassifier(rate_encoding="none", **NETWORK)
+        model = make_pipeline(*scalers, network).fit(X, y)
+        new = fgsm(model, X, y, epsilon=2.0, space="input", gradient=gradient)
+        rates = model[:-1].transform(new)
+        assert_allclose([rates.min(), rates.max()], [0, 1], atol=1e-12)
+        target, _ = attackable(
+            make_pipeline(MinMaxScaler(clip=True), network).fit(X, y), X, space="input"
+        )
+        assert np.isinf(target.box).all()
+
 
 class TestText:
     """Of columns that only the steps inside a classifier make numbers of."""

@@ -84,6 +84,10 @@ class Adapter:
             cotangent.through(lambda values: np.hstack([-values, values]))
         )
 
+    def box_before(self, box):
+        """Smallest and largest value that X may have for the output to be in a box."""
+        return self.box
+
     def constant_columns(self):
         """Numbers of the columns of X that it takes for names of categories, not for numbers."""
         return []

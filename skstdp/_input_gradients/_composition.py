@@ -38,6 +38,10 @@ class _PassThrough(Adapter):
         """X itself."""
         return X, lambda cotangent: cotangent
 
+    def box_before(self, box):
+        """The box itself."""
+        return box
+
 
 def _step(transformer):
     """Adapter of a transformer in a pipeline or beside others."""
@@ -56,7 +60,17 @@ class _Chain(Adapter):
         self._last = _step(last) if transform else adapter_of(last)
         first = (self._earlier or [self._last])[0]
         self.constant_columns = first.constant_columns
-        self.decides, self.box = self._last.decides, first.box
+        self.decides = self._last.decides
+        self.box = self._before_earlier(self._last.box)
+
+    def _before_earlier(self, box):
+        for step in reversed(self._earlier):
+            box = step.box_before(box)
+        return box
+
+    def box_before(self, box):
+        """Through all steps in reverse."""
+        return self._before_earlier(self._last.box_before(box))
 
     def forward(self, X):
         """What the last step makes of X, and the way back."""

@@ -82,6 +82,15 @@ class _Scaler(Adapter):
         given = X if self.estimator.copy else deepcopy(X)
         return self.estimator.transform(given), scaler_pull(self.estimator, X)
 
+    def box_before(self, box):
+        """The box without the scale; what is clipped may have any value."""
+        scaler = self.estimator
+        factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
+        if clipped_to is not None:
+            return self.box
+        zero = scaler.inverse_transform(np.zeros((1, scaler.n_features_in_)))[0]
+        return tuple(zero + side / factor for side in box)
+
 
 def _pca(pca):
     if not pca.whiten:
