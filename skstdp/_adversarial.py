@@ -46,7 +46,8 @@ def fgsm(
         Fitted. One that can be differentiated: ours; of scikit-learn, linear and nearest-centroid
         classifiers, `MLPClassifier`, `SVC`, `KNeighborsClassifier` (by a stand-in for its
         gradient), voting, bagging, one-against-rest, pairwise, calibrated and thresholded ones
-        over these, pipelines and searches; and whatever has a method `input_gradient` (see the user guide).
+        over these, pipelines and searches; and whatever has a method `input_gradient` (see the
+        user guide).
     X : array-like, pandas or polars data frame of shape (n_samples, n_features)
         Samples.
     y : array-like of shape (n_samples,)
@@ -154,7 +155,8 @@ def pgd(
         Fitted. One that can be differentiated: ours; of scikit-learn, linear and nearest-centroid
         classifiers, `MLPClassifier`, `SVC`, `KNeighborsClassifier` (by a stand-in for its
         gradient), voting, bagging, one-against-rest, pairwise, calibrated and thresholded ones
-        over these, pipelines and searches; and whatever has a method `input_gradient` (see the user guide).
+        over these, pipelines and searches; and whatever has a method `input_gradient` (see the
+        user guide).
     X : array-like, pandas or polars data frame of shape (n_samples, n_features)
         Samples.
     y : array-like of shape (n_samples,)

@@ -50,8 +50,8 @@ def fit_encoder(X, rate_encoding):
     if not rates:
         sparse = issparse(X)
         ends = _sparse_range(X, rate_encoding) if sparse else (X.min(axis=0), X.max(axis=0))
-        # What rounding adds to a feature is small beside its values, too.
-        rates = auto and not outside(np.stack(ends), 0, np.clip(ends[1], 0, 1)).any()
+        # In a small unit, what is a little below zero may be all that there is in a feature.
+        rates = auto and not ((ends[0] < 0) | outside(ends[1], 0, 1)).any()
     if rates:
         ends = np.zeros(n_features, X.dtype), np.ones(n_features, X.dtype)
     return _fitted_scaler(*ends, n_samples)

@@ -193,10 +193,11 @@ def check_fitted(model, X, y):
 def check_rates(model, X):
     """Against the exact rate, to the precision that the numbers of the feature have."""
     rates = model._rates(X)
-    if model.rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1:
-        assert_array_equal(rates, X)
-        return
     limits = np.finfo(X.dtype)
+    # A little above one is what rounding in a scaler makes of it.
+    if model.rate_encoding == "auto" and X.min() >= 0 and X.max() <= 1 + 512 * limits.eps:
+        assert_array_equal(rates, np.minimum(X, 1))
+        return
     for column, rate in zip(X.T.astype(float), rates.T, strict=True):
         exact = [Fraction(x) for x in column]
         low, span = min(exact), max(exact) - min(exact)
