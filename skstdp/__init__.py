@@ -26,6 +26,7 @@ The path of the data, one module a stage:
 ``_balls``               what an attack may reach, and steps inside it
 ``_attacks``             adversarial perturbations
 ``_input_gradients``     gradients of classifiers and pipelines with respect to their input
+``_pipelines``           what a pipeline does to new samples
 ``_frames``              arrays and data frames as floats, and back
 ``_threat``              what an attacker may do, in the words of the user
 ``_adversarial``         attacks that return perturbed data
