@@ -3,13 +3,18 @@
 import numpy as np
 
 
-def output_associations(n_classes, dtype):
-    """Codes of the output layer: one unit for two classes, else one unit a class.
+def n_output_units(n_classes, one_per_class):
+    """Number of output units: one per class, or a single one that tells two classes apart."""
+    return n_classes if one_per_class or n_classes > 2 else 1
+
+
+def output_associations(n_classes, n_units, dtype):
+    """Codes of the output layer: one unit for two classes, or one unit per class.
 
     Unit k has +1 for its own class and -1 / (n_classes - 1) for each other, so that its code
     sums to zero: with equal classes an output that is wrong on all of them gains nothing.
     """
-    if n_classes == 2:
+    if n_units == 1:
         return np.array([[-1], [1]], dtype=dtype)
     return _code_of_positives(np.eye(n_classes, dtype=bool), dtype)
 

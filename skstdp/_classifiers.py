@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BPClassifier", "STDPClassifier"]
 
-_NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=(100, 50)
+_NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of sigmoid units of each hidden layer, each >= 1. An empty sequence gives a
         network without hidden layer."""
 
@@ -58,8 +58,8 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         equal size. "auto" makes five batches an epoch, of at least 16 and at most 200 samples:
         fewer batches of less than 80 samples, more of over 1000.
     max_iter : int or "auto", default="auto"
-        Number of epochs, >= 1. "auto" takes as many as make 2000 batches, but at least 30 and at
-        most 400.
+        Number of epochs, >= 1. "auto" takes as many as make 1000 batches, but at least 30 and at
+        most 200.
     shuffle : bool, default=True
         Whether to draw a new order of the samples in each epoch.
     tol : float or None, default=None
@@ -126,7 +126,8 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of output units: 1 for two classes, else one a class.
+        Number of output units: one per class, or one for two classes (`BPClassifier`, and
+        `STDPClassifier` without `probability_matching`).
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -135,9 +136,6 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
 
 # Two classes stand on both sides of one border, where a narrow margin lets noisy tables fail.
 _MARGIN_OF_TWO, _MARGIN_OF_MORE = 0.85, 0.4
-
-# Of one output unit a class, the right one has a single rival.
-_MARGIN_OF_OUTPUTS = 0.05
 
 _MARGIN = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
 
@@ -184,15 +182,17 @@ class STDPClassifier(SigmoidMLP):
         positively associated units fires by this much more than the most active of the others: it
         is sure enough. "auto" is 0.85 for two classes and 0.4 for more. None lets it learn from
         all samples, as in the paper.
-    output_margin : float, "auto" or None, default="auto"
-        The same for the output layer. Of several output units, one a class, only the right one
-        and the most active wrong one then learn, equally and in opposite directions. "auto" is
-        0.05 for them, `winner_margin` for the single unit of two classes, and None where that is
-        None.
+    probability_matching : bool, default=True
+        Whether the output layer has one unit per class and its shares p_k / (p_1 + ... + p_K)
+        come to match the probabilities of the classes: on each sample the association of each
+        wrong unit is -1 and that of the right one such that the associations, times the rates,
+        add up to zero; all are divided by the sum of the rates. False gives the associations
+        of the paper: all outputs learn from all samples, and two classes have a single unit,
+        with `winner_margin` as the lead over its own silence.
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
-    quiet_start : float or None, default=0.3
+    quiet_start : float or None, default=0.1
         Rate at which each unit starts, for its mean drive over the training data, as a fraction
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
         starts above its inputs learns the opposite of its association. The mean rates of hidden
@@ -250,12 +250,12 @@ class STDPClassifier(SigmoidMLP):
         "negative_winners": _WINNERS,
         "winner_handicap": [Interval(Real, 0, None, closed="left")],
         "winner_margin": _MARGIN,
-        "output_margin": _MARGIN,
+        "probability_matching": ["boolean"],
     }
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (100, 50),
+        hidden_layer_sizes: int | Sequence[int] = (100,),
         *,
         rate_encoding: Literal["auto", "minmax", "none"] = "auto",
         receptive_fields: int | Literal["auto"] = "auto",
@@ -264,9 +264,9 @@ class STDPClassifier(SigmoidMLP):
         negative_winners: int | float | str = "half-sqrt",
         winner_handicap: float = 0.05,
         winner_margin: float | Literal["auto"] | None = "auto",
-        output_margin: float | Literal["auto"] | None = "auto",
+        probability_matching: bool = True,
         weight_init_scale: float = 4.0,
-        quiet_start: float | None = 0.3,
+        quiet_start: float | None = 0.1,
         learning_rate_init: float = 0.2,
         fan_in_scaling: bool = True,
         learning_rate: Literal["constant", "linear"] = "linear",
@@ -295,7 +295,7 @@ class STDPClassifier(SigmoidMLP):
         self.negative_winners = negative_winners
         self.winner_handicap = winner_handicap
         self.winner_margin = winner_margin
-        self.output_margin = output_margin
+        self.probability_matching = probability_matching
         self.weight_init_scale = weight_init_scale
         self.quiet_start = quiet_start
         self.learning_rate_init = learning_rate_init
@@ -323,7 +323,7 @@ class STDPClassifier(SigmoidMLP):
         self.associations_ = [
             hidden_associations(n_classes, n_units, dtype) for n_units in layer_units[1:-1]
         ]
-        self.associations_.append(output_associations(n_classes, dtype))
+        self.associations_.append(output_associations(n_classes, self.n_outputs_, dtype))
         self._win_rates = np.zeros(sum(layer_units[1:]))
 
     _progress_name = "accuracy"
@@ -332,24 +332,21 @@ class STDPClassifier(SigmoidMLP):
         # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
         return self.accuracy_curve_[-1]
 
-    def _margins(self):
-        """Lead from which on a layer learns no more: of hidden layers, and of the output."""
-        hidden = self.winner_margin
-        if hidden == "auto":
-            hidden = _MARGIN_OF_TWO if len(self.classes_) == 2 else _MARGIN_OF_MORE
-        output = self.output_margin
-        if output == "auto":
-            output = hidden if hidden is None or self.n_outputs_ == 1 else _MARGIN_OF_OUTPUTS
-        return hidden, output
+    @property
+    def _one_output_per_class(self):
+        return self.probability_matching
 
     def _rule(self):
         winners = self.positive_winners, self.negative_winners
-        hidden, output = self._margins()
+        margin = self.winner_margin
+        if margin == "auto":
+            margin = _MARGIN_OF_TWO if len(self.classes_) == 2 else _MARGIN_OF_MORE
         n_hidden = len(self.associations_) - 1
-        margins = np.array([hidden] * n_hidden + [output], dtype=float)
-        margins[np.isnan(margins)] = np.inf
+        margins = np.full(n_hidden + 1, np.inf if margin is None else margin, dtype=float)
+        if self.n_outputs_ > 1:
+            margins[-1] = np.inf
         competes = [not all(map(lets_all_learn, winners))] * n_hidden
-        competes.append(output is not None and self.n_outputs_ > 1)
+        competes.append(self.probability_matching)
         return (
             np.hstack(self.associations_),
             float(self.stdp_epsilon),
@@ -409,7 +406,7 @@ class BPClassifier(SigmoidMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (100, 50),
+        hidden_layer_sizes: int | Sequence[int] = (100,),
         *,
         rate_encoding: Literal["auto", "minmax", "none"] = "auto",
         receptive_fields: int | Literal["auto"] = "auto",

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils._param_validation import Interval
 
+from ._associations import n_output_units
 from ._backprop import margin_and_input_gradient
 from ._distributed import OnCluster, TrainingOnCluster
 from ._encoding import encoding
@@ -35,6 +36,9 @@ class SigmoidMLP(NetworkClassifier):
 
     _set_by_fit = (*NetworkClassifier._set_by_fit, "_total_inputs")
 
+    # Whether two classes have two output units.
+    _one_output_per_class = False
+
     @abstractmethod
     def _associate(self, layer_units, dtype):
         """Fix what the rule needs besides the network, once, before training."""
@@ -46,7 +50,7 @@ class SigmoidMLP(NetworkClassifier):
     def _draw_network(self, X, sample_weight):
         """What the network is before training."""
         over_rates = partial(self._over_rates, X, sample_weight)
-        self.n_outputs_ = 1 if len(self.classes_) == 2 else len(self.classes_)
+        self.n_outputs_ = n_output_units(len(self.classes_), self._one_output_per_class)
         self.receptive_fields_ = n_receptive_fields(self.receptive_fields, over_rates)
         over_inputs = partial(self._over_inputs, X, sample_weight)
         layer_units = [
@@ -101,7 +105,8 @@ class SigmoidMLP(NetworkClassifier):
         return forward(self._inputs(rates), self.coefs_, self.intercepts_)
 
     def _logits(self, rates):
-        return self._activities(rates)[-1]
+        logits = self._activities(rates)[-1]
+        return logits[:, 1:] - logits[:, :1] if self.n_outputs_ == 2 else logits
 
     def _layer_rates(self, rates):
         *hidden, logits = self._activities(rates)[1:]

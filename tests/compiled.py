@@ -51,12 +51,12 @@ def by_the_rule(
     winners=EVERYBODY,
     handicap=0.0,
     margin=None,
-    outputs_compete=False,
+    outputs_match=False,
     skip=False,
 ):
     """Local updates, from the rates of the inputs and of all layers."""
     n_hidden = len(associations) - 1
-    competes = [not all(map(lets_all_learn, winners))] * n_hidden + [outputs_compete]
+    competes = [not all(map(lets_all_learn, winners))] * n_hidden + [outputs_match]
     units = np.array([layer.shape[1] for layer in rates])
     batch, dtype, largest = rates[0], rates[0].dtype, units.max()
     updates = np.empty(int((units[:-1] + 1) @ units[1:]), dtype)

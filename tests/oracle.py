@@ -108,3 +108,13 @@ def lead(rates, association):
     wrong = [rate for rate, z in zip(rates, association, strict=True) if z < 0]
     right, wrong = right or [1 - max(wrong)], wrong or [1 - max(right)]
     return max(right) - max(wrong)
+
+
+def match_probabilities(post, y):
+    """Associations of output units that weigh the classes by their activity."""
+    association = np.empty_like(post)
+    for s, rates in enumerate(post):
+        total = math.fsum(rates)
+        for k, rate in enumerate(rates):
+            association[s, k] = (total - rate) / (rate * total) if k == y[s] else -1 / total
+    return association

@@ -17,7 +17,8 @@ CHANGES = {
     "small initial weights": {"weight_init_scale": 1.0},
     "paper's pole": {"stdp_epsilon": 1e-9},
     "constant step": {"learning_rate": "constant"},
-    "one hidden layer": {"hidden_layer_sizes": (100,)},
+    "paper's outputs": {"probability_matching": False},
+    "two hidden layers": {"hidden_layer_sizes": (100, 50)},
     "three hidden layers": {"hidden_layer_sizes": (100, 50, 25)},
 }
 

@@ -189,7 +189,7 @@ def test_targeted_attacks_reach_their_class(table, fitted, name):
     if name == "STDP":
         # A unit of many steps sees a part of the range, and its gradient not beyond that. Of
         # outputs that compete in pairs the third hardly moves.
-        gentle = {"receptive_fields": 2, "winner_margin": 0.74, "output_margin": None}
+        gentle = {"receptive_fields": 2, "winner_margin": 0.74, "probability_matching": False}
         model = clone(model).set_params(**gentle).fit(X, y)
     wanted = np.full(len(y), "high")
     before = np.mean(model.predict(X) == wanted)

@@ -11,7 +11,7 @@ def test_two_classes_are_the_scheme_of_the_paper():
     assert set(codes.ravel()) == {-1, 1}
     assert_array_equal(codes[0], -codes[1])
     assert (codes == 1).sum(axis=1).tolist() == [8, 8]
-    assert_array_equal(output_associations(2, np.float64), [[-1], [1]])
+    assert_array_equal(output_associations(2, 1, np.float64), [[-1], [1]])
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
@@ -32,9 +32,10 @@ def test_units_stand_for_the_classes_in_turn():
     assert_array_equal(hidden_associations(2, 3, np.float64), [[1, -1, 1], [-1, 1, -1]])
 
 
-def test_output_of_more_classes():
+def test_output_of_one_unit_per_class():
+    assert_array_equal(output_associations(2, 2, np.float64), [[1, -1], [-1, 1]])
     assert_allclose(
-        output_associations(3, np.float64), [[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]]
+        output_associations(3, 3, np.float64), [[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]]
     )
 
 

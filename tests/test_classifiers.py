@@ -117,7 +117,7 @@ def test_the_classifiers_differ_in_the_rule_alone():
         "negative_winners",
         "winner_handicap",
         "winner_margin",
-        "output_margin",
+        "probability_matching",
     }
     assert {name for name in bp if bp[name] != stdp[name]} == {"quiet_start"}
 
@@ -146,6 +146,8 @@ def test_without_competition_and_margin_a_batch_takes_the_step_of_the_formula(cl
         "positive_winners": 1.0,
         "negative_winners": 1.0,
         "winner_margin": None,
+        "probability_matching": False,
+        "quiet_start": 0.3,
         "stdp_epsilon": 0.01,
         "receptive_fields": 2,
         "fan_in_scaling": False,
@@ -187,7 +189,7 @@ class TestInterface:
         assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (4, 3, 4)
         assert_array_equal(model.feature_names_in_, X.columns)
         assert model.validation_scores_ is None
-        n_outputs = 2 if classifier is BioLeaFClassifier else 1
+        n_outputs = 1 if classifier is BPClassifier else 2
         assert classifier(max_iter=1).fit(*iris(0, 1)).n_outputs_ == n_outputs
 
     @every
@@ -564,10 +566,10 @@ class TestTraining:
 
     @sigmoid
     @pytest.mark.parametrize(
-        ("n_samples", "n_epochs"), [(2, 400), (32, 400), (1001, 334), (13400, 30), (20000, 30)]
+        ("n_samples", "n_epochs"), [(2, 200), (32, 200), (1001, 167), (6700, 30), (20000, 30)]
     )
-    def test_automatic_epochs_make_2000_batches(self, classifier, n_samples, n_epochs):
-        """Within 30 to 400 epochs."""
+    def test_automatic_epochs_make_1000_batches(self, classifier, n_samples, n_epochs):
+        """Within 30 to 200 epochs."""
         assert classifier()._n_epochs(n_samples) == n_epochs
 
     @every

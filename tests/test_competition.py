@@ -5,11 +5,12 @@ import oracle
 import pytest
 from compiled import by_the_rule, compete
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
 from sklearn.datasets import load_iris
 
 from skstdp import STDPClassifier
 from skstdp._associations import hidden_associations, output_associations
-from skstdp._kernels._competition import _by_splits
+from skstdp._kernels._competition import _by_splits, match_probabilities
 
 
 def layer(seed=0, n_samples=12, n_units=20, n_classes=3, dtype=np.float64):
@@ -174,22 +175,83 @@ def test_a_single_output_competes_with_its_silence():
     assert_array_equal(association, [[0], [-0.25], [0.25], [0], [-0.25]])
 
 
-def test_of_the_outputs_the_right_one_and_its_strongest_rival_learn():
-    """Associations 1 and -1/2 of three outputs become 1, -1 and 0."""
-    rates = [np.array([[0.5], [0.25]]), np.array([[0.6, 0.9, 0.7], [0.2, 0.1, 0.4]])]
-    codes, y, weight = [output_associations(3, np.float64)], np.array([0, 2]), np.full(2, 0.5)
-    settings = {"stdp_epsilon": 0.01, "outputs_compete": True}
-    (coef, intercept), *_ = by_the_rule(rates, y, weight, codes, **settings)
-    taught = np.array([[1, -1, 0], [-1, 0, 1]])
-    expected = oracle.stdp_update(*rates, taught / 2, 0.01)
+def of_outputs(post, y, dtype=np.float64):
+    """Associations of outputs that match probabilities."""
+    n_samples, n_classes = post.shape
+    association = np.empty((n_samples + 1, n_classes), dtype)
+    codes = output_associations(n_classes, n_classes, dtype)
+    match_probabilities(post, codes, 0, y, np.ones(n_samples, dtype), association)
+    return association[:-1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_associations_of_the_outputs_by_hand(dtype):
+    """Sums 1 and 0.5; (1 - 0.2) / 0.2 = 4, and (0.5 - 0.25) / 0.25 = 1, divided by 0.5."""
+    post = np.array([[0.2, 0.3, 0.5], [0.125, 0.25, 0.125]], dtype)
+    association = of_outputs(post, np.array([0, 1]), dtype)
+    assert_allclose(association, [[4, -1, -1], [-2, 2, -2]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1, 1e-30])
+def test_associations_of_the_outputs_add_up_to_zero_by_activity(scale, dtype):
+    post = (np.random.default_rng(0).random((50, 4)) * scale).astype(dtype)
+    association = of_outputs(post, np.arange(50) % 4, dtype)
+    assert ((association > 0).argmax(axis=1) == np.arange(50) % 4).all()
+    assert_allclose((association * post).sum(axis=1), 0, atol=1e-6)
+    assert_allclose(np.abs(association * post).sum(axis=1).max(), 2, rtol=0.1)
+
+
+def test_silent_outputs_stay_finite():
+    post = np.array([[0.0, 0.0], [0.0, 0.5]])
+    association = of_outputs(post, np.array([0, 0]))
+    assert np.isfinite(association).all()
+    assert_allclose(association[1] * post[1], [0, -1])
+
+
+def outputs_learn(pre, post, y, weight, stdp_epsilon):
+    codes = [output_associations(post.shape[1], post.shape[1], np.float64)]
+    settings = {"stdp_epsilon": stdp_epsilon, "outputs_match": True}
+    return by_the_rule([pre, post], y, weight, codes, **settings)[0]
+
+
+def test_outputs_learn_by_the_rule_with_these_associations():
+    rng = np.random.default_rng(0)
+    pre, post, y, weight = rng.random((9, 5)), rng.random((9, 3)), np.arange(9) % 3, rng.random(9)
+    coef, intercept = outputs_learn(pre, post, y, weight, 0.01)
+    association = oracle.match_probabilities(post, y) * weight[:, np.newaxis]
+    expected = oracle.stdp_update(pre, post, association, 0.01)
     assert_allclose(coef, expected[0])
     assert_allclose(intercept, expected[1])
+
+
+@pytest.mark.parametrize("activity", [0.01, 0.9])
+def test_outputs_rest_where_their_shares_are_the_odds(activity):
+    """Eight equal samples, of which 4, 3 and 1 belong to each class."""
+    pre, y, weight = np.full((8, 2), 0.7), np.repeat([0, 1, 2], [4, 3, 1]), np.full(8, 1 / 8)
+    odds = np.array([4, 3, 1]) / 8
+    at_rest = outputs_learn(pre, np.tile(odds * activity, (8, 1)), y, weight, 0.1)
+    for update in at_rest:
+        assert_allclose(update, 0, atol=1e-15)
+    shares = np.array([0.4, 0.3, 0.3])
+    _, intercept = outputs_learn(pre, np.tile(shares * activity, (8, 1)), y, weight, 0.1)
+    assert_array_equal(np.sign(intercept), np.sign(odds - shares))
+
+
+def test_quiet_outputs_follow_the_gradient_of_cross_entropy_in_the_squares_of_their_inputs():
+    """Equation 3 is x^2 p where p is far below x, and eps below both."""
+    rng = np.random.default_rng(0)
+    pre, y, weight = rng.uniform(0.2, 1, (20, 4)), np.arange(20) % 3, np.full(20, 1 / 20)
+    drives = rng.normal(-18, 1, (20, 3))
+    coef, _ = outputs_learn(pre, expit(drives), y, weight, 1e-12)
+    error = np.eye(3)[y] - softmax(drives, axis=1)
+    assert_allclose(coef, (pre**2).T @ error / 20, rtol=1e-4, atol=1e-8)
 
 
 def test_competition_of_hidden_layers_leaves_the_outputs_alone():
     rng = np.random.default_rng(0)
     rates = [rng.random((5, n)) for n in (4, 6, 3)]
-    codes = [hidden_associations(3, 6, np.float64), output_associations(3, np.float64)]
+    codes = [hidden_associations(3, 6, np.float64), output_associations(3, 3, np.float64)]
     y, weight = np.array([0, 1, 2, 0, 1]), np.full(5, 0.2)
     settings = {"stdp_epsilon": 0.01}
     free = by_the_rule(rates, y, weight, codes, **settings)
@@ -200,27 +262,34 @@ def test_competition_of_hidden_layers_leaves_the_outputs_alone():
 
 
 @pytest.mark.parametrize(
-    ("settings", "classes", "output", "compete"),
+    ("settings", "classes", "n_outputs", "margin"),
     [
-        ({}, 3, 0.05, True),
-        ({}, 2, 0.85, False),
-        ({"output_margin": 0.4}, 3, 0.4, True),
-        ({"output_margin": 0.4}, 2, 0.4, False),
-        ({"output_margin": None}, 3, np.inf, False),
-        ({"winner_margin": None}, 3, np.inf, False),
-        ({"winner_margin": 0.3}, 2, 0.3, False),
-        ({"winner_margin": None, "output_margin": 0.4}, 3, 0.4, True),
+        ({}, 3, 3, np.inf),
+        ({}, 2, 2, np.inf),
+        ({"probability_matching": False}, 3, 3, np.inf),
+        ({"probability_matching": False}, 2, 1, 0.85),
+        ({"probability_matching": False, "winner_margin": 0.3}, 2, 1, 0.3),
+        ({"probability_matching": False, "winner_margin": None}, 2, 1, np.inf),
     ],
 )
-def test_margin_and_rivals_of_the_output(settings, classes, output, compete):
+def test_units_and_margin_of_the_output(settings, classes, n_outputs, margin):
     X, y = load_iris(return_X_y=True)
     model = STDPClassifier((4, 2), max_iter=1, random_state=0, **settings)
     model.fit(X[y < classes], y[y < classes])
     _, _, competes, n_winners, _, margins, _ = model._rule()
-    assert_allclose(margins[-1], output)
-    assert competes[-1] == compete
+    assert model.n_outputs_ == n_outputs
+    assert_allclose(margins[-1], margin)
+    assert competes[-1] == settings.get("probability_matching", True)
     assert competes[:-1].all()
     assert_array_equal(n_winners[:, -1], 1)
+
+
+def test_probabilities_match_the_odds_of_noisy_classes():
+    """A truth value that is right about the class in four of five samples."""
+    x = np.repeat([0.0, 1.0], 500)
+    y = np.concatenate([np.repeat([0, 1], [400, 100]), np.repeat([0, 1], [100, 400])])
+    model = STDPClassifier(random_state=0).fit(x[:, np.newaxis], y)
+    assert_allclose(model.predict_proba([[0], [1]]), [[0.8, 0.2], [0.2, 0.8]], atol=0.04)
 
 
 @pytest.mark.parametrize("winners", [(2, 0.5), (1, 1)])
@@ -247,11 +316,10 @@ def test_a_handicap_is_not_negative():
         STDPClassifier(winner_handicap=-0.1).fit([[0.0], [1.0]], [0, 1])
 
 
-@pytest.mark.parametrize("name", ["winner_margin", "output_margin"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, "wide"])
-def test_bad_margin(name, value):
-    with pytest.raises(ValueError, match=name):
-        STDPClassifier(**{name: value}).fit([[0.0], [1.0]], [0, 1])
+def test_bad_margin(value):
+    with pytest.raises(ValueError, match="winner_margin"):
+        STDPClassifier(winner_margin=value).fit([[0.0], [1.0]], [0, 1])
 
 
 def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():
@@ -259,6 +327,5 @@ def test_a_warm_start_takes_new_parameters_and_keeps_the_win_rates():
     model = STDPClassifier(max_iter=1, warm_start=True, random_state=0).fit(X, y)
     rates = model._win_rates.copy()
     assert rates[:100].any()
-    assert rates[100:150].any()
     model.set_params(positive_winners=1.0, negative_winners=1.0).fit(X, y)
     assert_array_equal(model._win_rates, rates)

@@ -202,6 +202,37 @@ def _count_wins_and_balance(z, balance, teaches, won):
 
 
 @kernel
+def match_probabilities(post, codes, unit, y, sample_weight, association):
+    """Associations of the output layer, by which its rates come to match class probabilities.
+
+    Of a sample of class y, with the sum a of the rates p of the layer, each wrong unit has
+    Z_k = -1 / a and the right one Z_y = (a - p_y) / (a p_y). So the associations of a sample,
+    weighted by the activity, add up to zero, and the share p_k / a of a unit stays where it is if
+    it is the probability of its class.
+
+    Parameters
+    ----------
+    post : ndarray of shape (n_samples, n_classes)
+        Rates of the units.
+    codes, unit, y, sample_weight, association
+        As in `choose_learners`.
+    """
+    of = post.dtype.type
+    # A silent unit has no finite association, and the rule does nothing for it.
+    least = of(np.finfo(post.dtype).tiny)
+    n_units = post.shape[1]
+    for s in range(post.shape[0]):
+        total = least
+        for k in range(n_units):
+            total += post[s, k]
+        for k in range(n_units):
+            gain = of(-1)
+            if codes[y[s], unit + k] > 0:
+                gain = (total - post[s, k]) / max(post[s, k], least)
+            association[s, k] = gain / total * sample_weight[s]
+
+
+@kernel
 def choose_learners(
     post,
     codes,

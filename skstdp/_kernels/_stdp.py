@@ -17,7 +17,7 @@ in single precision a division takes no longer than the products that would repl
 
 import numpy as np
 
-from ._competition import choose_learners
+from ._competition import choose_learners, match_probabilities
 from ._compiler import entry, inlined, kernel
 from ._layers import coef_of, intercept_of
 from ._vectors import WIDTH, gather, is_double, load, places_of_nonzeros, splat, store
@@ -344,21 +344,24 @@ def stdp_updates(
         n_in, n_out = units[layer], units[layer + 1]
         post = matrix(rates, n_samples * unit, n_samples, n_out)
         association = matrix(associations, 0, n_samples + 1, n_out)
-        choose_learners(
-            post,
-            codes,
-            unit,
-            y,
-            sample_weight,
-            competes[layer],
-            n_winners[:, layer],
-            handicap if layer < n_layers - 1 else 0.0,
-            margins[layer],
-            win_rates[unit : unit + n_out],
-            room,
-            lane_starts,
-            association,
-        )
+        if layer == n_layers - 1 and competes[layer]:
+            match_probabilities(post, codes, unit, y, sample_weight, association)
+        else:
+            choose_learners(
+                post,
+                codes,
+                unit,
+                y,
+                sample_weight,
+                competes[layer],
+                n_winners[:, layer],
+                handicap if layer < n_layers - 1 else 0.0,
+                margins[layer],
+                win_rates[unit : unit + n_out],
+                room,
+                lane_starts,
+                association,
+            )
         stdp_layer(
             pre,
             skip and layer == 0,

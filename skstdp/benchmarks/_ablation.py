@@ -22,6 +22,7 @@ _CHANGES = {
     "small initial weights": {"weight_init_scale": 1.0},
     "paper's pole": {"stdp_epsilon": 1e-9},
     "constant step": {"learning_rate": "constant"},
+    "paper's outputs": {"probability_matching": False},
 }
 _DEPTHS = {"one hidden layer": 1, "two hidden layers": 2, "three hidden layers": 3}
 

@@ -26,6 +26,7 @@ _FIXED_RULE = {
     "positive_winners": 1.0,
     "negative_winners": 1.0,
     "winner_margin": None,
+    "probability_matching": False,
 }
 
 # What the paper leaves open; these values are our choice. `quiet_start` is for the local rule
