@@ -1,0 +1,168 @@
+"""Compare default classifiers over many tables: `python -m skstdp.benchmarks.panel`."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from functools import partial
+from time import process_time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from .. import BPClassifier, STDPClassifier
+from .._threads import one_blas_thread
+from ._panel import DEVELOPMENT, VERIFICATION, load_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from sklearn.base import BaseEstimator
+
+    from ..datasets import Task
+
+_GROUPS = {"development": DEVELOPMENT, "verification": VERIFICATION}
+
+# Probabilities of zero would make the log loss of one sample infinite.
+_LEAST_PROBABILITY = 0.005
+
+
+def _scaled(classifier, random_state):
+    return make_pipeline(StandardScaler(), classifier(random_state=random_state))
+
+
+#: Classifiers with the defaults that a user gets, by name: functions of a seed.
+DEFAULTS: Mapping[str, Callable[[int], BaseEstimator]] = {
+    "STDP": lambda seed: STDPClassifier(random_state=seed),
+    "BP": lambda seed: BPClassifier(random_state=seed),
+    "MLPClassifier": partial(_scaled, MLPClassifier),
+    "LogisticRegression": partial(_scaled, LogisticRegression),
+}
+
+
+def panel(
+    tables: Iterable[Task],
+    models: Mapping[str, Callable[[int], BaseEstimator]] = DEFAULTS,
+    *,
+    n_folds: int = 3,
+    n_seeds: int = 2,
+) -> pd.DataFrame:
+    """Score classifiers on each fold of each table.
+
+    Parameters
+    ----------
+    tables : iterable of Task
+        Numbers and labels; each is read once.
+    models : mapping of str to callable, default=DEFAULTS
+        By name, functions that make a classifier of a seed.
+    n_folds : int, default=3
+        Number of stratified folds.
+    n_seeds : int, default=2
+        Number of divisions into folds; the number of each seeds the classifiers.
+
+    Returns
+    -------
+    scores : DataFrame
+        One row per fit: `table`, `model`, `seed`, `fold`, `accuracy`, `balanced_accuracy`, `auc`
+        (one against the rest for more than two classes), `log_loss` (of probabilities of at
+        least 0.005), `fit_seconds` of the processor, and `one_class`: whether a single class
+        is predicted for the training rows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from skstdp.benchmarks.panel import panel
+    >>> from skstdp.datasets import Task
+    >>> task = Task("wine", *load_wine(return_X_y=True))
+    >>> scores = panel([task], {"dummy": lambda seed: DummyClassifier()}, n_seeds=1)
+    >>> scores[["fold", "balanced_accuracy", "one_class"]].round(2)
+       fold  balanced_accuracy  one_class
+    0     0               0.33       True
+    1     1               0.33       True
+    2     2               0.33       True
+    """
+    rows = []
+    for task in tables:
+        X, y = np.asarray(task.X), np.asarray(task.y)
+        for seed in range(n_seeds):
+            folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(X, y)
+            for fold, (train, test) in enumerate(folds):
+                for name, make in models.items():
+                    row = _scores(make(seed), X[train], y[train], X[test], y[test])
+                    rows.append({"table": task.name, "model": name, "seed": seed, "fold": fold})
+                    rows[-1] |= row
+    return pd.DataFrame(rows)
+
+
+def _scores(model, X, y, X_test, y_test):
+    with warnings.catch_warnings(), one_blas_thread():
+        # Defaults are compared as they are; what they predict is in the scores.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        start = process_time()
+        model.fit(X, y)
+        seconds = process_time() - start
+    proba = model.predict_proba(X_test)
+    predicted = model.classes_[proba.argmax(axis=1)]
+    several = {} if len(model.classes_) == 2 else {"multi_class": "ovr", "labels": model.classes_}
+    clipped = np.clip(proba, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    clipped /= clipped.sum(axis=1, keepdims=True)
+    return {
+        "accuracy": float((predicted == y_test).mean()),
+        "balanced_accuracy": balanced_accuracy_score(y_test, predicted),
+        "auc": roc_auc_score(y_test, proba if several else proba[:, 1], **several),
+        "log_loss": log_loss(y_test, clipped, labels=model.classes_),
+        "fit_seconds": seconds,
+        "one_class": len(np.unique(model.predict(X))) == 1,
+    }
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Means over the tables, one row per model.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `panel` returns it.
+
+    Returns
+    -------
+    means : DataFrame
+        Each table counts once. `one_class` is the number of fits; `fit_ratio` the median over
+        the tables of the time of a fit, divided by that of the model "MLPClassifier" if it is
+        among them.
+    """
+    measures = ["accuracy", "balanced_accuracy", "auc", "log_loss", "fit_seconds"]
+    by_table = scores.groupby(["model", "table"], sort=False)[measures].mean()
+    means = by_table.groupby("model", sort=False).mean()
+    means["one_class"] = scores.groupby("model", sort=False)["one_class"].sum()
+    seconds = by_table["fit_seconds"].unstack("model")
+    if "MLPClassifier" in seconds:
+        means["fit_ratio"] = seconds.div(seconds["MLPClassifier"], axis=0).median()
+    return means
+
+
+def _main():
+    parser = argparse.ArgumentParser("python -m skstdp.benchmarks.panel", description=__doc__)
+    parser.add_argument("--tables", choices=_GROUPS, default="development")
+    parser.add_argument("--max-rows", type=int, default=2000)
+    parser.add_argument("--out", help="CSV file for the scores of each fit")
+    options = parser.parse_args()
+    tables = (load_table(name, options.max_rows) for name in _GROUPS[options.tables])
+    scores = panel(tables)
+    if options.out:
+        scores.to_csv(options.out, index=False)
+    print(scores.groupby(["table", "model"], sort=False)["accuracy"].mean().unstack().round(3))
+    print(summary(scores).round(4).to_string())
+
+
+if __name__ == "__main__":
+    _main()
