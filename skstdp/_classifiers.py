@@ -58,8 +58,8 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         equal size. "auto" makes five batches an epoch, of at least 16 and at most 200 samples:
         fewer batches of less than 80 samples, more of over 1000.
     max_iter : int or "auto", default="auto"
-        Number of epochs, >= 1. "auto" takes as many as make 1000 batches, but at least 30 and at
-        most 200.
+        Number of epochs, >= 1. "auto" takes as many as make 2000 batches, but at least 30 and at
+        most 400.
     shuffle : bool, default=True
         Whether to draw a new order of the samples in each epoch.
     tol : float or None, default=None

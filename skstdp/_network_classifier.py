@@ -646,7 +646,7 @@ class NetworkClassifier(
 
     def _n_epochs(self, n_samples):
         if self.max_iter == "auto":
-            return min(200, max(30, -(-1000 // self._n_batches(n_samples))))
+            return min(400, max(30, -(-2000 // self._n_batches(n_samples))))
         return self.max_iter
 
     def _report_epoch(self, n_epochs):

@@ -566,10 +566,10 @@ class TestTraining:
 
     @sigmoid
     @pytest.mark.parametrize(
-        ("n_samples", "n_epochs"), [(2, 200), (32, 200), (1001, 167), (6700, 30), (20000, 30)]
+        ("n_samples", "n_epochs"), [(2, 400), (32, 400), (1001, 334), (13400, 30), (20000, 30)]
     )
-    def test_automatic_epochs_make_1000_batches(self, classifier, n_samples, n_epochs):
-        """Within 30 to 200 epochs."""
+    def test_automatic_epochs_make_2000_batches(self, classifier, n_samples, n_epochs):
+        """Within 30 to 400 epochs."""
         assert classifier()._n_epochs(n_samples) == n_epochs
 
     @every
