@@ -13,7 +13,7 @@ from sklearn.metrics._scorer import _BaseScorer
 from ._adversarial import check_steps
 from ._attacks import zero_gradient_share
 from ._input_gradients import GRADIENTS
-from ._threat import Threat
+from ._threat import Threat, sizes
 from ._validation import check_option
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ class PGDScorer(_AttackScorer):
 
 
 def attack_scorers(
-    epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     scorer: type = FGSMScorer,
     **options: Any,
 ) -> dict[str, FGSMScorer | PGDScorer]:
@@ -282,7 +282,7 @@ def attack_scorers(
 
     Parameters
     ----------
-    epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+    epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
         `FGSMScorer` or `PGDScorer`.
@@ -319,10 +319,11 @@ def attack_scorers(
     >>> bool(scores["test_FGSM 0.3"].mean() < scores["test_clean"].mean())
     True
     """
+    epsilons = sizes(epsilons)
     scoring = {"clean": scorer(0, **options)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
         scoring[f"{attack.attack} {epsilon_label(epsilon)}"] = attack
-    if len(scoring) < 2 or len(scoring) <= len(epsilons):
-        raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
+    if len(scoring) <= len(epsilons):
+        raise ValueError(f"Got epsilons={epsilons!r}, but expected none of them twice.")
     return scoring

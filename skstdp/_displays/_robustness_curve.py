@@ -77,7 +77,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         X: ArrayLike,
         y: ArrayLike,
         *,
-        epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+        epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
         scorer: type = FGSMScorer,
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
@@ -94,7 +94,7 @@ class RobustnessCurveDisplay(BandsDisplay):
             Samples that they were not trained on.
         y : array-like of shape (n_samples,)
             Their true labels.
-        epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+        epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
             Sizes of the attack.
         scorer : type, default=FGSMScorer
             `FGSMScorer` or `PGDScorer`.

@@ -82,10 +82,6 @@ class Adapter:
             cotangent.through(lambda values: np.hstack([-values, values]))
         )
 
-    def constant_columns(self):
-        """Numbers of the columns of X that it takes for names of categories, not for numbers."""
-        return []
-
     def _array(self, X):
         return validate_data(self.estimator, X, dtype=FLOATS, reset=False)
 

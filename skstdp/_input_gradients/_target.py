@@ -1,5 +1,7 @@
 """A classifier as an attack sees it: points, what it makes of them, and which way it changes."""
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -11,6 +13,7 @@ from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
 from .._validation import class_indices
 from ._adapter import FLOATS, adapter_of, best_of
+from ._encoded_columns import encoded_columns
 from ._finite_differences import differences, scores_of
 from ._scaled_rows import ScaledRows
 
@@ -91,9 +94,12 @@ class Target:
         """Points in the form that the user gets."""
         raise NotImplementedError
 
+    @cached_property
     def must_stay(self):
         """Columns that cannot be moved, by position, each with the reason."""
-        return {}
+        few = np.arange(min(2, len(self.points)))
+        encoded = encoded_columns(self.estimator, self._estimators_input(self.points[few], few))
+        return dict.fromkeys(encoded, "is encoded as categories")
 
     def class_indices(self, y):
         """Position of each label among the classes."""
@@ -118,6 +124,7 @@ class Target:
                 points,
                 self.box,
                 self.whole,
+                self.must_stay,
             )
         return self._adapter.forward(self._estimators_input(points, rows))
 
@@ -261,22 +268,18 @@ class _InputSpace(Target):
         self.whole = self._table.integer
         (low, high), (least, most) = self.box, self._table.limits
         self.box = np.maximum(low, least), np.minimum(high, most)
-        self._movable = np.flatnonzero(self._table.numeric)
 
     def _estimators_input(self, points, rows):
-        return self._table.rebuild(points, self._movable, rows)
+        return self._table.rebuild(points, rows)
 
     def returned(self, points):
         """X anew, of its own kind and dtypes."""
-        return self._table.rebuild(points, self._movable)
+        return self._table.rebuild(points)
 
+    @cached_property
     def must_stay(self):
-        """Columns of text, and those that an encoder takes for names of categories."""
-        reasons = dict.fromkeys(np.flatnonzero(~self._table.numeric).tolist(), "holds no numbers")
-        if self._adapter is not None:
-            for column in self._adapter.constant_columns():
-                reasons.setdefault(int(column), "is encoded as categories")
-        return reasons
+        """Columns without numbers, and those that an encoder takes for names of categories."""
+        return super().must_stay | self._table.fixed
 
 
 def _in_input_space(estimator, X, gradient):

@@ -1,6 +1,7 @@
 """Transformers of one kind of column: scalers, linear maps, selections, powers."""
 
 import numpy as np
+import pandas as pd
 from scipy import linalg, sparse
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -142,9 +143,10 @@ class _Imputer(Adapter):
 
     def forward(self, X):
         """Completed values, and the way back to those that were there."""
-        present = ~np.isnan(as_floats(X))
-        filled = np.asarray(self.estimator.statistics_, dtype=float)
-        columns = np.flatnonzero(self.estimator.keep_empty_features | ~np.isnan(filled))
+        # Text, too, may be completed before it is encoded.
+        present = ~pd.isna(np.asarray(X))
+        empty = pd.isna(self.estimator.statistics_)
+        columns = np.flatnonzero(self.estimator.keep_empty_features | ~empty)
 
         def scatter(values):
             gradient = np.zeros(present.shape, dtype=values.dtype)
@@ -265,7 +267,3 @@ class _Categories(Adapter):
         """Codes, and a gradient of zero."""
         shape = X.shape
         return dense(self.estimator.transform(X)), lambda cotangent: ScaledRows.of(np.zeros(shape))
-
-    def constant_columns(self):
-        """All of them."""
-        return range(self.estimator.n_features_in_)
