@@ -105,7 +105,7 @@ class Table:
 def _kind(column):
     """Of numbers: "f" for any, "i" for whole ones, "b" for truth values; else ""."""
     dtype = column.dtype
-    if dtype == object:
+    if _holds_objects(dtype):
         return _kind_of_objects(column)
     if isinstance(column, np.ndarray):
         return {"f": "f", "i": "i", "u": "i", "b": "b"}.get(dtype.kind, "")
@@ -120,6 +120,10 @@ def _kind(column):
     if not dtype.is_numeric():
         return ""
     return "i" if dtype.is_integer() else "f"
+
+
+def _holds_objects(dtype):
+    return getattr(dtype, "kind", "") == "O" and isinstance(dtype, np.dtype)
 
 
 def _kind_of_objects(column):
@@ -160,20 +164,20 @@ def _values(values, kind, dtype):
     if kind == "f":
         return values
     values = np.rint(values)
-    if dtype != object:
+    if not _holds_objects(dtype):
         return values
     return np.array([(bool if kind == "b" else int)(value) for value in values], dtype=object)
 
 
 def _replace_array(X, points, moved, kinds):
     X = X.copy()
-    if X.dtype != object:
+    if not _holds_objects(X.dtype):
         values = points if X.dtype.kind == "f" else np.rint(points)
         np.copyto(X, values, where=moved, casting="unsafe")
         return X
     for position in np.flatnonzero(moved.any(axis=0)):
         rows = moved[:, position]
-        X[rows, position] = _values(points[rows, position], kinds[position], object)
+        X[rows, position] = _values(points[rows, position], kinds[position], X.dtype)
     return X
 
 

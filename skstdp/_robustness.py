@@ -41,8 +41,8 @@ def robustness_report(
     random_state: int | RandomState | None = 0,
     norm: Literal["linf", "l2", "l1"] = "linf",
     bounds: object = None,
-    immutable: Sequence[str | int] = (),
-    one_hot: Sequence[Sequence[str | int]] = (),
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] | None = "analytic",
 ) -> pd.DataFrame:
@@ -251,8 +251,8 @@ def attack_table(
     random_state: int | RandomState | None = 0,
     norm: Literal["linf", "l2", "l1"] = "linf",
     bounds: object = None,
-    immutable: Sequence[str | int] = (),
-    one_hot: Sequence[Sequence[str | int]] = (),
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] = "analytic",
 ) -> pd.DataFrame:
@@ -270,8 +270,8 @@ def attack_table(
         Samples.
     y : array-like of shape (n_samples,)
         Their true labels.
-    epsilon : float, array of shape (n_features,) or dict, default=0.2
-        The largest size of the attack. One a feature is scaled as a whole.
+    epsilon : float, array of shape (n_features,), dict or Series, default=0.2
+        The largest size of the attack. One per feature is scaled as a whole.
     attack : {"FGSM", "PGD"}, default="PGD"
         The attack.
     n_bisections : int, default=8

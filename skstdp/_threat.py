@@ -314,7 +314,7 @@ def _shortened(names):
 
 
 def _spread(value, columns, parameter, others=0.0):
-    """A number for each column: from one, one per column, or by column, with a value for others."""
+    """A number for each column: of one, of one per column, or by column, and `others` else."""
     if _is_by_column(value):
         spread = np.full(columns.n_features, others)
         for position, _, number in columns.named(value, parameter):
@@ -400,7 +400,7 @@ def _check_scale(ball, points, columns):
     if not varies.any():
         return
     if (epsilon < _NOTHING * spreads)[varies].all():
-        what = f"less than a thousandth of the standard deviation of each column: it hardly moves them"
+        what = "less than a thousandth of the standard deviation of each column: it moves nothing"
     elif unbounded and np.linalg.norm((ranges / epsilon)[varies], order) < 1:
         what = "more than the whole range of each column: nothing is left of the samples"
     else:

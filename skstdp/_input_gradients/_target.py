@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
+from .._encoding import as_dtype
 from .._frames import Table, frame_like
 from .._validation import class_indices
 from ._adapter import FLOATS, adapter_of, best_of
@@ -224,12 +225,26 @@ class _Rates(_ModelSpace):
     """One of our networks at its rates."""
 
     def __init__(self, estimator, X, given, names, gradient):
-        super().__init__(estimator, estimator._rates(X), given, names, None)
+        self._values = estimator._check(X, accept_sparse=False)
+        self._unchanged = X is given
+        rates = estimator._encode(as_dtype(self._values, estimator.coefs_[0].dtype))
+        super().__init__(estimator, rates, given, names, None)
         self.box = np.zeros_like(self.box[0]), np.ones_like(self.box[1])
         self._gradient = gradient
         self._network = adapter_of(estimator)
 
     _decides = True
+
+    def returned(self, points):
+        """What the network takes: rates that moved, in the units of what they encode."""
+        encoder = self.estimator.encoder_
+        if encoder is not None:
+            with np.errstate(over="ignore"):
+                values = (points.astype(np.float64) - encoder.min_) / encoder.scale_
+            # A value that stays is its own, also where it was clipped.
+            values = np.where(points == self.points, self._values, values)
+            points = values.astype(self._values.dtype)
+        return super().returned(points)
 
     def predict(self, points, rows=None):
         """Class labels."""
