@@ -229,8 +229,18 @@ def check_epsilon(epsilon):
             check_number(value, f"epsilon[{position}]", zero=True)
 
 
-def sizes(epsilons):
-    """Sizes of attacks as a list, of one number or several, each finite and >= 0."""
+def sizes(epsilons, *, zero=True, of_rates=False):
+    """Sizes of attacks as a list, of one number or several.
+
+    Parameters
+    ----------
+    epsilons : float or iterable of float
+        Finite and >= 0, at least one.
+    zero : bool, default=True
+        Whether zero is allowed.
+    of_rates : bool, default=False
+        Whether values in [0, 1] are attacked, each by as much, of which 1 is all.
+    """
     listed = [epsilons] if isinstance(epsilons, Real) else epsilons
     listed = list(listed) if np.iterable(listed) and not isinstance(listed, str) else []
     if not listed:
@@ -238,8 +248,18 @@ def sizes(epsilons):
             f"Got epsilons={epsilons!r}, but expected at least one number, such as [0.1, 0.2]."
         )
     for epsilon in listed:
-        check_number(epsilon, "epsilons", zero=True)
+        check_number(epsilon, "epsilons", zero=zero)
+    if of_rates and max(listed) > 1:
+        raise _beyond_rates(max(listed))
     return listed
+
+
+def _beyond_rates(epsilon):
+    return ValueError(
+        f"Got epsilon={epsilon:.6g} for values in [0, 1], all of which are within reach then: an "
+        "attack expected a smaller size, in the units of these values. Grey levels are divided by "
+        f"255: epsilon={epsilon:.6g} / 255."
+    )
 
 
 def _is_by_column(value):
@@ -385,12 +405,7 @@ def _check_scale(ball, points, columns):
     epsilon, low, high = epsilon[moved], ball.low[moved], ball.high[moved]
     rates = (low == 0) & (high == 1) & ~whole[moved]
     if rates.all() and np.linalg.norm(1 / epsilon, order) < 1:
-        size = epsilon.max()
-        raise ValueError(
-            f"Got epsilon={size:.6g} for values in [0, 1], all of which are within reach then: an "
-            "attack expected a smaller size, in the units of these values. Grey levels are "
-            f"divided by 255: epsilon={size:.6g} / 255."
-        )
+        raise _beyond_rates(epsilon.max())
     if len(points) < _FEW_ROWS:
         return
     some = points[:: max(1, len(points) // _MANY_ROWS), moved].astype(np.float64)
