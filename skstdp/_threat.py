@@ -229,27 +229,30 @@ def check_epsilon(epsilon):
             check_number(value, f"epsilon[{position}]", zero=True)
 
 
-def sizes(epsilons, *, zero=True, of_rates=False):
+def sizes(epsilons, *, zero=True, of_rates=False, may_be_empty=False):
     """Sizes of attacks as a list, of one number or several.
 
     Parameters
     ----------
     epsilons : float or iterable of float
-        Finite and >= 0, at least one.
+        Finite and >= 0.
     zero : bool, default=True
         Whether zero is allowed.
     of_rates : bool, default=False
         Whether values in [0, 1] are attacked, each by as much, of which 1 is all.
+    may_be_empty : bool, default=False
+        Whether there may be none.
     """
     listed = [epsilons] if isinstance(epsilons, Real) else epsilons
-    listed = list(listed) if np.iterable(listed) and not isinstance(listed, str) else []
-    if not listed:
+    several = np.iterable(listed) and not isinstance(listed, str)
+    listed = list(listed) if several else []
+    if not (listed or several and may_be_empty):
         raise ValueError(
             f"Got epsilons={epsilons!r}, but expected at least one number, such as [0.1, 0.2]."
         )
     for epsilon in listed:
         check_number(epsilon, "epsilons", zero=zero)
-    if of_rates and max(listed) > 1:
+    if of_rates and max(listed, default=0) > 1:
         raise _beyond_rates(max(listed))
     return listed
 

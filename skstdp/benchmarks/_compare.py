@@ -174,7 +174,7 @@ def compare(
     """
     if scorers is None:
         # All models see features in [0, 1], or else an epsilon would not mean the same for them.
-        epsilons = sorted({*sizes(epsilons, of_rates=True)})
+        epsilons = sorted({*sizes(epsilons, of_rates=True, may_be_empty=True)})
         scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in epsilons]
     attacks = _attacks(scorers)
     fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
@@ -402,8 +402,8 @@ def _warn_of_refusals(records):
         ]
         attacks = dict.fromkeys(f"{attack} {epsilon_label(size)}" for attack, size, _ in refusals)
         warnings.warn(
-            f"Got the model {model!r}, which cannot be attacked by {', '.join(attacks)}: it has no "
-            f"accuracy under attack in {len(refusals)} places. {refusals[0][2]}",
+            f"Got the model {model!r}, which cannot be attacked by {', '.join(attacks)}: it has "
+            f"no accuracy under attack in {len(refusals)} places. {refusals[0][2]}",
             UserWarning,
             stacklevel=3,
         )
