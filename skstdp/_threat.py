@@ -246,7 +246,7 @@ def sizes(epsilons, *, zero=True, of_rates=False, may_be_empty=False):
     listed = [epsilons] if isinstance(epsilons, Real) else epsilons
     several = np.iterable(listed) and not isinstance(listed, str)
     listed = list(listed) if several else []
-    if not (listed or several and may_be_empty):
+    if not (listed or (several and may_be_empty)):
         raise ValueError(
             f"Got epsilons={epsilons!r}, but expected at least one number, such as [0.1, 0.2]."
         )
@@ -255,6 +255,16 @@ def sizes(epsilons, *, zero=True, of_rates=False, may_be_empty=False):
     if of_rates and max(listed, default=0) > 1:
         raise _beyond_rates(max(listed))
     return listed
+
+
+def size_of(scorer):
+    """The one size of an attack, where several are compared by their size."""
+    if not isinstance(scorer.epsilon, Real):
+        raise ValueError(
+            f"Got {scorer!r} with a size for each column, but expected one number, by which "
+            "attacks are compared. Scale the columns instead."
+        )
+    return float(scorer.epsilon)
 
 
 def _beyond_rates(epsilon):

@@ -224,6 +224,11 @@ def _no_fit(fits):
             ValueError,
             "^Got two scorers for FGSM at epsilon=0.1",
         ),
+        (
+            {"scorers": [FGSMScorer({0: 0.1})]},
+            ValueError,
+            "^Got FGSMScorer.* with a size for each column, but expected one number",
+        ),
     ],
 )
 def test_errors_before_the_first_fit(tasks, changes, error, message):

@@ -20,7 +20,7 @@ from sklearn.utils import _safe_indexing
 from .._classifiers import BPClassifier, STDPClassifier
 from .._network_classifier import NetworkClassifier
 from .._scorers import FGSMScorer, epsilon_label
-from .._threat import sizes
+from .._threat import size_of, sizes
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
@@ -271,7 +271,7 @@ def _attacks(scorers):
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
                 "epsilon, such as FGSMScorer(8 / 255)."
             )
-        attack = (scorer.attack, float(scorer.epsilon))
+        attack = (scorer.attack, size_of(scorer))
         if attack in attacks:
             raise ValueError(
                 f"Got two scorers for {attack[0]} at epsilon={attack[1]:.6g}, but expected one."
