@@ -88,7 +88,7 @@ def art_classifier(
     check_option(space, "space", SPACES)
     check_option(gradient, "gradient", GRADIENTS)
     target, _ = attackable(estimator, X, space=space, gradient=gradient)
-    for position, reason in target.must_stay.items():
+    for position, reason in target.must_stay().items():
         raise ValueError(
             f"Got the column {target.names[position] if target.names else position!r} that "
             f"{reason}, but ART's attacks move all columns. Attack in space='model'."

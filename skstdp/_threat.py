@@ -82,7 +82,7 @@ class Threat:
         _check_size(epsilon, points.dtype, columns)
         fixed = columns.positions(_listed(self.immutable), "immutable")
         epsilon[fixed] = 0
-        for position, reason in target.must_stay.items():
+        for position, reason in target.must_stay().items():
             if epsilon[position] > 0:
                 name = columns.name(position)
                 remedy = ", or attack in space='model'" if self.space == "input" else ""
@@ -389,6 +389,8 @@ _NOTHING = 1e-3
 _ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
 
 
+# Sizes and values of any size are compared, and only which is larger counts.
+@np.errstate(divide="ignore", over="ignore", invalid="ignore")
 def _check_scale(ball, points, columns):
     """Say so where a size means nothing: nothing can move, hardly anything, or all of it."""
     epsilon, order = ball.epsilon[0], _ORDERS[ball.norm]
@@ -398,8 +400,7 @@ def _check_scale(ball, points, columns):
     for group in ball.groups:
         swapped[group] = True
         pair = np.sort(epsilon[group])[-2:]
-        with np.errstate(divide="ignore"):
-            stuck[group] = len(pair) < 2 or np.linalg.norm(1 / pair, order) > 1 + 1e-9
+        stuck[group] = len(pair) < 2 or np.linalg.norm(1 / pair, order) > 1 + 1e-9
     stuck &= epsilon > 0
     if stuck.any():
         names = [columns.name(position) for position in np.flatnonzero(stuck)]
@@ -428,7 +429,7 @@ def _check_scale(ball, points, columns):
     if not varies.any():
         return
     if (epsilon < _NOTHING * spreads)[varies].all():
-        what = "less than a thousandth of the standard deviation of each column: it moves nothing"
+        what = "less than a thousandth of the standard deviation of each column that it moves"
     elif unbounded and np.linalg.norm((ranges / epsilon)[varies], order) < 1:
         what = "more than the whole range of each column: nothing is left of the samples"
     else:

@@ -455,6 +455,20 @@ class TestTextColumns:
             assert (new["town"] == X["town"]).all()
             assert model.score(new, y) < model.score(X, y) - 0.1
 
+    def test_may_be_completed_before_they_are_encoded(self):
+        """The slopes of the other columns are those of finite differences."""
+        X, y = self.frame()
+        X.loc[X.index[3], "town"] = None
+        towns = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder())
+        columns = ColumnTransformer([("t", towns, ["town"])], remainder=StandardScaler())
+        model = make_pipeline(columns, LogisticRegression()).fit(X, y)
+        options = {"epsilon": 3, "immutable": "town", "space": "input"}
+        new = fgsm(model, X, y, **options)
+        pd.testing.assert_frame_equal(
+            new, fgsm(model, X, y, gradient="finite-differences", **options)
+        )
+        assert model.score(new, y) < model.score(X, y) - 0.1
+
     def test_do_not_matter_in_model_space(self):
         X, y = self.frame()
         assert isinstance(fgsm(self.model(X, y), X, y), pd.DataFrame)
@@ -652,6 +666,15 @@ class TestSizesThatMeanNothing:
         fgsm(model, X, y, epsilon=1e5, bounds="data", **options)
         fgsm(model, X[:5], y[:5], epsilon=1e5, **options)
         fgsm(model, X, y, epsilon=0, **options)
+
+    @pytest.mark.parametrize("norm", NORMS)
+    def test_values_and_sizes_at_the_ends_of_the_floats(self, norm):
+        X, y = load_iris(return_X_y=True)
+        model = LogisticRegression(max_iter=1000).fit(X, y)
+        with pytest.warns(UserWarning, match="less than a thousandth") as caught:
+            fgsm(model, X, y, epsilon=2e-154, norm=norm)
+        assert len(caught) == 1
+        fgsm(model, X * 1e150, y, epsilon=1e150, norm=norm)
 
     @pytest.mark.parametrize("epsilon", [1 / 255, 4 / 255, 0.3, 1])
     def test_what_is_usual_is_not_warned_of(self, epsilon):

@@ -779,7 +779,7 @@ def test_columns_that_one_of_several_transformers_takes_for_categories():
     columns = ColumnTransformer([("u", codes, ["c", "a"])], remainder=StandardScaler())
     model = make_pipeline("passthrough", columns, "passthrough", LogisticRegression())
     target, _ = attackable(model.fit(X, [0, 0, 1, 1]), X, space="input")
-    assert target.must_stay == dict.fromkeys([0, 2], "is encoded as categories")
+    assert target.must_stay() == dict.fromkeys([0, 2], "is encoded as categories")
 
 
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])

@@ -1,7 +1,5 @@
 """A classifier as an attack sees it: points, what it makes of them, and which way it changes."""
 
-from functools import cached_property
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -95,7 +93,6 @@ class Target:
         """Points in the form that the user gets."""
         raise NotImplementedError
 
-    @cached_property
     def must_stay(self):
         """Columns that cannot be moved, by position, each with the reason."""
         few = np.arange(min(2, len(self.points)))
@@ -125,7 +122,7 @@ class Target:
                 points,
                 self.box,
                 self.whole,
-                self.must_stay,
+                self.must_stay(),
             )
         return self._adapter.forward(self._estimators_input(points, rows))
 
@@ -291,10 +288,9 @@ class _InputSpace(Target):
         """X anew, of its own kind and dtypes."""
         return self._table.rebuild(points)
 
-    @cached_property
     def must_stay(self):
         """Columns without numbers, and those that an encoder takes for names of categories."""
-        return super().must_stay | self._table.fixed
+        return super().must_stay() | self._table.fixed
 
 
 def _in_input_space(estimator, X, gradient):
