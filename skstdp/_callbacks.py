@@ -195,7 +195,7 @@ class RobustnessMonitor(ScoringMonitor):
 
     Parameters
     ----------
-    epsilons : sequence of float, default=(8/255,)
+    epsilons : float or sequence of float, default=(8/255,)
         Sizes of the attack.
     scorer : type, default=FGSMScorer
         `FGSMScorer` or `PGDScorer`.
@@ -233,7 +233,7 @@ class RobustnessMonitor(ScoringMonitor):
 
     @validate_params(
         {
-            "epsilons": ["array-like"],
+            "epsilons": [Real, "array-like"],
             "scorer": [type],
             "X_val": ["array-like", None],
             "y_val": ["array-like", None],
@@ -244,7 +244,7 @@ class RobustnessMonitor(ScoringMonitor):
     )
     def __init__(
         self,
-        epsilons: Sequence[float] = (8 / 255,),
+        epsilons: float | Sequence[float] = (8 / 255,),
         *,
         scorer: type = FGSMScorer,
         X_val: ArrayLike | None = None,

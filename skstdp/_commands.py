@@ -373,12 +373,18 @@ def _format(summary):
         if column.endswith("_mean"):
             attack = column.removesuffix("_mean")
             spread = summary[f"{attack}_std"]
-            # One fit has no spread.
             table[attack] = [
-                f"{mean:.3f}" if isnan(std) else f"{mean:.3f} ± {std:.3f}"
-                for mean, std in zip(summary[column], spread, strict=True)
+                _mean_and_spread(*pair) for pair in zip(summary[column], spread, strict=True)
             ]
     return table.set_index(["task", "model"]).to_string(line_width=100)
+
+
+def _mean_and_spread(mean, std):
+    if isnan(mean):
+        # No attack of this kind was possible.
+        return "n/a"
+    # One fit has no spread.
+    return f"{mean:.3f}" if isnan(std) else f"{mean:.3f} ± {std:.3f}"
 
 
 def _format_chosen(chosen):

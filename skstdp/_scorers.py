@@ -13,7 +13,7 @@ from sklearn.metrics._scorer import _BaseScorer
 from ._adversarial import check_steps
 from ._attacks import zero_gradient_share
 from ._input_gradients import GRADIENTS
-from ._threat import Threat
+from ._threat import Threat, sizes
 from ._validation import check_option
 
 if TYPE_CHECKING:
@@ -112,15 +112,16 @@ class FGSMScorer(_AttackScorer):
 
     Parameters
     ----------
-    epsilon : float, array of shape (n_features,) or dict, default=8/255
-        Size of the perturbation, >= 0. With 0 the score is the plain accuracy.
+    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
+        Size of the perturbation, >= 0. With 0 the score is the plain accuracy. Whether a size
+        means anything for the data is checked as in `fgsm`.
     norm : {"linf", "l2", "l1"}, default="linf"
         In which the size is measured.
-    bounds : tuple (low, high), dict, "data" or None, default=None
+    bounds : tuple (low, high), dict, Series, "data" or None, default=None
         Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
-    immutable : sequence of str or int, default=()
+    immutable : str, int, sequence of these or None, default=()
         Columns that must not change.
-    one_hot : sequence of sequences of str or int, default=()
+    one_hot : sequence of sequences of str or int, or None, default=()
         Groups of columns that are one-hot and stay so.
     space : {"model", "input"}, default="model"
         Whether all this is meant for what the final estimator sees, or for X as it is given.
@@ -169,8 +170,8 @@ class FGSMScorer(_AttackScorer):
         *,
         norm: Literal["linf", "l2", "l1"] = "linf",
         bounds: object = None,
-        immutable: Sequence[str | int] = (),
-        one_hot: Sequence[Sequence[str | int]] = (),
+        immutable: str | int | Sequence[str | int] | None = (),
+        one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
         space: Literal["model", "input"] = "model",
         gradient: Literal["analytic", "finite-differences"] = "analytic",
     ) -> None:
@@ -190,8 +191,9 @@ class PGDScorer(_AttackScorer):
 
     Parameters
     ----------
-    epsilon : float, array of shape (n_features,) or dict, default=8/255
-        Size of the perturbation, >= 0. With 0 the score is the plain accuracy.
+    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
+        Size of the perturbation, >= 0. With 0 the score is the plain accuracy. Whether a size
+        means anything for the data is checked as in `fgsm`.
     n_steps : int, default=50
         Number of steps from each start, >= 1.
     n_restarts : int, default=5
@@ -205,11 +207,11 @@ class PGDScorer(_AttackScorer):
         Draws the starts. The default gives the same score each time.
     norm : {"linf", "l2", "l1"}, default="linf"
         In which the size is measured.
-    bounds : tuple (low, high), dict, "data" or None, default=None
+    bounds : tuple (low, high), dict, Series, "data" or None, default=None
         Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
-    immutable : sequence of str or int, default=()
+    immutable : str, int, sequence of these or None, default=()
         Columns that must not change.
-    one_hot : sequence of sequences of str or int, default=()
+    one_hot : sequence of sequences of str or int, or None, default=()
         Groups of columns that are one-hot and stay so.
     space : {"model", "input"}, default="model"
         Whether all this is meant for what the final estimator sees, or for X as it is given.
@@ -257,8 +259,8 @@ class PGDScorer(_AttackScorer):
         *,
         norm: Literal["linf", "l2", "l1"] = "linf",
         bounds: object = None,
-        immutable: Sequence[str | int] = (),
-        one_hot: Sequence[Sequence[str | int]] = (),
+        immutable: str | int | Sequence[str | int] | None = (),
+        one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
         space: Literal["model", "input"] = "model",
         gradient: Literal["analytic", "finite-differences"] = "analytic",
     ) -> None:
@@ -274,7 +276,7 @@ class PGDScorer(_AttackScorer):
 
 
 def attack_scorers(
-    epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     scorer: type = FGSMScorer,
     **options: Any,
 ) -> dict[str, FGSMScorer | PGDScorer]:
@@ -282,7 +284,7 @@ def attack_scorers(
 
     Parameters
     ----------
-    epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+    epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
         `FGSMScorer` or `PGDScorer`.
@@ -319,10 +321,11 @@ def attack_scorers(
     >>> bool(scores["test_FGSM 0.3"].mean() < scores["test_clean"].mean())
     True
     """
+    epsilons = sizes(epsilons)
     scoring = {"clean": scorer(0, **options)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
         scoring[f"{attack.attack} {epsilon_label(epsilon)}"] = attack
-    if len(scoring) < 2 or len(scoring) <= len(epsilons):
-        raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
+    if len(scoring) <= len(epsilons):
+        raise ValueError(f"Got epsilons={epsilons!r}, but expected none of them twice.")
     return scoring

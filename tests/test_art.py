@@ -55,7 +55,11 @@ def test_fgsm_of_art_makes_the_same_samples_as_ours(name, space, iris, evasion):
     start = classifier.points(X)
     index = np.searchsorted(model.classes_, y)
     theirs = evasion.FastGradientMethod(classifier, eps=0.1).generate(start, index)
-    assert_allclose(theirs, fgsm(model, X, y, epsilon=0.1, space=space), atol=1e-6)
+    ours = fgsm(model, X, y, epsilon=0.1, space=space)
+    if name != "pipeline":
+        # Ours are values that the network takes, theirs are rates in model space.
+        ours = classifier.points(ours)
+    assert_allclose(theirs, ours, atol=1e-6)
     assert_array_equal(
         classifier.classes_[classifier.predict(start).argmax(axis=1)], model.predict(X)
     )

@@ -21,7 +21,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
-from skstdp.benchmarks import compare, paper_classifiers, summarise
+from skstdp._commands import _format
+from skstdp.benchmarks import compare, paper_classifiers, robustness_fronts, summarise
 from skstdp.datasets import Task, load_tasks
 
 SIZES = {"n_splits": 3, "n_repeats": 2, "random_state": 5}
@@ -201,7 +202,7 @@ def _no_fit(fits):
         ({"n_splits": 1}, ValueError, "n_splits=2 or more"),
         ({"n_splits": -3}, ValueError, "n_splits=2 or more"),
         ({"n_repeats": 0}, ValueError, "repetitions"),
-        ({"epsilons": [-0.1]}, ValueError, "Got epsilon=-0.1, but expected"),
+        ({"epsilons": [-0.1]}, ValueError, "Got epsilons=-0.1, but expected"),
         ({"random_state": -1}, ValueError, "[Ss]eed must be between"),
         (
             {"estimators": {"early": BPClassifier(early_stopping=True)}},
@@ -222,6 +223,11 @@ def _no_fit(fits):
             {"scorers": [FGSMScorer(0.1), FGSMScorer(0.1)]},
             ValueError,
             "^Got two scorers for FGSM at epsilon=0.1",
+        ),
+        (
+            {"scorers": [FGSMScorer({0: 0.1})]},
+            ValueError,
+            "^Got FGSMScorer.* with a size for each column, but expected one number",
         ),
     ],
 )
@@ -325,7 +331,12 @@ def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused)
     search = GridSearchCV(models["exact"], {"max_iter": [20]}, cv=2)
     given = {"other": other, "exact": models["exact"], "search": search}
     sizes = {"n_splits": 3, "n_repeats": 1, "random_state": 5}
-    scores, curves = compare([task], estimators=given, epsilons=[0.1], **sizes)
+    reason = "trees are piecewise" if isinstance(refused, RandomForestClassifier) else "the bounds"
+    with pytest.warns(
+        UserWarning, match=rf"'other', which.*by FGSM 0.1: .*3 places.*{reason}"
+    ) as c:
+        scores, curves = compare([task], estimators=given, epsilons=[0.1], **sizes)
+    assert len(c) == 1
     assert set(curves.model) == {"exact"}
     assert list(scores.model) == ["other", "exact", "exact", "search", "search"] * 3
     assert set(scores.attack[scores.model == "other"]) == {"none"}
@@ -342,9 +353,29 @@ def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused)
 
 def test_no_curves_at_all(tasks):
     forest = {"forest": RandomForestClassifier(n_estimators=2)}
-    curves = compare(tasks[:1], estimators=forest, n_splits=2, n_repeats=1).curves
-    assert len(curves) == 0
-    assert list(curves)[-2:] == ["train_accuracy", "test_accuracy"]
+    with pytest.warns(UserWarning, match="'forest'.*by FGSM 4/255, FGSM 8/255, FGSM 12/255"):
+        result = compare(tasks[:1], estimators=forest, n_splits=2, n_repeats=1)
+    assert len(result.curves) == 0
+    assert list(result.curves)[-2:] == ["train_accuracy", "test_accuracy"]
+
+
+def test_refusals_are_told_again_from_the_file(tasks, models, tmp_path):
+    given = {"forest": RandomForestClassifier(n_estimators=2), "exact": models["exact"]}
+    options = {"estimators": given, "n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits.jsonl"}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"'forest', which cannot be attacked.*no gradient"):
+            scores = compare(tasks[:1], epsilons=0.1, **options).scores
+    assert "n/a" in _format(summarise(scores))
+    assert "nan" not in _format(summarise(scores))
+
+
+def test_size_that_was_not_divided_by_255(tasks):
+    seen = Stop()
+    with pytest.raises(ValueError, match=r"Got epsilon=8 for values in \[0, 1\].*8 / 255"):
+        compare(tasks, epsilons=[4, 8], progress=seen)
+    with pytest.raises(ValueError, match=r"Got epsilon=8 for values in \[0, 1\].*8 / 255"):
+        robustness_fronts([], epsilons=8)
+    assert not seen.done
 
 
 def test_error_of_a_scorer_is_not_taken_for_a_refusal(tasks, models):

@@ -267,7 +267,7 @@ class TestRobustnessMonitor:
 
     def test_on_an_estimator_of_scikit_learn(self, frame):
         X, y = frame
-        monitor = RobustnessMonitor([0.1])
+        monitor = RobustnessMonitor(0.1)
         model = LogisticRegression(max_iter=300).set_callbacks(monitor).fit(X, y)
         log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert len(log.loc["lbfgs-iter"]) > 3

@@ -426,6 +426,8 @@ class TestRobustnessCurvesOfAnyEstimator:
         np.testing.assert_array_equal(display.lines_[0].get_ydata(), [1, 1, 0.75])
         np.testing.assert_array_equal(display.lines_[1].get_ydata(), [1, 0.5, 0])
         assert display.ax_.get_xlabel() == "mine perturbation of each feature"
+        one = RobustnessCurveDisplay.from_predictions(y, [1 - y], epsilons=0.1)
+        assert one.lines_[0].get_xdata().tolist() == [0.1]
         with pytest.raises(ValueError, match=r"Got 2 arrays of predictions for 3 epsilons"):
             RobustnessCurveDisplay.from_predictions(y, [y, y], epsilons=[0, 0.1, 0.2])
 
@@ -449,6 +451,17 @@ class TestRobustnessCurvesOfAnyEstimator:
             )
         single = RobustnessCurveDisplay.from_cv_results(results["rbf"], scoring)
         np.testing.assert_array_equal(single.lines_[0].get_ydata(), display.lines_[1].get_ydata())
+
+    def test_sizes_by_column_have_no_place_on_the_axis(self):
+        scoring = {"moved": FGSMScorer({"a": 0.1})}
+        with pytest.raises(ValueError, match=r"Got FGSMScorer.*size for each column, but exp"):
+            RobustnessCurveDisplay.from_cv_results({"fit_time": [1], "test_moved": [1]}, scoring)
+
+    def test_one_size(self):
+        X, y = self.task()
+        model = SVC().fit(X, y)
+        display = RobustnessCurveDisplay.from_estimator(model, X, y, epsilons=0.1)
+        assert display.lines_[0].get_xdata().tolist() == [0, 0.1]
 
     def test_results_without_an_attack(self):
         with pytest.raises(ValueError, match=r"Got scoring=.* without an attack"):

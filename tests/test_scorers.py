@@ -482,10 +482,17 @@ class TestSeveralSizes:
         scores = [scorer(model, X, y) for scorer in scoring.values()]
         assert scores[0] == model.score(X, y) > scores[1]
 
-    @pytest.mark.parametrize("epsilons", [[], [0.1, 0.1]])
-    def test_none_and_twice(self, epsilons):
-        with pytest.raises(ValueError, match=r"Got epsilons=\[.*, but expected at least one"):
+    @pytest.mark.parametrize(
+        ("epsilons", "expected"),
+        [([], "at least one"), (None, "at least one"), ([0.1, 0.1], "none of them twice")],
+    )
+    def test_none_and_twice(self, epsilons, expected):
+        with pytest.raises(ValueError, match=rf"Got epsilons=.*, but expected {expected}"):
             attack_scorers(epsilons)
+
+    @pytest.mark.parametrize("epsilons", [0.1, iter([0.1]), np.array([0.1])])
+    def test_one_number_or_any_iterable(self, epsilons):
+        assert list(attack_scorers(epsilons)) == ["clean", "FGSM 0.1"]
 
     @pytest.mark.parametrize("library", ["pandas", "polars"])
     def test_search_over_a_pipeline_on_a_data_frame_in_two_processes(self, library):

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.metrics import accuracy_score
 
 from .._scorers import FGSMScorer, attack_scorers, epsilon_label
+from .._threat import size_of, sizes
 from ._bands import BandsDisplay
 from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
 
@@ -77,7 +78,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         X: ArrayLike,
         y: ArrayLike,
         *,
-        epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+        epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
         scorer: type = FGSMScorer,
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
@@ -94,7 +95,7 @@ class RobustnessCurveDisplay(BandsDisplay):
             Samples that they were not trained on.
         y : array-like of shape (n_samples,)
             Their true labels.
-        epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+        epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
             Sizes of the attack.
         scorer : type, default=FGSMScorer
             `FGSMScorer` or `PGDScorer`.
@@ -137,7 +138,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         y_true: ArrayLike,
         y_pred: Sequence[ArrayLike] | Mapping,
         *,
-        epsilons: Sequence[float],
+        epsilons: float | Sequence[float],
         attack: str = "FGSM",
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
@@ -151,7 +152,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         y_pred : sequence of array-like of shape (n_samples,), or dict
             Labels predicted under attack, one array for each epsilon. A dict from names to such
             sequences draws several models.
-        epsilons : sequence of float
+        epsilons : float or sequence of float
             Sizes of the attack; 0 is without.
         attack : str, default="FGSM"
             Name of the attack.
@@ -179,7 +180,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         >>> display.lines_[0].get_ydata().tolist()
         [1.0, 0.75, 0.5]
         """
-        records = []
+        epsilons, records = sizes(epsilons), []
         for name, of_sizes in by_name(y_pred).items():
             if len(of_sizes) != len(epsilons):
                 raise ValueError(
@@ -313,7 +314,8 @@ class RobustnessCurveDisplay(BandsDisplay):
 
 def _kind(scorer):
     """Name and size of an attack, without which there is none."""
-    return (scorer.attack if scorer.epsilon > 0 else "none", float(scorer.epsilon))
+    epsilon = size_of(scorer)
+    return (scorer.attack if epsilon > 0 else "none", epsilon)
 
 
 def _scores(records):

@@ -20,6 +20,7 @@ from sklearn.utils import _safe_indexing
 from .._classifiers import BPClassifier, STDPClassifier
 from .._network_classifier import NetworkClassifier
 from .._scorers import FGSMScorer, epsilon_label
+from .._threat import size_of, sizes
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
@@ -68,7 +69,7 @@ def compare(
     *,
     estimators: Mapping | Callable | None = None,
     scorers: Sequence | None = None,
-    epsilons: Sequence[float] = EPSILONS,
+    epsilons: float | Sequence[float] = EPSILONS,
     n_splits: int = 5,
     n_repeats: int = 4,
     n_seeds: int = 5,
@@ -100,9 +101,10 @@ def compare(
     scorers : sequence of scorers, default=None
         Attacks, such as FGSMScorer(8 / 255): each has a name in its attribute `attack`, and an
         `epsilon` >= 0. None takes FGSM at `epsilons`. The accuracy without attack is always
-        added. A model of another kind than ours that a scorer refuses has no row for it.
-    epsilons : sequence of float, default=(4 / 255, 8 / 255, 12 / 255)
-        Sizes of the FGSM perturbation in rate units, >= 0; ignored if `scorers` are given.
+        added. A model of another kind than ours that a scorer refuses, as trees that have no
+        gradient, has no row for it; a warning names the model and the reason.
+    epsilons : float or sequence of float, default=(4 / 255, 8 / 255, 12 / 255)
+        Sizes of the FGSM perturbation in rate units, in [0, 1]; ignored if `scorers` are given.
     n_splits : int, default=5
         Number of folds, >= 2.
     n_repeats : int, default=4
@@ -133,6 +135,11 @@ def compare(
     -------
     result : Comparison
         The data frames `scores` and `curves`.
+
+    Warns
+    -----
+    UserWarning
+        If a scorer refuses a model.
 
     Raises
     ------
@@ -167,11 +174,12 @@ def compare(
     """
     if scorers is None:
         # All models see features in [0, 1], or else an epsilon would not mean the same for them.
-        scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in sorted({*epsilons})]
+        epsilons = sorted({*sizes(epsilons, of_rates=True, may_be_empty=True)})
+        scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in epsilons]
     attacks = _attacks(scorers)
     fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
     if path is None:
-        return _tables(_run(fits, attacks, curves, n_jobs, progress))
+        return _result(_run(fits, attacks, curves, n_jobs, progress))
     digests = _digests(fits, attacks, curves)
     keys = [
         record_key(_fit_labels(fit) | {"digest": digest})
@@ -193,7 +201,7 @@ def compare(
         records[record_key(record)] = record
 
     _run([fits[index] for index in missing], attacks, curves, n_jobs, progress, keep)
-    return _tables([records[key] for key in keys])
+    return _result([records[key] for key in keys])
 
 
 def check_class_sizes(task, n_splits):
@@ -263,7 +271,7 @@ def _attacks(scorers):
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
                 "epsilon, such as FGSMScorer(8 / 255)."
             )
-        attack = (scorer.attack, float(scorer.epsilon))
+        attack = (scorer.attack, size_of(scorer))
         if attack in attacks:
             raise ValueError(
                 f"Got two scorers for {attack[0]} at epsilon={attack[1]:.6g}, but expected one."
@@ -371,14 +379,34 @@ def _train_and_attack(index, fit, attacks, with_curves):
         }
     else:
         model.fit(X_train, y_train)
-    scores = [("none", 0.0, float(accuracy_score(y_test, model.predict(X_test))))]
+    scores, refusals = [("none", 0.0, float(accuracy_score(y_test, model.predict(X_test))))], []
     for (attack, epsilon), scorer in attacks.items():
         try:
             scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError) as error:
             if _is_ours(model):
                 raise
-    return index, _fit_labels(fit) | {"scores": scores, "curves": curves}
+            refusals.append((attack, epsilon, str(error)))
+    measured = {"scores": scores, "curves": curves, "refusals": refusals}
+    return index, _fit_labels(fit) | measured
+
+
+def _warn_of_refusals(records):
+    """Say once for each model why it has no accuracy under some attacks."""
+    for model in dict.fromkeys(record["model"] for record in records if record["refusals"]):
+        refusals = [
+            refusal
+            for record in records
+            if record["model"] == model
+            for refusal in record["refusals"]
+        ]
+        attacks = dict.fromkeys(f"{attack} {epsilon_label(size)}" for attack, size, _ in refusals)
+        warnings.warn(
+            f"Got the model {model!r}, which cannot be attacked by {', '.join(attacks)}: it has "
+            f"no accuracy under attack in {len(refusals)} places. {refusals[0][2]}",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _rates_and_labels(fit):
@@ -396,7 +424,8 @@ def _rates_and_labels(fit):
     return scaler.fit_transform(X_train), y_train, scaler.transform(X_test), y_test
 
 
-def _tables(records):
+def _result(records):
+    _warn_of_refusals(records)
     scores, curves = [], []
     for record in records:
         labels = {name: record[name] for name in ("task", "model", "split")}
