@@ -1,6 +1,8 @@
 """Checks that scikit-learn does not make, or not in our words."""
 
+from collections import Counter
 from contextlib import contextmanager
+from difflib import get_close_matches
 from math import isfinite
 from numbers import Integral, Real
 from reprlib import repr as shortened
@@ -37,8 +39,16 @@ def naming_columns(X):
             raise
         name, value = column
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        reason = str(error).partition("\n")[0].rstrip(".")
+        remedy = (
+            "Encode a column of text by OneHotEncoder or OrdinalEncoder in a pipeline, or correct "
+            "the value"
+            if isinstance(value, str)
+            else "Convert it to numbers, dates for instance to days since one of them"
+        )
         raise kind(
-            f"Got {shortened(value)} in column {name!r} of X, but expected numbers: {error}"
+            f"Got {shortened(value)} in column {name!r} of X, but expected numbers: {reason}. "
+            f"{remedy}, or leave the column out."
         ) from error
 
 
@@ -72,6 +82,33 @@ def _first_without_numbers(X):
             except (TypeError, ValueError, OverflowError):
                 return name, value
     return None
+
+
+def refuse_equal_names(X, name="X"):
+    """Raise where two columns of a data frame have one name.
+
+    By it none of them can be chosen, and one is often a copy of the target.
+    """
+    columns = getattr(X, "columns", None)
+    if not getattr(columns, "is_unique", True):
+        check_different(columns, f"in {name}")
+
+
+def check_different(names, where):
+    """Raise unless each name is there only once."""
+    equal = [name for name, count in Counter(names).items() if count > 1]
+    if equal:
+        raise ValueError(
+            f"Got several columns of the name {', '.join(map(repr, equal))} {where}, but expected "
+            "each name once. Rename columns, or leave out those that are copies."
+        )
+
+
+def nearest(name, names):
+    """A question for the most similar of some names, to end a message; none if all differ."""
+    known = {str(known).lower(): known for known in names}
+    found = get_close_matches(str(name).lower(), known, n=1, cutoff=0.7)
+    return f" Did you mean {known[found[0]]!r}?" if found else ""
 
 
 def refuse_missing_labels(y):

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
-from .._validation import class_indices
+from .._validation import class_indices, refuse_equal_names
 from ._adapter import FLOATS, adapter_of, best_of
 from ._finite_differences import differences, scores_of
 from ._scaled_rows import ScaledRows
@@ -45,6 +45,7 @@ def attackable(estimator, X, *, space="model", gradient="analytic"):
     ValueError
         If the estimator is set up in a way that has no gradient here, or X is not as it expects.
     """
+    refuse_equal_names(X)
     make = {"model": _in_model_space, "input": _in_input_space}[space]
     target = make(estimator, X, gradient)
     return target, target.points
