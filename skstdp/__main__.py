@@ -39,7 +39,7 @@ _CONFIGURATION_HELP = {
 
 
 def main(argv=None):
-    """Run one command.
+    """Run one command, or print the help if none is given.
 
     Parameters
     ----------
@@ -56,7 +56,11 @@ def main(argv=None):
     SystemExit
         With status 2 after an error of the user, which is told in one line on stderr.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if "run" not in arguments:
+        parser.print_help()
+        return 0
     return arguments.run(arguments)
 
 
@@ -73,18 +77,18 @@ def _parser():
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_benchmark(commands)
-    _add_figures(commands)
-    _add_select(commands)
-    _add_robustness(commands)
-    _add_attack(commands)
-    _add_info(commands)
+    add_parser = partial(
+        parser.add_subparsers(metavar="COMMAND").add_parser,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for add in _add_benchmark, _add_figures, _add_select, _add_robustness, _add_attack, _add_info:
+        add(add_parser)
     return parser
 
 
-def _add_benchmark(commands):
-    parser = commands.add_parser(
+def _add_benchmark(add_parser):
+    parser = add_parser(
         "benchmark",
         help="compare the local rule with backpropagation, without and with attack",
         description=(
@@ -94,8 +98,6 @@ def _add_benchmark(commands):
             "there as soon as it is done, and the same command goes on where an interrupted one\n"
             "stopped."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "data_names",
@@ -103,29 +105,15 @@ def _add_benchmark(commands):
         metavar="DATA",
         help=f"{', '.join(COLLECTIONS)} or the path of a CSV file with a header line",
     )
-    parser.add_argument(
-        "--target", metavar="COLUMN", help="column of the CSV files that holds the classes"
-    )
-    parser.add_argument(
-        "--splits",
-        metavar="N",
-        type=partial(_integer, minimum=2),
-        default=5,
-        help="folds of the cross-validation (default: 5)",
-    )
-    parser.add_argument(
-        "--repeats",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=4,
-        help="how often to draw the folds (default: 4)",
-    )
-    parser.add_argument(
+    _add_target(parser, required=False)
+    _add_integer(parser, "--splits", "folds of the cross-validation", default=5, minimum=2)
+    _add_integer(parser, "--repeats", "how often to draw the folds", default=4, minimum=1)
+    _add_integer(
+        parser,
         "--seeds",
-        metavar="N",
-        type=partial(_integer, minimum=1),
+        "fits on MNIST, which has fixed test images instead of folds",
         default=5,
-        help="fits on MNIST, which has fixed test images instead of folds (default: 5)",
+        minimum=1,
     )
     parser.add_argument(
         "--epsilon",
@@ -141,8 +129,8 @@ def _add_benchmark(commands):
     parser.set_defaults(run=benchmark)
 
 
-def _add_figures(commands):
-    parser = commands.add_parser(
+def _add_figures(add_parser):
+    parser = add_parser(
         "figures",
         help="make a figure of the paper anew",
         description=(
@@ -150,8 +138,6 @@ def _add_figures(commands):
             "against the size of the attack (3) on pairs of IRIS and MNIST, and the STDP curve\n"
             "(4). Figures 2 and 3 come from the same networks, which are trained once."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("number", metavar="2|3|4", type=int, choices=(2, 3, 4), help="the figure")
     parser.add_argument(
@@ -160,12 +146,12 @@ def _add_figures(commands):
         default="all",
         help="leave out the pairs of MNIST with iris (default: all)",
     )
-    parser.add_argument(
+    _add_integer(
+        parser,
         "--seeds",
-        metavar="N",
-        type=partial(_integer, minimum=1),
+        "fits on each pair of MNIST, and repeats of five folds on IRIS",
         default=5,
-        help="fits on each pair of MNIST, and repeats of five folds on IRIS (default: 5)",
+        minimum=1,
     )
     _add_common(parser)
     # A figure does not hold as many networks as there are ablations.
@@ -174,8 +160,8 @@ def _add_figures(commands):
     parser.set_defaults(run=figures)
 
 
-def _add_select(commands):
-    parser = commands.add_parser(
+def _add_select(add_parser):
+    parser = add_parser(
         "select",
         help="choose one setting of each network for all tasks",
         description=(
@@ -185,8 +171,6 @@ def _add_select(commands):
             "writes them to a directory, as every fit as soon as it is done: the same command\n"
             "goes on where an interrupted one stopped."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "data_names",
@@ -196,40 +180,22 @@ def _add_select(commands):
         help=", ".join(COLLECTIONS),
     )
     _add_pairs(parser)
-    parser.add_argument(
-        "--settings",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=24,
-        help="settings to try of each network (default: 24)",
-    )
-    parser.add_argument(
-        "--outer",
-        metavar="N",
-        type=partial(_integer, minimum=2),
-        default=3,
-        help="outer splits (default: 3)",
-    )
-    parser.add_argument(
-        "--inner",
-        metavar="N",
-        type=partial(_integer, minimum=2),
-        default=2,
-        help="inner folds (default: 2)",
-    )
-    parser.add_argument(
+    _add_integer(parser, "--settings", "settings to try of each network", default=24, minimum=1)
+    _add_integer(parser, "--outer", "outer splits", default=3, minimum=2)
+    _add_integer(parser, "--inner", "inner folds", default=2, minimum=2)
+    _add_integer(
+        parser,
         "--samples",
-        metavar="N",
-        type=partial(_integer, minimum=50),
+        "largest number of training rows of a task; of more, a sample",
         default=4000,
-        help="largest number of training rows of a task; of more, a sample (default: 4000)",
+        minimum=50,
     )
     _add_common(parser)
     parser.set_defaults(run=select)
 
 
-def _add_robustness(commands):
-    parser = commands.add_parser(
+def _add_robustness(add_parser):
+    parser = add_parser(
         "robustness",
         help="compare models that are tuned equally, without and with attack",
         description=(
@@ -238,8 +204,6 @@ def _add_robustness(commands):
             "simple baselines. Prints one setting of each, chosen on validation data, and\n"
             "writes all of them, the attacks without gradient and a figure to a directory."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "data_names",
@@ -257,26 +221,18 @@ def _add_robustness(commands):
         default=[32, 16],
         help="units of each hidden layer (default: 32 16)",
     )
-    parser.add_argument(
-        "--seeds",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=5,
-        help="fits of the chosen setting of each family (default: 5)",
+    _add_integer(
+        parser, "--seeds", "fits of the chosen setting of each family", default=5, minimum=1
     )
-    parser.add_argument(
+    _add_integer(
+        parser,
         "--front-seeds",
-        metavar="N",
-        type=partial(_integer, minimum=0),
+        "fits of the other settings, 0 to leave them out",
         default=2,
-        help="fits of the other settings, 0 to leave them out (default: 2)",
+        minimum=0,
     )
-    parser.add_argument(
-        "--rows",
-        metavar="N",
-        type=partial(_integer, minimum=100),
-        default=2000,
-        help="largest number of test images to attack (default: 2000)",
+    _add_integer(
+        parser, "--rows", "largest number of test images to attack", default=2000, minimum=100
     )
     parser.add_argument(
         "--epsilon",
@@ -297,8 +253,8 @@ def _add_robustness(commands):
     parser.set_defaults(run=robustness)
 
 
-def _add_attack(commands):
-    parser = commands.add_parser(
+def _add_attack(add_parser):
+    parser = add_parser(
         "attack",
         help="attack a model of yours on rows of a CSV file",
         description=(
@@ -306,19 +262,12 @@ def _add_attack(commands):
             "was not trained on. Prints the accuracies and writes them, what becomes of each row\n"
             "at the largest size, and a figure to a directory."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
     )
     parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
-    parser.add_argument(
-        "--target",
-        metavar="COLUMN",
-        required=True,
-        help="column of the CSV file that holds the classes",
-    )
+    _add_target(parser, required=True)
     parser.add_argument(
         "--epsilon",
         metavar="E",
@@ -343,14 +292,24 @@ def _add_attack(commands):
         metavar="COLUMN",
         nargs="+",
         default=(),
-        help="columns that the attack must leave as they are",
+        help="columns that the attack must leave as they are: names, or positions "
+        "from 0, among the features",
     )
     parser.add_argument(
+        "--one-hot",
+        metavar="COLUMN",
+        nargs="+",
+        action="append",
+        default=[],
+        help="columns of which one is 1 and the others are 0, so that the attack moves the 1 as a "
+        "whole; once for each such group",
+    )
+    _add_integer(
+        parser,
         "--queries",
-        metavar="N",
-        type=partial(_integer, minimum=1),
+        "predictions that the hard-label attack asks for, for each row",
         default=500,
-        help="predictions that the hard-label attack asks for, for each row (default: 500)",
+        minimum=1,
     )
     parser.add_argument(
         "--trust",
@@ -368,16 +327,40 @@ def _add_attack(commands):
     parser.set_defaults(run=attack)
 
 
-def _add_info(commands):
-    parser = commands.add_parser(
+def _add_info(add_parser):
+    parser = add_parser(
         "info",
         help="tell versions, threads and where compiled kernels are kept",
         description="Tell versions, threads and where compiled kernels are kept.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=info)
+
+
+def _add_integer(parser, name, description, *, default, minimum):
+    parser.add_argument(
+        name,
+        metavar="N",
+        type=partial(_integer, minimum=minimum),
+        default=default,
+        help=f"{description} (default: {default})",
+    )
+
+
+def _add_target(parser, *, required):
+    parser.add_argument(
+        "--target",
+        metavar="COLUMN",
+        required=required,
+        help="column of the CSV files that holds the classes",
+    )
+    parser.add_argument(
+        "--sep",
+        metavar="CHARACTER",
+        type=_separator,
+        default=",",
+        help="what separates the columns of the CSV files, such as ';' or '\\t' (default: ,)",
+    )
 
 
 def _add_pairs(parser):
@@ -397,13 +380,7 @@ def _add_common(parser):
         metavar="DIR",
         help="folder with the four files of MNIST, gzipped or not (default: download them)",
     )
-    parser.add_argument(
-        "--jobs",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=1,
-        help="networks that train at the same time (default: 1)",
-    )
+    _add_integer(parser, "--jobs", "networks that train at the same time", default=1, minimum=1)
     _add_output(parser)
 
 
@@ -415,13 +392,7 @@ def _add_output(parser):
         default=Path("results"),
         help="directory to write to, made if it does not exist (default: results)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="N",
-        type=partial(_integer, minimum=0),
-        default=0,
-        help="draws all that is random (default: 0)",
-    )
+    _add_integer(parser, "--seed", "draws all that is random", default=0, minimum=0)
     parser.add_argument(
         "--format",
         dest="formats",
@@ -462,6 +433,15 @@ def _integer(text, minimum):
     if number is None or not minimum <= number < 2**31:
         raise argparse.ArgumentTypeError(f"Got {text!r}, but expected an integer >= {minimum}.")
     return number
+
+
+def _separator(text):
+    separator = "\t" if text == r"\t" else text
+    if len(separator) != 1:
+        raise argparse.ArgumentTypeError(
+            f"Got {text!r}, but expected one character, such as ';' or '\\t'."
+        )
+    return separator
 
 
 def _epsilon(text):

@@ -243,9 +243,9 @@ def load_csv_task(path: str | Path, target: str, *, sep: str = ",") -> Task:
         values = X[text[0]]
         value = values[pd.to_numeric(values, errors="coerce").isna()].iloc[0]
         raise ValueError(
-            f"Got text in {path}, in {_listed(text)}, but expected numbers in every column besides "
-            f"the target {target!r}. The first is {value!r} in {text[0]!r}. Correct it, leave the "
-            "column out, or encode it first, for instance by pandas.get_dummies."
+            f"Got text in {path}, in {_listed(text)}, but expected numbers in every column "
+            f"besides the target {target!r}. The first is {value!r} in {text[0]!r}. Correct it, "
+            "leave the column out, or encode it first, for instance by pandas.get_dummies."
         )
     infinite = X.columns[np.isinf(X.astype(float)).any()]
     if len(infinite):
@@ -345,8 +345,8 @@ def _labels(texts, path, target):
     if texts.isna().any():
         row = texts.isna().to_numpy().argmax() + 1
         raise ValueError(
-            f"Got missing values in {path}, in {target!r}, but expected a class label in every row "
-            f"(the first is missing in row {row} below the header). Leave out such rows."
+            f"Got missing values in {path}, in {target!r}, but expected a class label in every "
+            f"row (the first is missing in row {row} below the header). Leave out such rows."
         )
     codes, different = pd.factorize(texts)
     numbers = _numbers([text.strip() for text in different])
