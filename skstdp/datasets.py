@@ -363,12 +363,19 @@ def _labels(texts, path, target):
 
 def _numbers(texts):
     """The numbers that texts are, or None if they are something else, such as codes."""
-    for pattern, kind in (_INTEGER, int), (_DECIMAL, float):
-        if all(map(pattern.fullmatch, texts)):
-            numbers = np.array([kind(text) for text in texts])
-            lossless = len(set(numbers.tolist())) == len(set(texts))
-            return numbers if lossless and numbers.dtype.kind in "iuf" else None
-    return None
+    if all(map(_INTEGER.fullmatch, texts)):
+        numbers = [int(text) for text in texts]
+        dtype = np.int64 if max(numbers) < 2**63 else np.uint64
+    elif all(map(_DECIMAL.fullmatch, texts)):
+        numbers, dtype = [float(text) for text in texts], np.float64
+    else:
+        return None
+    if len(set(numbers)) < len(set(texts)):
+        return None
+    try:
+        return np.array(numbers, dtype=dtype)
+    except OverflowError:
+        return None
 
 
 def text_columns(X):

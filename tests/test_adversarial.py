@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 
-from skstdp import BPClassifier, STDPClassifier, fgsm, pgd
+from skstdp import (
+    BPClassifier,
+    FGSMScorer,
+    PGDScorer,
+    STDPClassifier,
+    attack_table,
+    fgsm,
+    pgd,
+    robustness_report,
+)
 from skstdp._frames import Table
 
 # Few steps of training are enough here.
@@ -526,3 +537,17 @@ class TestMistakes:
         X, y = people()
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             fgsm(SVC().fit(X, y), X, y[:-1])
+
+    @pytest.mark.parametrize("space", ["model", "input"])
+    @pytest.mark.parametrize("make", [LogisticRegression, partial(STDPClassifier, max_iter=1)])
+    def test_two_columns_of_one_name(self, make, space):
+        X, y = load_iris(return_X_y=True)
+        model = make().fit(X, y)
+        twice = pd.DataFrame(X, columns=["a", "b", "a", "c"])
+        message = r"^Got several columns of the name 'a' in X"
+        for attack in (fgsm, pgd, attack_table, robustness_report):
+            with pytest.raises(ValueError, match=message):
+                attack(model, twice, y, space=space)
+        for scorer in (FGSMScorer(space=space), PGDScorer(space=space)):
+            with pytest.raises(ValueError, match=message):
+                scorer(model, twice, y)

@@ -680,8 +680,24 @@ class TestBadInput:
     @every
     def test_text_column_of_a_frame_is_named_by_its_content(self, classifier):
         frame = pd.DataFrame({"length": [1.0, 2.0], "colour": ["red", "blue"]})
-        with pytest.raises(ValueError, match="could not convert string to float"):
+        message = r"'red' in column 'colour' .*could not convert string.*OneHotEncoder"
+        with pytest.raises(ValueError, match=message):
             classifier().fit(frame, [0, 1])
+
+    @every
+    def test_two_columns_of_one_name(self, classifier):
+        X, y = iris()
+        for names in (["length", "kind", "width", "kind"], [0, 1, 0, 1]):
+            twice = pd.DataFrame(X, columns=names)
+            self.refuses(
+                classifier(max_iter=1), "several columns of the name", {"X": twice, "y": y}
+            )
+            model = classifier(max_iter=1).fit(X, y)
+            for method in (model.predict, model.transform, model.decision_function):
+                with pytest.raises(ValueError, match=r"several columns of the name .* in X"):
+                    method(twice)
+        with pytest.raises(ValueError, match=r"several columns of the name .* in X"):
+            model.fit(X, y, X_val=twice, y_val=y)
 
     @every
     def test_number_and_names_of_features(self, classifier):
