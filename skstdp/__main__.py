@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import re
 import sys
 from fractions import Fraction
 from functools import partial
@@ -14,6 +15,7 @@ from ._console import FORMATS, fail
 from ._info_command import info
 from ._input_gradients import SPACES
 from ._scorers import epsilon_label
+from ._validation import nearest
 from .benchmarks._compare import EPSILONS
 from .datasets import COLLECTIONS, IMAGE_COLLECTIONS
 
@@ -30,6 +32,7 @@ examples:
   python -m skstdp attack model.skops penguins.csv --target species --epsilon 0.05 0.1
   python -m skstdp info
 """
+_INVALID_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
     "paper": "paper: with those of the paper",
@@ -67,7 +70,9 @@ def main(argv=None):
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """Leave out the usage: the line that says what is wrong must not drown in it."""
-        fail(f"{message.rstrip('.')}. See --help.")
+        choice = _INVALID_CHOICE.search(message)
+        meant = nearest(choice[1], re.findall(r"[^', ]+", choice[2])) if choice else ""
+        fail(f"{message.rstrip('.')}.{meant} See --help.")
 
 
 def _parser():
@@ -425,40 +430,38 @@ def _add_networks(parser, configurations, default):
     )
 
 
+def _unexpected(text, expected):
+    return argparse.ArgumentTypeError(f"Got {text!r}, but expected {expected}.")
+
+
 def _integer(text, minimum):
     try:
         number = int(text)
     except ValueError:
         number = None
     if number is None or not minimum <= number < 2**31:
-        raise argparse.ArgumentTypeError(f"Got {text!r}, but expected an integer >= {minimum}.")
+        raise _unexpected(text, f"an integer >= {minimum}")
     return number
 
 
 def _separator(text):
     separator = "\t" if text == r"\t" else text
     if len(separator) != 1:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected one character, such as ';' or '\\t'."
-        )
+        raise _unexpected(text, "one character, such as ';' or '\\t'")
     return separator
 
 
 def _epsilon(text):
     epsilon = _fraction(text)
     if epsilon is None or not 0 <= epsilon <= 1:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected a number in [0, 1], such as 8/255 or 0.03."
-        )
+        raise _unexpected(text, "a number in [0, 1], such as 8/255 or 0.03")
     return epsilon
 
 
 def _size(text):
     size = _fraction(text)
     if size is None or size <= 0:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected a number > 0, such as 8/255 or 0.03."
-        )
+        raise _unexpected(text, "a number > 0, such as 8/255 or 0.03")
     return size
 
 
@@ -475,18 +478,14 @@ def _pair(text):
     try:
         first, second = map(int, text.split("v"))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected two classes, such as 4v9, or all."
-        ) from None
+        raise _unexpected(text, "two classes, such as 4v9, or all") from None
     return first, second
 
 
 def _setting(text):
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected NAME=VALUE, such as max_iter=50."
-        )
+        raise _unexpected(text, "NAME=VALUE, such as max_iter=50")
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):

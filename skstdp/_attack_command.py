@@ -16,7 +16,7 @@ from ._input_gradients import attackable
 from ._persistence import load_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import GradientMaskingWarning, epsilon_label
-from ._validation import nearest
+from ._validation import nearest, unreadable
 from .datasets import read_table
 
 _PICKLES = (".joblib", ".pickle", ".pkl")
@@ -61,6 +61,13 @@ def attack(arguments):
 
 def _load(arguments):
     path = arguments.model
+    try:
+        return _read(path, arguments)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _read(path, arguments):
     if Path(path).suffix not in _PICKLES:
         return load_model(path, trusted=arguments.trust)
     if not arguments.trust_pickle:

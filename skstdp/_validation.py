@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from math import isfinite
 from numbers import Integral, Real
+from pathlib import Path
 from reprlib import repr as shortened
 
 import numpy as np
@@ -91,17 +92,25 @@ def refuse_equal_names(X, name="X"):
     """
     columns = getattr(X, "columns", None)
     if not getattr(columns, "is_unique", True):
-        check_different(columns, f"in {name}")
+        check_different(columns, f"among the columns of {name}")
 
 
-def check_different(names, where):
+def check_different(names, where, remedy="Rename columns, or leave out those that are copies"):
     """Raise unless each name is there only once."""
     equal = [name for name, count in Counter(names).items() if count > 1]
     if equal:
         raise ValueError(
-            f"Got several columns of the name {', '.join(map(repr, equal))} {where}, but expected "
-            "each name once. Rename columns, or leave out those that are copies."
+            f"Got the name {', '.join(map(repr, equal))} several times {where}, but expected each "
+            f"name once. {remedy}."
         )
+
+
+def unreadable(path, error):
+    """A ValueError for an OSError of a file that cannot be read."""
+    if not Path(path).exists():
+        return ValueError(f"Cannot read {path}: there is no such file. Check the path.")
+    reason = error.strerror or error
+    return ValueError(f"Cannot read {path}: {reason}. Expected the path of a file to read.")
 
 
 def nearest(name, names):

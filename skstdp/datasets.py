@@ -16,7 +16,7 @@ from pandas.api.types import is_numeric_dtype
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
 from ._mnist import load_mnist
-from ._validation import check_different, nearest, refuse_equal_names
+from ._validation import check_different, nearest, refuse_equal_names, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -289,15 +289,15 @@ def read_table(path, target, sep=","):
             table = read()
             # Also names of missing values are labels.
             labels = read(usecols=[target], dtype=str, keep_default_na=False, na_values=[""])
-    except FileNotFoundError as error:
-        raise ValueError(f"Cannot read {path}: there is no such file. Check the path.") from error
     except OSError as error:
-        raise ValueError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
+        raise unreadable(path, error) from error
+    except UnicodeError as error:
+        raise ValueError(f"Cannot read {path} as UTF-8: {error}. Save it in UTF-8.") from error
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split()).rpartition("C error: ")[-1].rstrip(".")
         raise ValueError(
-            f"Cannot read {path} as values separated by {sep!r}: {reason}. Expected text in UTF-8 "
-            "with a header line."
+            f"Cannot read {path} as values separated by {sep!r}: {reason}. Expected a header "
+            "line, then as many values in each row, and every quote closed."
         ) from error
     except pd.errors.ParserWarning as error:
         raise ValueError(
@@ -316,12 +316,14 @@ def _read(path, content, **options):
 def _check_header(header, path, target, sep):
     """Raise unless the names of columns tell them apart, and one is the target."""
     if len(header) == 1:
-        other = next((other for other in _SEPARATORS if other != sep and other in header[0]), None)
-        if other is not None:
+        # A space may well be part of a name.
+        parted = " " if target in header[0].split(" ")[1:] else None
+        other = next((o for o in _SEPARATORS if o != sep and o in header[0]), parted)
+        if other is not None and other != sep:
             raise ValueError(
                 f"Got a single column, {header[0]!r}, in {path}, but expected columns separated "
                 f"by {sep!r}. If {other!r} separates them, give sep={other!r}, on the command "
-                f"line --sep {_SEPARATORS[other]}."
+                f"line --sep {_SEPARATORS.get(other, repr(other))}."
             )
     # Row numbers that were saved along are mostly such a column, and would give the class away.
     for position, column in enumerate(header, start=1):
@@ -334,7 +336,8 @@ def _check_header(header, path, target, sep):
     if target not in header:
         raise ValueError(
             f"Got target={target!r}, but expected one of the columns of {path}: "
-            f"{_listed(header)}.{nearest(target, header)}"
+            f"{_listed(header)}."
+            f"{nearest(target, header) or ' The first line must hold the names of the columns.'}"
         )
     if len(header) == 1:
         raise ValueError(f"Got no column besides {target!r} in {path}, but expected features.")

@@ -544,7 +544,7 @@ class TestMistakes:
         X, y = load_iris(return_X_y=True)
         model = make().fit(X, y)
         twice = pd.DataFrame(X, columns=["a", "b", "a", "c"])
-        message = r"^Got several columns of the name 'a' in X"
+        message = r"^Got the name 'a' several times among the columns of X"
         for attack in (fgsm, pgd, attack_table, robustness_report):
             with pytest.raises(ValueError, match=message):
                 attack(model, twice, y, space=space)

@@ -150,7 +150,7 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
 @pytest.mark.parametrize(
     ("model", "data", "options", "message"),
     [
-        ("none.skops", "flowers.csv", [], "No such file"),
+        ("none.skops", "flowers.csv", [], "there is no such file. Check the path."),
         ("malicious.pkl", "flowers.csv", [], "expected --trust-pickle"),
         ("broken.pkl", "flowers.csv", ["--trust-pickle"], "expected a pickle"),
         ("flowers.csv", "flowers.csv", [], "expected a file that skops wrote"),
@@ -173,7 +173,7 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
             "without the columns 'sepal length (cm)' and with the columns 'x', but expected",
         ),
         ("array.skops", "wide.csv", [], "Got 5 columns besides the target in"),
-        ("model.skops", "twice.csv", [], "Got several columns of the name 'species' in"),
+        ("model.skops", "twice.csv", [], "Got the name 'species' several times in"),
         ("model.skops", "semicolons.csv", [], "on the command line --sep ';'"),
         ("model.skops", "flowers.csv", ["--sep", "::"], "--sep: Got '::', but expected one"),
         ("model.skops", "numbers.csv", [], "labels '0', '1', '2' in the target 'species'"),

@@ -215,7 +215,7 @@ def _no_fit(fits):
         ),
         ({"estimators": {"class": BPClassifier}}, TypeError, "^Got a .* as the model 'class'"),
         ({"estimators": lambda task: {task.name: 3}}, TypeError, "^Got a int as .* 'iris 1v2'"),
-        ({"tasks": []}, ValueError, "^Got tasks with the names .*at least one"),
+        ({"tasks": []}, ValueError, "^Got no tasks, but expected at least one"),
         ({"n_seeds": 0}, ValueError, "^Got n_seeds=0, but expected an integer >= 1"),
         ({"scorers": ["accuracy"]}, TypeError, "^Got 'accuracy' among the scorers, .* name and"),
         (

@@ -129,6 +129,11 @@ def test_pairs_that_do_not_exist(pair):
         load_tasks("iris", pairs=[pair])
 
 
+def test_folder_of_mnist_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match=r"^Got data=.*nowhere', but there is no such folder"):
+        load_tasks("mnist", data=tmp_path / "nowhere")
+
+
 def test_folder_is_for_mnist_only(folder):
     with pytest.raises(ValueError, match=r"^Got data=.* with the collection 'iris', .* mnist and"):
         load_tasks("iris", data=folder)
@@ -302,7 +307,7 @@ def test_csv_from_a_pipe(tmp_path):
 def test_csv_with_two_columns_of_one_name(write, header):
     """The second would be learnt from under another name, often as a copy of the target."""
     path = write(f"{header}\n1,0,0\n2,1,1\n")
-    with pytest.raises(ValueError, match=r"^Got several columns of the name '(kind|a)' in the he"):
+    with pytest.raises(ValueError, match=r"^Got the name '(kind|a)' several times in the he"):
         load_csv_task(path, "kind")
 
 
@@ -314,7 +319,9 @@ def test_csv_whose_names_only_look_like_those_of_pandas(write):
 def test_task_with_two_columns_of_one_name():
     X = pd.DataFrame(np.eye(3), columns=["a", "b", "a"])
     for tables in ({"X": X}, {"X": X.iloc[:, :2], "X_test": X, "y_test": [0, 1, 0]}):
-        with pytest.raises(ValueError, match=r"^Got several columns of the name 'a' in X"):
+        with pytest.raises(
+            ValueError, match=r"^Got the name 'a' several times among the columns of X"
+        ):
             Task("twice", **{"y": [0, 1, 0]} | tables)
 
 
@@ -333,8 +340,12 @@ def test_csv_with_windows_line_ends_and_byte_order_mark(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("a b kind\n1 2 x\n", r"^Got a single column, 'a b kind', .*--sep ' '\.$"),
+        ("# measured\na,kind\n1,x\n", r"'# measured'\. The first line must hold the names"),
+        ('a,kind\n1,"x\n2,y\n', r"^Cannot read .*EOF inside string.*every quote closed\.$"),
+        ("a,kind\n1,é\n".encode("latin-1"), r"^Cannot read .* as UTF-8: .*Save it in UTF-8\.$"),
         ("", r"^Cannot read .*flowers\.csv as values separated by ',': No columns"),
-        (b"\x89PNG\r\n\x1a\n", r"^Cannot read .*flowers\.csv as .*: 'utf-8' codec"),
+        (b"\x89PNG\r\n\x1a\n", r"^Cannot read .*flowers\.csv as UTF-8: 'utf-8' codec"),
         ("a,kind\n1,x\n1,2,3\n", r"^Cannot read .*Expected 2 fields in line 3, saw 3"),
         ("length,kind\n", r"^Got no rows below the header of .*flowers\.csv"),
         ("length,kind\n0,2,a\n1,4,b\n", r"^Got rows in .*flowers\.csv longer than its header"),
@@ -342,7 +353,7 @@ def test_csv_with_windows_line_ends_and_byte_order_mark(write):
         (",length,kind\n0,2,a\n1,4,b\n", r"^Got no name for column 1 .* row numbers"),
         (
             "length,width,species\n1,2,a\n3,4,b\n",
-            r"^Got target='kind', .*flowers\.csv: 'length', 'width', 'species'\.$",
+            r"^Got target='kind', .*flowers\.csv: 'length', 'width', 'species'\. The first",
         ),
         ("kind\na\nb\n", r"^Got no column besides 'kind'"),
         (

@@ -130,7 +130,7 @@ def test_data_frames(wine, client):
     with pytest.raises(ValueError, match="'red' in column 'label' of X, but expected numbers"):
         fit(STDPClassifier(**SMALL), frame[[*names, "label"]], y, client=client)
     for twice in (frame[[*names, names[0]]], table[[*names, names[0]]]):
-        with pytest.raises(ValueError, match=f"Got several columns of the name '{names[0]}' in X"):
+        with pytest.raises(ValueError, match=f"Got the name '{names[0]}' several times"):
             fit(STDPClassifier(**SMALL), twice, y, client=client)
 
 

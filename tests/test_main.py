@@ -570,9 +570,9 @@ def test_figures_without_mnist_and_network(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("benchmark iris iris", "Got tasks with the names"),
+        ("benchmark iris iris", "several times among the tasks"),
         ("benchmark iris", "Got line 1 of {folder}/iris_fits.jsonl that is no result"),
-        ("select iris iris", "Got tasks with the names"),
+        ("select iris iris", "several times among the tasks"),
         ("select iris", "Got line 1 of {folder}/inner_fits.jsonl that is no result"),
         ("select iris --outer 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
         ("select iris --inner 34", "Got 33 sample(s) of the class "),
@@ -620,6 +620,8 @@ def test_help_has_examples(arguments, capsys):
     ("arguments", "message"),
     [
         ("train", "invalid choice: 'train'"),
+        ("atack", "Did you mean 'attack'? See --help."),
+        ("benchmark iris --configuration papr", "Did you mean 'paper'? See --help."),
         ("benchmark", "arguments are required: DATA"),
         (
             "benchmark irises",

@@ -13,6 +13,7 @@ from sklearn.utils import resample
 
 from .._classifiers import BPClassifier, STDPClassifier
 from .._scorers import PGDScorer
+from ._compare import check_task_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +120,7 @@ def anatomy(
                 "STDPClassifier or a BPClassifier."
             )
     tasks = list(tasks)
+    check_task_names([task.name for task in tasks])
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")

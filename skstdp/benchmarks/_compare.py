@@ -20,6 +20,7 @@ from sklearn.utils import _safe_indexing
 from .._classifiers import BPClassifier, STDPClassifier
 from .._network_classifier import NetworkClassifier
 from .._scorers import FGSMScorer, epsilon_label
+from .._validation import check_different
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
@@ -196,6 +197,11 @@ def compare(
     return _tables([records[key] for key in keys])
 
 
+def check_task_names(names):
+    """Raise a ValueError unless tasks can be told apart by their names."""
+    check_different(names, "among the tasks", "Give each task once, and files different names")
+
+
 def check_class_sizes(task, n_splits):
     """Raise a ValueError if a class is too small for each test fold to have a sample of it.
 
@@ -217,7 +223,8 @@ def check_class_sizes(task, n_splits):
     if size < n_splits:
         raise ValueError(
             f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
-            f"at least one for each of the {n_splits} folds."
+            f"at least one for each of the {n_splits} folds. Take fewer folds, n_splits or "
+            "--splits, or leave the class out."
         )
 
 
@@ -278,10 +285,9 @@ def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
     if estimators is None:
         estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
     names = [task.name for task in tasks]
-    if not names or len(set(names)) < len(names):
-        raise ValueError(
-            f"Got tasks with the names {names}, but expected at least one, and each name once."
-        )
+    if not names:
+        raise ValueError("Got no tasks, but expected at least one.")
+    check_task_names(names)
     if not isinstance(n_seeds, Integral) or n_seeds < 1:
         raise ValueError(f"Got n_seeds={n_seeds!r}, but expected an integer >= 1.")
     folds = RepeatedStratifiedKFold(

@@ -22,7 +22,7 @@ from .._robustness import robustness_report
 from .._scorers import FGSMScorer, PGDScorer
 from .._validation import check_number
 from ..datasets import Task
-from ._compare import compare
+from ._compare import check_task_names, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -233,6 +233,7 @@ def robustness_fronts(
     """
     families = front_families() if families is None else families
     tasks = list(tasks)
+    check_task_names([task.name for task in tasks])
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
