@@ -570,9 +570,9 @@ def test_figures_without_mnist_and_network(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("benchmark iris iris", "several times among the tasks"),
+        ("benchmark iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
         ("benchmark iris", "Got line 1 of {folder}/iris_fits.jsonl that is no result"),
-        ("select iris iris", "several times among the tasks"),
+        ("select iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
         ("select iris", "Got line 1 of {folder}/inner_fits.jsonl that is no result"),
         ("select iris --outer 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
         ("select iris --inner 34", "Got 33 sample(s) of the class "),
