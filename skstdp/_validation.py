@@ -1,5 +1,6 @@
 """Checks that scikit-learn does not make, or not in our words."""
 
+import re
 from collections import Counter
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -26,14 +27,28 @@ def naming(name, expected):
 
 @contextmanager
 def naming_columns(X):
-    """Name the column in errors of the block about values that are no numbers.
+    """Name the column in errors of the block about values that are no numbers, or not finite.
 
     Dates and durations are no numbers either: made one, a missing date would be a date.
     """
+    if type(X) in (str, bytes, dict):
+        raise TypeError(
+            f"Got X of type {type(X).__name__}, but expected an array or a data frame of shape "
+            "(n_samples, n_features). Load or convert it first, for instance by pandas."
+        )
     try:
         _refuse_times(X)
         yield
     except (TypeError, ValueError, OverflowError) as error:
+        if re.search("contains (NaN|infinity)", str(error)):
+            place = _first_not_finite(X)
+            if place is None:
+                raise
+            raise ValueError(
+                f"{error}\nThe first such value is in column {place[1]!r}, row {place[0]}. "
+                "Replace it, for instance by SimpleImputer in a pipeline, or leave out the row or "
+                "the column."
+            ) from error
         # Where there are other columns than expected, one of them may well hold text.
         column = None if "feature" in str(error) else _first_without_numbers(X)
         if column is None:
@@ -83,6 +98,20 @@ def _first_without_numbers(X):
             except (TypeError, ValueError, OverflowError):
                 return name, value
     return None
+
+
+def _first_not_finite(X):
+    """Row and column, by its name if it has one, of the first missing or infinite number."""
+    try:
+        own = isinstance(X, pd.DataFrame) or not hasattr(X, "to_numpy")
+        frame = pd.DataFrame(X if own else X.to_numpy())
+        places = np.argwhere(~np.isfinite(frame.to_numpy(dtype=np.float64, na_value=np.nan)))
+    except (TypeError, ValueError):
+        return None
+    if not len(places):
+        return None
+    row, column = places[0].tolist()
+    return row, list(X.columns)[column] if hasattr(X, "columns") else column
 
 
 def refuse_equal_names(X, name="X"):

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.utils import check_consistent_length
 
 from ._mnist import load_mnist
 from ._validation import check_different, nearest, refuse_equal_names, unreadable
@@ -47,7 +49,8 @@ class Task:
     Raises
     ------
     ValueError
-        If only one of `X_test` and `y_test` is given, or two columns have one name.
+        If only one of `X_test` and `y_test` is given, X and y differ in length, or two columns
+        have one name.
 
     Examples
     --------
@@ -69,6 +72,8 @@ class Task:
             refuse_equal_names(X, name)
         if (self.X_test is None) != (self.y_test is None):
             raise ValueError("Got only one of X_test and y_test, but expected both or neither.")
+        check_consistent_length(self.X, self.y)
+        check_consistent_length(self.X_test, self.y_test)
 
 
 # Name of a table: scikit-learn's loader.
@@ -145,7 +150,7 @@ def load_tasks(
     >>> [task.name for task in load_tasks("wine", pairs=[(0, 2)])]
     ['wine 0v2']
     """
-    if name not in _SOURCES:
+    if not isinstance(name, str) or name not in _SOURCES:
         raise ValueError(
             f"Got the collection {name!r}, but expected one of {COLLECTIONS}."
             f"{nearest(name, COLLECTIONS)}"
@@ -169,7 +174,7 @@ def load_tasks(
         if np.shape(pair) != (2,) or pair[0] == pair[1] or not np.isin(pair, classes).all():
             raise ValueError(
                 f"Got {pair!r} among the pairs, but expected two different classes of "
-                f"{', '.join(map(str, classes))}."
+                f"{', '.join(map(str, classes))}, such as pairs=[({classes[0]}, {classes[1]})]."
             )
         tasks.append(Task("{} {}v{}".format(source, *pair), *select(arrays, pair)))
     return tasks
@@ -212,6 +217,8 @@ def load_csv_task(path: str | Path, target: str, *, sep: str = ",") -> Task:
 
     Raises
     ------
+    TypeError
+        If `path` is no path.
     ValueError
         If the file cannot be read as such a table, has no column `target` or no other, or if a
         column has no name or that of another, a value is missing, a feature is not a finite
@@ -274,6 +281,11 @@ def read_table(path, target, sep=","):
     X : DataFrame of shape (n_samples, n_features)
     y : Series of shape (n_samples,)
     """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(
+            f"Got path of type {type(path).__name__}, but expected the path of a file. A table in "
+            "memory is Task(name, X, y)."
+        )
     if not isinstance(sep, str) or len(sep) != 1:
         raise ValueError(f"Got sep={sep!r}, but expected one character, such as ';' or a tab.")
     # A pipe can be read only once.

@@ -685,6 +685,31 @@ class TestBadInput:
             classifier().fit(frame, [0, 1])
 
     @every
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    @pytest.mark.parametrize(
+        ("convert", "name"),
+        [
+            (np.asarray, "1"),
+            (pd.DataFrame.to_numpy, "1"),
+            (lambda X: X.astype("Float64"), "'width'"),
+            (lambda X: X, "'width'"),
+        ],
+    )
+    def test_place_of_a_number_that_is_not_finite(self, classifier, value, convert, name):
+        X = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=["length", "width", "depth"])
+        model = classifier(max_iter=1).fit(convert(X), [0, 1, 0, 1])
+        X.iloc[2, 1] = X.iloc[3, 0] = value
+        message = rf"^Input X contains (?s:.*)in column {name}, row 2\. Replace it"
+        self.refuses(model, message, {"X": convert(X), "y": [0, 1, 0, 1]})
+        with pytest.raises(ValueError, match=message):
+            model.predict(convert(X))
+
+    @every
+    @pytest.mark.parametrize("X", ["iris.csv", {"length": [1.0, 2.0]}])
+    def test_no_table(self, classifier, X):
+        self.refuses(classifier(), f"Got X of type {type(X).__name__}", {"X": X, "y": [0, 1]})
+
+    @every
     def test_two_columns_of_one_name(self, classifier):
         X, y = iris()
         for names in (["length", "kind", "width", "kind"], [0, 1, 0, 1]):

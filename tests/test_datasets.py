@@ -74,8 +74,10 @@ def test_collections_hold_the_samples_of_scikit_learn(name, load, pairs):
 
 
 def test_unknown_collection():
-    with pytest.raises(ValueError, match=r"^Got the collection 'irises', .*'iris', 'digits'"):
+    with pytest.raises(ValueError, match=r"^Got the collection 'irises', .*Did you mean 'iris'"):
         load_tasks("irises")
+    with pytest.raises(ValueError, match=r"^Got the collection \['iris'\], .*'iris', 'digits'"):
+        load_tasks(["iris"])
 
 
 @pytest.mark.parametrize("given", [str, lambda folder: folder])
@@ -124,7 +126,7 @@ def test_all_classes_among_the_pairs(folder):
 @pytest.mark.parametrize("pair", [(0, 3), (1, 1), (0, 1, 2), 0, "any"])
 def test_pairs_that_do_not_exist(pair):
     with pytest.raises(
-        ValueError, match=r"among the pairs, .* two different classes of 0, 1, 2\.$"
+        ValueError, match=r"among the pairs, .* two different classes of 0, 1, 2, such as"
     ):
         load_tasks("iris", pairs=[pair])
 
@@ -314,6 +316,19 @@ def test_csv_with_two_columns_of_one_name(write, header):
 def test_csv_whose_names_only_look_like_those_of_pandas(write):
     task = load_csv_task(write("kind.1,a,a.1,kind\n1,2,3,x\n4,5,6,z\n"), "kind")
     assert list(task.X) == ["kind.1", "a", "a.1"]
+
+
+def test_task_of_unequal_lengths():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Task("iris", X, y[1:])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Task("iris", X, y, X_test=X, y_test=y[1:])
+
+
+def test_csv_is_a_path():
+    with pytest.raises(TypeError, match=r"^Got path of type DataFrame, .*Task\(name, X, y\)"):
+        load_csv_task(pd.DataFrame({"a": [1]}), "a")
 
 
 def test_task_with_two_columns_of_one_name():

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
 from .._frames import Table, frame_like
-from .._validation import class_indices, refuse_equal_names
+from .._validation import class_indices, naming_columns, refuse_equal_names
 from ._adapter import FLOATS, adapter_of, best_of
 from ._finite_differences import differences, scores_of
 from ._scaled_rows import ScaledRows
@@ -246,7 +246,8 @@ class _LastStep(_ModelSpace):
         if sparse.issparse(X):
             X = X.toarray()
         self._unchanged = X is given
-        points = validate_data(estimator, X, dtype=FLOATS, reset=False)
+        with naming_columns(X):
+            points = validate_data(estimator, X, dtype=FLOATS, reset=False)
         super().__init__(estimator, points, given, names, gradient)
 
 

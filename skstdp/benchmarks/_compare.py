@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from numbers import Integral
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
@@ -25,7 +27,7 @@ from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.random import RandomState
@@ -170,7 +172,7 @@ def compare(
         # All models see features in [0, 1], or else an epsilon would not mean the same for them.
         scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in sorted({*epsilons})]
     attacks = _attacks(scorers)
-    fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
+    fits = _plan(checked_tasks(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
     if path is None:
         return _tables(_run(fits, attacks, curves, n_jobs, progress))
     digests = _digests(fits, attacks, curves)
@@ -197,9 +199,18 @@ def compare(
     return _tables([records[key] for key in keys])
 
 
-def check_task_names(names):
-    """Raise a ValueError unless tasks can be told apart by their names."""
+def checked_tasks(tasks):
+    """A list of the tasks of an experiment, or an error if they are none, or of equal names."""
+    tasks = tasks if isinstance(tasks, Task) else list(tasks)
+    if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
+        raise TypeError(
+            f"Got tasks={shortened(tasks)}, but expected a list of Task, such as [task]."
+        )
+    if not tasks:
+        raise ValueError("Got no tasks, but expected at least one.")
+    names = [task.name for task in tasks]
     check_different(names, "among the tasks", "Give each task once, and files different names")
+    return tasks
 
 
 def check_class_sizes(task, n_splits):
@@ -243,6 +254,11 @@ def check_models(estimators):
     ValueError
         If one of our classifiers stops early.
     """
+    if not isinstance(estimators, Mapping):
+        raise TypeError(
+            f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "
+            'such as {"STDP": STDPClassifier()}, or a function of a task that returns one.'
+        )
     for model, estimator in estimators.items():
         if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
             raise TypeError(
@@ -264,7 +280,7 @@ def _is_ours(estimator):
 def _attacks(scorers):
     """Scorers by name and size of the attack, in the order given."""
     attacks = {}
-    for scorer in scorers:
+    for scorer in [scorers] if hasattr(scorers, "attack") else scorers:
         if not (hasattr(scorer, "attack") and hasattr(scorer, "epsilon")):
             raise TypeError(
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
@@ -284,12 +300,9 @@ def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
     """All fits, in the order in which to do them."""
     if estimators is None:
         estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
-    names = [task.name for task in tasks]
-    if not names:
-        raise ValueError("Got no tasks, but expected at least one.")
-    check_task_names(names)
-    if not isinstance(n_seeds, Integral) or n_seeds < 1:
-        raise ValueError(f"Got n_seeds={n_seeds!r}, but expected an integer >= 1.")
+    for name, value, minimum in ("n_seeds", n_seeds, 1), ("n_repeats", n_repeats, 1):
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
     folds = RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=n_repeats, random_state=random_state
     )
@@ -457,6 +470,13 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
        task model  clean_mean  clean_std  8/255_mean  8/255_std
     0  iris  STDP         1.0        0.0         0.6      0.141
     """
+    expected = ["task", "model", "attack", "epsilon", "accuracy"]
+    missing = [name for name in expected if name not in scores]
+    if missing:
+        raise ValueError(
+            f"Got scores without the columns {', '.join(map(repr, missing))}, but expected the "
+            "table compare(...).scores, or rows of it."
+        )
     order = scores.groupby(["task", "model"], sort=False).size().index
     kinds = [attack for attack in scores["attack"].unique() if attack != "none"]
     columns = {}
