@@ -50,6 +50,9 @@ The path of the data, one module a stage:
 =======================  ==============================================================
 """
 
+import sys
+from importlib import import_module
+
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
 from ._bioleaf import BioLeaFClassifier
@@ -74,6 +77,9 @@ from ._stdp import stdp_curve, stdp_update
 from ._warm_up import warm_up
 
 __version__ = "0.1.0"
+
+# Loaded when somebody asks for them, by name or by import.
+_SUBMODULES = {"benchmarks", "datasets", "distributed"}
 
 __all__ = [
     "ActivityDisplay",
@@ -106,3 +112,15 @@ __all__ = [
     "to_onnx",
     "warm_up",
 ]
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )
+
+
+def __dir__():
+    return sorted({*globals(), *_SUBMODULES})

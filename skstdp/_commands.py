@@ -20,6 +20,7 @@ from ._displays import (
     plot_tasks,
     require_matplotlib,
 )
+from ._validation import nearest
 from .benchmarks._ablation import ablations
 from .benchmarks._compare import check_class_sizes, check_models, compare, summarise
 from .benchmarks._fronts import front_families, robustness_fronts
@@ -56,7 +57,9 @@ def benchmark(arguments):
     # What the user can have got wrong comes to light here, before the long work.
     try:
         require_matplotlib()
-        name, tasks = _load(arguments.data_names, arguments.target, arguments.data)
+        name, tasks = _load(
+            arguments.data_names, arguments.target, arguments.data, sep=arguments.sep
+        )
         for task in tasks:
             check_class_sizes(task, arguments.splits)
         models = _models(arguments, tasks)
@@ -248,11 +251,12 @@ def _families(arguments):
         if name not in families:
             raise ValueError(
                 f"Got --families {name!r}, but expected some of {', '.join(map(repr, families))}."
+                f"{nearest(name, families)}"
             )
     return {name: families[name] for name in names}
 
 
-def _load(names, target, data, pairs=None):
+def _load(names, target, data, pairs=None, sep=","):
     """Common name and tasks of collections and CSV files."""
     tables = [name for name in names if name not in COLLECTIONS]
     if target is not None and not tables:
@@ -280,11 +284,13 @@ def _load(names, target, data, pairs=None):
             continue
         if not Path(name).exists():
             raise ValueError(
-                f"Got {name}, but expected {', '.join(COLLECTIONS)} or the path of a CSV file."
+                f"Got {name}, but there is no such file, and no collection of that name: "
+                f"expected {', '.join(COLLECTIONS)} or the path of a CSV file."
+                f"{nearest(name, COLLECTIONS)}"
             )
         if target is None:
             raise ValueError(f"Got no --target, but expected a column of {name} with the classes.")
-        tasks.append(load_csv_task(name, target))
+        tasks.append(load_csv_task(name, target, sep=sep))
         stems.append(tasks[-1].name)
     return "_".join(stems), tasks
 
@@ -297,11 +303,14 @@ def _models(arguments, tasks):
     if not settings:
         return models
     parameters = [(type(model), model.get_params()) for model in configuration(tasks[0]).values()]
+    known = sorted({name for _, names in parameters for name in names})
+    all_known = f" They are {', '.join(known)}."
     for name in settings:
-        values = {(kind, repr(known[name])) for kind, known in parameters if name in known}
+        values = {(kind, repr(given[name])) for kind, given in parameters if name in given}
         if not values:
             raise ValueError(
                 f"Got --set {name}, but expected a parameter of STDPClassifier or BPClassifier."
+                f"{nearest(name, known) or all_known}"
             )
         # One value for all would undo what sets the networks of one kind apart.
         if len(values) > len({kind for kind, _ in values}):

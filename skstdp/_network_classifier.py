@@ -37,7 +37,14 @@ from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
 from ._split import hold_out, row_digests
 from ._threads import one_blas_thread
-from ._validation import class_indices, naming, naming_columns, plain_labels, refuse_lazy
+from ._validation import (
+    class_indices,
+    naming,
+    naming_columns,
+    plain_labels,
+    refuse_equal_names,
+    refuse_lazy,
+)
 from ._versions import Versioned
 
 if TYPE_CHECKING:
@@ -354,7 +361,7 @@ class NetworkClassifier(
             self._validate_params()
             first_pass = not hasattr(self, "coefs_")
             if first_pass:
-                with naming("classes", "labels of one type that has an order"):
+                with naming("classes", "class labels, all whole numbers or all text"):
                     _check_partial_fit_first_call(self, plain_labels(classes))
                 self._set_classes(self.classes_)
             elif classes is not None and not np.array_equal(
@@ -387,7 +394,7 @@ class NetworkClassifier(
                 "network that is trained further."
             )
         X, y = self._validate_data(X, y, reset=reset)
-        with naming("y", "labels of one type that has an order"):
+        with naming("y", "class labels, all whole numbers or all text"):
             check_classification_targets(y)
             np.unique(y)
         if sample_weight is None:
@@ -407,6 +414,7 @@ class NetworkClassifier(
         y = [plain_labels(labels) for labels in y]
         if isinstance(X, OnCluster):
             return X.validated(self, *y, reset=reset)
+        refuse_equal_names(X)
         # Sums of huge values, by which scikit-learn looks for NaN, overflow.
         with naming_columns(X), np.errstate(over="ignore", invalid="ignore"):
             return validate_data(

@@ -894,6 +894,20 @@ class TestMistakes:
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             fgsm(SVC().fit(X, y), X, y[:-1])
 
+    @pytest.mark.parametrize("space", ["model", "input"])
+    @pytest.mark.parametrize("make", [LogisticRegression, partial(STDPClassifier, max_iter=1)])
+    def test_two_columns_of_one_name(self, make, space):
+        X, y = load_iris(return_X_y=True)
+        model = make().fit(X, y)
+        twice = pd.DataFrame(X, columns=["a", "b", "a", "c"])
+        message = r"^Got the name 'a' several times among the columns of X"
+        for attack in (fgsm, pgd, attack_table, robustness_report):
+            with pytest.raises(ValueError, match=message):
+                attack(model, twice, y, space=space)
+        for scorer in (FGSMScorer(space=space), PGDScorer(space=space)):
+            with pytest.raises(ValueError, match=message):
+                scorer(model, twice, y)
+
 
 class TestRounding:
     """A value that is out of bounds by the last places is on the border."""

@@ -201,7 +201,7 @@ def _no_fit(fits):
         ({"n_splits": 51}, ValueError, r"^Got 50 sample\(s\) of the class 1 in .*'iris 1v2'.* 51"),
         ({"n_splits": 1}, ValueError, "n_splits=2 or more"),
         ({"n_splits": -3}, ValueError, "n_splits=2 or more"),
-        ({"n_repeats": 0}, ValueError, "repetitions"),
+        ({"n_repeats": 0}, ValueError, "^Got n_repeats=0, but expected an integer >= 1"),
         ({"epsilons": [-0.1]}, ValueError, "Got epsilons=-0.1, but expected"),
         ({"random_state": -1}, ValueError, "[Ss]eed must be between"),
         (
@@ -216,7 +216,10 @@ def _no_fit(fits):
         ),
         ({"estimators": {"class": BPClassifier}}, TypeError, "^Got a .* as the model 'class'"),
         ({"estimators": lambda task: {task.name: 3}}, TypeError, "^Got a int as .* 'iris 1v2'"),
-        ({"tasks": []}, ValueError, "^Got tasks with the names .*at least one"),
+        ({"estimators": [BPClassifier()]}, TypeError, "^Got estimators=.* a dict of classifiers"),
+        ({"tasks": load_tasks("iris")[0]}, TypeError, r"^Got tasks=Task.* such as \[task\]"),
+        ({"tasks": [load_iris(return_X_y=True)]}, TypeError, "^Got tasks=.* a list of Task"),
+        ({"tasks": []}, ValueError, "^Got no tasks, but expected at least one"),
         ({"n_seeds": 0}, ValueError, "^Got n_seeds=0, but expected an integer >= 1"),
         ({"scorers": ["accuracy"]}, TypeError, "^Got 'accuracy' among the scorers, .* name and"),
         (
@@ -607,3 +610,17 @@ def test_networks_of_the_paper_start_alike_and_are_new_each_time(tasks):
     assert common.items() <= first["STDP"].get_params().items()
     assert first["BP"] is not second["BP"]
     assert first["STDP"].get_params() == second["STDP"].get_params()
+
+
+def test_summary_of_another_table():
+    with pytest.raises(ValueError, match=r"^Got scores without the columns 'model', 'accuracy', "):
+        summarise(pd.DataFrame({"task": [], "attack": [], "epsilon": []}))
+
+
+def test_one_scorer_is_a_list_of_one(tasks):
+    options = {"estimators": {"BP": BPClassifier(max_iter=1)}, "n_splits": 2, "n_repeats": 1}
+    scorer = FGSMScorer(0.1, bounds=(0, 1))
+    one = compare(tasks, scorers=scorer, random_state=0, **options).scores
+    pd.testing.assert_frame_equal(
+        one, compare(tasks, scorers=[scorer], random_state=0, **options).scores
+    )

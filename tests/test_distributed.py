@@ -129,6 +129,9 @@ def test_data_frames(wine, client):
     assert_array_equal(model.feature_names_in_, names)
     with pytest.raises(ValueError, match="'red' in column 'label' of X, but expected numbers"):
         fit(STDPClassifier(**SMALL), frame[[*names, "label"]], y, client=client)
+    for twice in (frame[[*names, names[0]]], table[[*names, names[0]]]):
+        with pytest.raises(ValueError, match=f"Got the name '{names[0]}' several times"):
+            fit(STDPClassifier(**SMALL), twice, y, client=client)
 
 
 def test_sparse_rows(client):

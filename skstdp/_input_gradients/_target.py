@@ -12,7 +12,13 @@ from .._backprop import margins_and_cotangent
 from .._encoding import as_dtype
 from .._frames import Table, frame_like
 from .._pipelines import steps_of
-from .._validation import class_indices, first_without_numbers, refuse_lazy
+from .._validation import (
+    class_indices,
+    first_without_numbers,
+    naming_columns,
+    refuse_equal_names,
+    refuse_lazy,
+)
 from ._adapter import FLOATS, adapter_of, best_of
 from ._encoded_columns import encoded_columns
 from ._finite_differences import differences, scores_of
@@ -50,6 +56,7 @@ def attackable(estimator, X, *, space="model", gradient="analytic"):
         If the estimator is set up in a way that has no gradient here, or X is not as it expects.
     """
     refuse_lazy(X)
+    refuse_equal_names(X)
     make = {"model": _in_model_space, "input": _in_input_space}[space]
     target = make(estimator, X, gradient)
     return target, target.points
@@ -277,7 +284,8 @@ class _LastStep(_ModelSpace):
             X = X.toarray()
         self._unchanged = X is given
         try:
-            points = validate_data(estimator, X, dtype=FLOATS, reset=False)
+            with naming_columns(X):
+                points = validate_data(estimator, X, dtype=FLOATS, reset=False)
         except (TypeError, ValueError) as error:
             column = first_without_numbers(X)
             if column is None or not _predicts(estimator, X):

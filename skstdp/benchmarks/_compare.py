@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from numbers import Integral
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
@@ -21,11 +23,12 @@ from .._classifiers import BPClassifier, STDPClassifier
 from .._network_classifier import NetworkClassifier
 from .._scorers import FGSMScorer, epsilon_label
 from .._threat import size_of, sizes
+from .._validation import check_different
 from ..datasets import Task
 from ._records import append_record, read_records, record_key, write_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.random import RandomState
@@ -177,7 +180,7 @@ def compare(
         epsilons = sorted({*sizes(epsilons, of_rates=True, may_be_empty=True)})
         scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in epsilons]
     attacks = _attacks(scorers)
-    fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
+    fits = _plan(checked_tasks(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
     if path is None:
         return _result(_run(fits, attacks, curves, n_jobs, progress))
     digests = _digests(fits, attacks, curves)
@@ -204,6 +207,20 @@ def compare(
     return _result([records[key] for key in keys])
 
 
+def checked_tasks(tasks):
+    """A list of the tasks of an experiment, or an error if they are none, or of equal names."""
+    tasks = tasks if isinstance(tasks, Task) else list(tasks)
+    if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
+        raise TypeError(
+            f"Got tasks={shortened(tasks)}, but expected a list of Task, such as [task]."
+        )
+    if not tasks:
+        raise ValueError("Got no tasks, but expected at least one.")
+    names = [task.name for task in tasks]
+    check_different(names, "among the tasks", "Give each task once, and files different names")
+    return tasks
+
+
 def check_class_sizes(task, n_splits):
     """Raise a ValueError if a class is too small for each test fold to have a sample of it.
 
@@ -225,7 +242,8 @@ def check_class_sizes(task, n_splits):
     if size < n_splits:
         raise ValueError(
             f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
-            f"at least one for each of the {n_splits} folds."
+            f"at least one for each of the {n_splits} folds. Take fewer folds, n_splits or "
+            "--splits, or leave the class out."
         )
 
 
@@ -244,6 +262,11 @@ def check_models(estimators):
     ValueError
         If one of our classifiers stops early.
     """
+    if not isinstance(estimators, Mapping):
+        raise TypeError(
+            f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "
+            'such as {"STDP": STDPClassifier()}, or a function of a task that returns one.'
+        )
     for model, estimator in estimators.items():
         if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
             raise TypeError(
@@ -265,7 +288,7 @@ def _is_ours(estimator):
 def _attacks(scorers):
     """Scorers by name and size of the attack, in the order given."""
     attacks = {}
-    for scorer in scorers:
+    for scorer in [scorers] if hasattr(scorers, "attack") else scorers:
         if not (hasattr(scorer, "attack") and hasattr(scorer, "epsilon")):
             raise TypeError(
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
@@ -285,13 +308,9 @@ def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
     """All fits, in the order in which to do them."""
     if estimators is None:
         estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
-    names = [task.name for task in tasks]
-    if not names or len(set(names)) < len(names):
-        raise ValueError(
-            f"Got tasks with the names {names}, but expected at least one, and each name once."
-        )
-    if not isinstance(n_seeds, Integral) or n_seeds < 1:
-        raise ValueError(f"Got n_seeds={n_seeds!r}, but expected an integer >= 1.")
+    for name, value, minimum in ("n_seeds", n_seeds, 1), ("n_repeats", n_repeats, 1):
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
     folds = RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=n_repeats, random_state=random_state
     )
@@ -480,6 +499,13 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
        task model  clean_mean  clean_std  8/255_mean  8/255_std
     0  iris  STDP         1.0        0.0         0.6      0.141
     """
+    expected = ["task", "model", "attack", "epsilon", "accuracy"]
+    missing = [name for name in expected if name not in scores]
+    if missing:
+        raise ValueError(
+            f"Got scores without the columns {', '.join(map(repr, missing))}, but expected the "
+            "table compare(...).scores, or rows of it."
+        )
     order = scores.groupby(["task", "model"], sort=False).size().index
     kinds = [attack for attack in scores["attack"].unique() if attack != "none"]
     columns = {}

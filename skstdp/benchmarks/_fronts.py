@@ -22,7 +22,7 @@ from .._robustness import robustness_report
 from .._scorers import FGSMScorer, PGDScorer
 from .._threat import sizes
 from ..datasets import Task
-from ._compare import compare
+from ._compare import checked_tasks, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -232,7 +232,7 @@ def robustness_fronts(
     ['STDP']
     """
     families = front_families() if families is None else families
-    tasks = list(tasks)
+    tasks = checked_tasks(tasks)
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
