@@ -35,6 +35,7 @@ from ._encoding import as_dtype, encode, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._forward import class_margins
 from ._optimizers import SCHEDULES, Adam, constant
+from ._patience import N_ITER_NO_CHANGE, Patience
 from ._split import hold_out, row_digests
 from ._threads import one_blas_thread
 from ._validation import class_indices, naming, naming_columns, refuse_missing_labels
@@ -134,7 +135,7 @@ class NetworkClassifier(
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left"), None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": N_ITER_NO_CHANGE,
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
@@ -536,7 +537,8 @@ class NetworkClassifier(
     def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
-        best, best_network, n_stale = -np.inf, None, 0
+        tol = 0.0 if self.tol is None else self.tol
+        patience, best_network = Patience(tol, self.n_iter_no_change), None
         if validation is not None:
             self.validation_scores_ = []
             self._validation_loss_curve = []
@@ -546,10 +548,9 @@ class NetworkClassifier(
             validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
-                best = np.nextafter(self._validate(*validation)[1], np.inf)
+                patience.best = np.nextafter(self._validate(*validation)[1], np.inf)
                 best_network = self._copy_of_network()
         schedule = SCHEDULES[self.learning_rate]
-        tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
         n_epochs = self._n_epochs(len(y))
         training = self._training(X, y, sample_weight)
@@ -570,16 +571,14 @@ class NetworkClassifier(
             stop = tasks.end_epoch()
             if monitors:
                 figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
-                n_stale = 0 if figure > best + tol else n_stale + 1
                 # Of epochs that are equally good the last one has learnt most.
-                if figure >= best:
-                    best = figure
-                    if self.early_stopping:
-                        best_network = self._copy_of_network()
-            if stop or n_stale > self.n_iter_no_change:
+                if self.early_stopping and figure >= patience.best:
+                    best_network = self._copy_of_network()
+                stop = patience.is_over(figure) or stop
+            if stop:
                 break
         else:
-            if monitors and not self.early_stopping:
+            if monitors and not self.early_stopping and self.n_iter_no_change < np.inf:
                 warnings.warn(
                     f"The training {self._progress_name} still improved by more than "
                     f"tol={self.tol} within the last n_iter_no_change={self.n_iter_no_change} of "
