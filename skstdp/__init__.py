@@ -31,6 +31,7 @@ The path of the data, one module a stage:
 ``_threat``              what an attacker may do, in the words of the user
 ``_adversarial``         attacks that return perturbed data
 ``_scorers``             accuracy under attack as a scorer
+``_best_under_attack``   which of the candidates of a search
 ``_callbacks``           when to stop a fit, and how robust a network is by then
 ``_robustness``          several attacks side by side, and whether to believe them
 ``_art``                 our gradients for the attacks of another library
@@ -52,6 +53,7 @@ The path of the data, one module a stage:
 
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
+from ._best_under_attack import BestUnderAttack
 from ._bioleaf import BioLeaFClassifier
 from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
@@ -69,7 +71,13 @@ from ._displays import (
 from ._onnx import to_onnx
 from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
-from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
+from ._scorers import (
+    ConstantPredictionWarning,
+    FGSMScorer,
+    GradientMaskingWarning,
+    PGDScorer,
+    attack_scorers,
+)
 from ._stdp import stdp_curve, stdp_update
 from ._warm_up import warm_up
 
@@ -79,7 +87,9 @@ __all__ = [
     "ActivityDisplay",
     "ApicalErrorDisplay",
     "BPClassifier",
+    "BestUnderAttack",
     "BioLeaFClassifier",
+    "ConstantPredictionWarning",
     "EarlyStopping",
     "FGSMScorer",
     "GradientMaskingWarning",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager, nullcontext
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from ._frames import with_feature_names
 from ._patience import N_ITER_NO_CHANGE, Patience
-from ._scorers import FGSMScorer, attack_scorers
+from ._scorers import ConstantPredictionWarning, FGSMScorer, attack_scorers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +41,14 @@ def _is_iteration(context):
         # A whole fit inside a search or a pipeline.
         and context.source_estimator_name is None
     )
+
+
+@contextmanager
+def _early_epochs_may_be_constant():
+    """Silence about networks that predict one class, which some do before they learn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConstantPredictionWarning)
+        yield
 
 
 class EarlyStopping:
@@ -166,7 +176,8 @@ class EarlyStopping:
         if fitted_estimator is None or not _is_iteration(context):
             return False
         X, y = self._data or (with_feature_names(X, fitted_estimator), y)
-        score = check_scoring(estimator, self.scoring)(fitted_estimator, X, y)
+        with _early_epochs_may_be_constant():
+            score = check_scoring(estimator, self.scoring)(fitted_estimator, X, y)
         patience = self._patience.setdefault(
             id(context.parent), Patience(self.tol, self.n_iter_no_change)
         )
@@ -278,7 +289,11 @@ class RobustnessMonitor(ScoringMonitor):
         fitted_estimator : estimator
             A copy, as if the fit had ended here.
         """
-        if _is_iteration(context) and (context.task_id + 1) % self.every:
+        is_iteration = _is_iteration(context)
+        if is_iteration and (context.task_id + 1) % self.every:
             return
         X, y = self._data or (with_feature_names(X, fitted_estimator), y)
-        super().on_fit_task_end(estimator, context, X=X, y=y, fitted_estimator=fitted_estimator)
+        with _early_epochs_may_be_constant() if is_iteration else nullcontext():
+            super().on_fit_task_end(
+                estimator, context, X=X, y=y, fitted_estimator=fitted_estimator
+            )

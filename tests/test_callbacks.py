@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
+    ConstantPredictionWarning,
     EarlyStopping,
     FGSMScorer,
     PGDScorer,
@@ -268,6 +269,15 @@ class TestRobustnessMonitor:
             for epsilon in (0.05, 0.1):
                 scorer = PGDScorer(epsilon, n_steps=3, n_restarts=1)
                 assert row[f"PGD {epsilon:g}"] == scorer(seen, X[::2], y[::2])
+
+    def test_one_class_is_told_at_the_end_alone(self, task):
+        """Networks may predict one class before they learn."""
+        monitor = RobustnessMonitor([0.05])
+        model = LogisticRegression(C=1e-9).set_callbacks(monitor)
+        with pytest.warns(ConstantPredictionWarning) as caught:
+            model.fit(*task)
+        assert len(monitor.get_logs().data_as_pandas) > 1
+        assert len(caught) == 1
 
     def test_every_so_many_epochs_and_at_the_end(self, frame):
         monitor = RobustnessMonitor(every=3)
