@@ -6,6 +6,7 @@ The path of the data, one module a stage:
 ``_classifiers``         the two classifiers: parameters, and the rule each one learns by
 ``_fit_tasks``           the epochs of a fit, as scikit-learn's callbacks see them
 ``_patience``            when a fit that no longer improves is to end
+``_nothing_learnt``      networks that do not tell classes apart after training
 ``_sigmoid_network``     the network that both train
 ``_network_classifier``  what all classifiers share: validation, the epoch loop, prediction
 ``_split``               the part of the data that early stopping sets aside

@@ -33,7 +33,8 @@ from ._distributed import OnCluster
 from ._documentation import page_template
 from ._encoding import as_dtype, encode, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
-from ._forward import class_margins
+from ._forward import class_margins, predicted_indices
+from ._nothing_learnt import warn_if_nothing_is_learnt
 from ._optimizers import SCHEDULES, Adam, constant
 from ._patience import N_ITER_NO_CHANGE, Patience
 from ._split import hold_out, row_digests
@@ -295,6 +296,8 @@ class NetworkClassifier(
             self._reset_optimizer()
             tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
             self._train(X, y, sample_weight, validation, first_pass, tasks)
+            # Past the decorator of `fit`.
+            warn_if_nothing_is_learnt(self, X, y, sample_weight, stacklevel=4)
             tasks.end()
         return self
 
@@ -491,6 +494,12 @@ class NetworkClassifier(
                 setattr(model, name, attributes[name])
         return model
 
+    def _predictor(self, X):
+        """What predicts samples: for the workers of a cluster a copy that holds no more."""
+        if isinstance(X, OnCluster):
+            return self._alone(*self._network_attributes, "n_layers_")
+        return self
+
     def _over_rates(self, X, sample_weight, function):
         """What a function makes of rates and weights, some samples at a time.
 
@@ -596,7 +605,7 @@ class NetworkClassifier(
         """Cross-entropy and accuracy on data that the network is not trained on."""
         logits = self._logits_of(X)
         total = float(sample_weight.sum())
-        right = class_margins(logits).argmax(axis=1) == y
+        right = predicted_indices(logits) == y
         log_proba = _log_proba(logits)[np.arange(len(y)), y]
         return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
@@ -665,16 +674,16 @@ class NetworkClassifier(
 
     def _on_rates(self, function, X):
         """What a function of a network and rates makes of X, some rows at a time."""
+        model = self._predictor(X)
         if isinstance(X, OnCluster):
-            model = self._alone(*self._network_attributes, "n_layers_")
             return X.in_order(X.over(partial(_of_rates, partial(_joined, function, model), model)))
-        return _joined(function, self, self._rate_chunks(X, dtype=self.coefs_[0].dtype))
+        return _joined(function, model, self._rate_chunks(X, dtype=self.coefs_[0].dtype))
 
     def _logits_of(self, X):
         return self._on_rates(type(self)._logits, X)
 
     def _predict_rates(self, rates):
-        return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
+        return self.classes_[predicted_indices(self._logits(rates))]
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""
