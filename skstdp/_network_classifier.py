@@ -296,8 +296,8 @@ class NetworkClassifier(
             self._reset_optimizer()
             tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
             self._train(X, y, sample_weight, validation, first_pass, tasks)
-            # Past the decorator of `fit`.
-            warn_if_nothing_is_learnt(self, X, y, sample_weight, stacklevel=4)
+            # The decorator of `fit` is a level, too.
+            warn_if_nothing_is_learnt(self, X, y, sample_weight, stacklevel=3)
             tasks.end()
         return self
 

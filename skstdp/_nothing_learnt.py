@@ -11,8 +11,8 @@ from ._forward import predicted_indices
 # Below them training has hardly begun: `max_iter="auto"` makes no fewer epochs, nor steps.
 _FEW_STEPS = 30
 
-# By so much sums of shares in another order differ.
-_ROUNDING = 1e-9
+# Of a sample, by which sums of shares in another order may differ.
+_ROUNDING = 1e-6
 
 
 def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
@@ -29,11 +29,12 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     sample_weight : ndarray of shape (n_samples,)
         Weights, those of the classes included.
     stacklevel : int
-        As for `warnings.warn`.
+        As for `warnings.warn`, seen from the caller.
     """
     weight = sample_weight / sample_weight.sum(dtype=np.float64)
     shares = np.bincount(y, weight)
-    if np.count_nonzero(shares) < 2:
+    # With less than a sample of other classes, by weight, one class is what is asked for.
+    if len(y) * (1 - shares.max()) < 1 - _ROUNDING:
         return
     few_steps = network._optimizer.n_steps < _FEW_STEPS
     first = partial(_classes_predicted_first, network._predictor(X))
@@ -44,7 +45,7 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     elif few_steps:
         right = predicted_indices(network._logits_of(X)) == y
         share = weight @ right
-        if share > shares.max() + _ROUNDING:
+        if share > shares.max() + _ROUNDING / len(y):
             return
         seen = (
             f"classifies {share:.1%} of the training samples right, and the largest class has "
