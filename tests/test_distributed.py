@@ -174,7 +174,8 @@ def test_callbacks_score_rows_on_the_workers(wine, client):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"weight_decay": 10, "max_iter": 40}, {"batch_size": 1000, "random_state": 2}]
+    "settings",
+    [{"weight_decay": 10, "max_iter": 40}, {"batch_size": 1000, "max_iter": 1, "random_state": 2}],
 )
 def test_nothing_learnt(settings, wine, client):
     """With the words of one process, whether one class is predicted or hardly a step is made."""
