@@ -232,7 +232,8 @@ class NetworkClassifier(
 
         An error, also one of a callback, leaves the estimator as it was before the call. Callbacks
         set by `set_callbacks` are called for each epoch, which ends before `max_iter` if one of
-        them asks to stop.
+        them asks to stop. A `ConvergenceWarning` says where the network predicts one class for all
+        training samples, or is hardly trained and no better than that.
 
         Parameters
         ----------

@@ -177,9 +177,9 @@ def test_callbacks_score_rows_on_the_workers(wine, client):
     "settings",
     [{"weight_decay": 10, "max_iter": 40}, {"batch_size": 1000, "max_iter": 1, "random_state": 2}],
 )
-def test_nothing_learnt(settings, wine, client):
+def test_nothing_learnt(settings, client):
     """With the words of one process, whether one class is predicted or hardly a step is made."""
-    X, y, _ = wine
+    X, y = load_wine(return_X_y=True)
     messages = []
     for train in (fit, BPClassifier.fit):
         options = {"client": client} if train is fit else {}
