@@ -5,6 +5,8 @@ The path of the data, one module a stage:
 =======================  ==============================================================
 ``_classifiers``         the two classifiers: parameters, and the rule each one learns by
 ``_fit_tasks``           the epochs of a fit, as scikit-learn's callbacks see them
+``_patience``            when a fit that no longer improves is to end
+``_nothing_learnt``      networks that do not tell classes apart after training
 ``_sigmoid_network``     the network that both train
 ``_network_classifier``  what all classifiers share: validation, the epoch loop, prediction
 ``_split``               the part of the data that early stopping sets aside
@@ -31,6 +33,7 @@ The path of the data, one module a stage:
 ``_threat``              what an attacker may do, in the words of the user
 ``_adversarial``         attacks that return perturbed data
 ``_scorers``             accuracy under attack as a scorer
+``_best_under_attack``   which of the candidates of a search
 ``_callbacks``           when to stop a fit, and how robust a network is by then
 ``_robustness``          several attacks side by side, and whether to believe them
 ``_art``                 our gradients for the attacks of another library
@@ -55,6 +58,7 @@ from importlib import import_module
 
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
+from ._best_under_attack import BestUnderAttack
 from ._bioleaf import BioLeaFClassifier
 from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
@@ -72,7 +76,13 @@ from ._displays import (
 from ._onnx import to_onnx
 from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
-from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
+from ._scorers import (
+    ConstantPredictionWarning,
+    FGSMScorer,
+    GradientMaskingWarning,
+    PGDScorer,
+    attack_scorers,
+)
 from ._stdp import stdp_curve, stdp_update
 from ._warm_up import warm_up
 
@@ -85,7 +95,9 @@ __all__ = [
     "ActivityDisplay",
     "ApicalErrorDisplay",
     "BPClassifier",
+    "BestUnderAttack",
     "BioLeaFClassifier",
+    "ConstantPredictionWarning",
     "EarlyStopping",
     "FGSMScorer",
     "GradientMaskingWarning",

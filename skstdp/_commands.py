@@ -372,6 +372,11 @@ def _train(experiment, tasks, arguments, path, **options):
 def _report(summary, counts, paths):
     print(f"Accuracy, mean ± standard deviation over {counts}\n")
     print(_format(summary))
+    if summary.get("one_class", pd.Series()).any():
+        print(
+            "\none class: number of those in which a model predicts one class for all test rows, "
+            "which\nno attack changes: its accuracy under attack is not robustness"
+        )
     print("\nWritten:", *paths, sep="\n  ")
 
 
@@ -385,6 +390,8 @@ def _format(summary):
             table[attack] = [
                 _mean_and_spread(*pair) for pair in zip(summary[column], spread, strict=True)
             ]
+    if summary.get("one_class", pd.Series()).any():
+        table["one class"] = summary["one_class"]
     return table.set_index(["task", "model"]).to_string(line_width=100)
 
 

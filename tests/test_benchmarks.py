@@ -1,5 +1,6 @@
 import json
 import re
+import warnings
 from itertools import product
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import (
     GridSearchCV,
@@ -57,7 +58,8 @@ def test_tables_hold_each_combination_once(tasks, result):
     names, splits = [task.name for task in tasks], range(6)
     attacks = [("none", 0), ("FGSM", 0.1), ("FGSM", 0.2)]
     scores = result.scores
-    assert list(scores) == ["task", "model", "split", "attack", "epsilon", "accuracy"]
+    of_fit = ["one_class", "majority"]
+    assert list(scores) == ["task", "model", "split", "attack", "epsilon", "accuracy", *of_fit]
     columns = [scores.task, scores.split, scores.model, scores.attack, scores.epsilon]
     assert list(zip(*columns, strict=True)) == [
         (task, split, model, *attack)
@@ -301,6 +303,34 @@ def test_summary_tells_kinds_of_attack_apart_and_keeps_models_without():
     means = summary.filter(like="_mean")
     assert list(means) == ["clean_mean", "FGSM 0.1_mean", "PGD 0.1_mean"]
     np.testing.assert_array_equal(means, [[0.5, np.nan, np.nan], [1, 0.6, 0.4]])
+
+
+def test_fits_that_predict_one_class_are_marked(tasks):
+    """Flat curves that are not robust, of our networks and of others."""
+    rng = np.random.RandomState(0)
+    noise = Task("noise", rng.rand(90, 3), np.where(np.arange(90) < 30, "rare", "usual"))
+    models = {
+        "nothing": STDPClassifier((5,), weight_decay=10, max_iter=40),
+        "constant": LogisticRegression(C=1e-9),
+        "something": SVC(gamma=100, class_weight="balanced"),
+    }
+    with warnings.catch_warnings():
+        # The column says what they would.
+        warnings.simplefilter("error")
+        result = compare([noise], estimators=models, epsilons=[0.1], n_splits=3, n_repeats=1)
+    scores = result.scores.set_index("model")
+    assert scores.loc[["nothing", "constant"], "one_class"].all()
+    assert not scores.loc["something", "one_class"].any()
+    np.testing.assert_allclose(scores["majority"], 2 / 3)
+    np.testing.assert_allclose(scores.loc[["nothing", "constant"], "accuracy"], 2 / 3)
+    assert summarise(result.scores)["one_class"].tolist() == [3, 3, 0]
+    assert "one_class" not in summarise(result.scores.drop(columns="one_class"))
+
+
+def test_scores_are_accuracies(tasks, models):
+    scorers = [FGSMScorer(0.1, metric="balanced_accuracy")]
+    with pytest.raises(ValueError, match="Got a scorer with metric='balanced_accuracy', but exp"):
+        compare(tasks, estimators=models, scorers=scorers, **SIZES)
 
 
 class HalfScorer(FGSMScorer):

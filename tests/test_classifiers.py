@@ -505,7 +505,13 @@ class TestTraining:
         X, y = iris(0, 1)
         with np.errstate(all="raise"):
             model = classifier(tol=1e9, n_iter_no_change=5, random_state=0).fit(X, y)
-        assert model.n_iter_ == 7
+        theirs = MLPClassifier((4,), solver="sgd", tol=1e9, n_iter_no_change=5).fit(X, y)
+        assert model.n_iter_ == theirs.n_iter_ == 7
+
+    @every
+    def test_infinite_patience_runs_every_epoch_without_a_warning(self, classifier):
+        model = classifier(tol=1e9, n_iter_no_change=np.inf, max_iter=9, random_state=0)
+        assert model.fit(*iris(0, 1)).n_iter_ == 9
 
     @every
     def test_tol_warns_when_epochs_run_out(self, classifier):

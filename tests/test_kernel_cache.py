@@ -19,6 +19,9 @@ from skstdp._kernels._compiler import _tell_that_nothing_is_kept, digest_of_sour
 
 pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
 
+# A few epochs of a network need not teach it to tell classes apart.
+QUIET = "-W", "ignore:The network does not tell classes"
+
 KERNELS = """
 from skstdp._kernels._compiler import entry, kernel
 
@@ -198,7 +201,7 @@ for dtype in sys.argv[1:]:
 def start(program, cache, *dtypes):
     paths = {"PYTHONPATH": str(Path(skstdp.__file__).parents[1]), "NUMBA_CACHE_DIR": str(cache)}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program, *dtypes],
+        [sys.executable, "-W", "error", *QUIET, "-c", program, *dtypes],
         env=os.environ | paths,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -157,6 +157,21 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
     ]
 
 
+def test_benchmark_counts_the_folds_of_one_class(wine, tmp_path, capsys):
+    """Weights that decay as fast as they grow: flat figures under attack, which are no good."""
+    options = ["--out", str(tmp_path), "--set", "weight_decay=10", "--set", "max_iter=40", *QUICK]
+    assert command_line.main(["benchmark", str(wine), "--target", "kind", *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (header,) = [line for line in lines if "clean" in line]
+    assert header.endswith("one class")
+    summary = read_csv(tmp_path / "wine_summary.csv")
+    assert summary["one_class"].gt(0).any()
+    for row in summary.itertuples():
+        (line,) = [line for line in lines if row.model in line.split()]
+        assert line.split()[-1] == str(row.one_class)
+    assert any(line.startswith("one class: number of those in which") for line in lines)
+
+
 def test_table_of_many_attacks_is_broken_into_blocks():
     attacks = ["clean", *(f"{k}/255" for k in range(1, 20))]
     figures = {f"{attack}_{kind}": [0.5] for attack in attacks for kind in ("mean", "std")}

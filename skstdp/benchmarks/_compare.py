@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.preprocessing import MinMaxScaler
@@ -21,7 +22,8 @@ from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
 from .._network_classifier import NetworkClassifier
-from .._scorers import FGSMScorer, epsilon_label
+from .._nothing_learnt import NOTHING_LEARNT
+from .._scorers import ConstantPredictionWarning, FGSMScorer, epsilon_label, is_constant
 from .._threat import size_of, sizes
 from .._validation import check_different
 from ..datasets import Task
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
 
+# What a record says of a fit besides its scores, in columns of the same names.
+_OF_A_FIT = ("one_class", "majority")
+
 
 class Comparison(NamedTuple):
     """What `compare` measured: two tables that come from the same fits.
@@ -44,7 +49,11 @@ class Comparison(NamedTuple):
     ----------
     scores : DataFrame
         Accuracy on the test rows after training: columns task, model, split, attack ("none",
-        "FGSM" and so on), epsilon (0 without attack) and accuracy, one row an attack.
+        "FGSM" and so on), epsilon (0 without attack), accuracy, one_class (whether the model
+        predicts one class for all test rows without attack, though they hold several) and
+        majority (the accuracy of predicting the largest class of the test rows for all), one row
+        per attack. No attack changes the accuracy of a model that predicts one class: that is not
+        robustness.
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
@@ -148,9 +157,9 @@ def compare(
     ------
     ValueError
         If there is no task or two have the same name, a class has fewer than `n_splits`
-        samples, a model stops early, two scorers make the same attack, a number is out of its
-        range or the file at `path` holds something else. All this is checked before the first
-        fit.
+        samples, a model stops early, two scorers make the same attack, one has another metric
+        than accuracy, a number is out of its range or the file at `path` holds something else.
+        All this is checked before the first fit.
     TypeError
         If a model is no classifier or a scorer has no `attack` or `epsilon`.
     OSError
@@ -170,8 +179,10 @@ def compare(
     >>> from skstdp.datasets import load_tasks
     >>> models = {"STDP": STDPClassifier(max_iter=20)}
     >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
-    >>> list(result.scores), len(result.scores)
-    (['task', 'model', 'split', 'attack', 'epsilon', 'accuracy'], 8)
+    >>> list(result.scores)
+    ['task', 'model', 'split', 'attack', 'epsilon', 'accuracy', 'one_class', 'majority']
+    >>> len(result.scores)
+    8
     >>> list(result.curves), len(result.curves)
     (['task', 'model', 'split', 'epoch', 'train_accuracy', 'test_accuracy'], 40)
     """
@@ -294,6 +305,12 @@ def _attacks(scorers):
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
                 "epsilon, such as FGSMScorer(8 / 255)."
             )
+        metric = getattr(scorer, "metric", "accuracy")
+        if metric != "accuracy":
+            raise ValueError(
+                f"Got a scorer with metric={metric!r}, but expected metric='accuracy', as the "
+                "table of scores has it."
+            )
         attack = (scorer.attack, size_of(scorer))
         if attack in attacks:
             raise ValueError(
@@ -357,7 +374,7 @@ def _digests(fits, attacks, curves):
     for task in {fit.task for fit in fits}:
         arrays = (task.X, task.y, task.X_test, task.y_test)
         data[task] = joblib.hash([None if rows is None else np.asarray(rows) for rows in arrays])
-    common = joblib.hash((__version__, attacks, curves))
+    common = joblib.hash((__version__, attacks, curves, _OF_A_FIT))
     return [
         joblib.hash((common, data[fit.task], fit.estimator, fit.train, fit.test)) for fit in fits
     ]
@@ -390,24 +407,36 @@ def _train_and_attack(index, fit, attacks, with_curves):
     # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
     model = clone(fit.estimator)
     curves = None
-    if with_curves and _is_ours(model):
-        model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
-        curves = {
-            "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
-            "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
-        }
-    else:
-        model.fit(X_train, y_train)
-    scores, refusals = [("none", 0.0, float(accuracy_score(y_test, model.predict(X_test))))], []
-    for (attack, epsilon), scorer in attacks.items():
-        try:
-            scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
-        except (TypeError, ValueError) as error:
-            if _is_ours(model):
-                raise
-            refusals.append((attack, epsilon, str(error)))
-    measured = {"scores": scores, "curves": curves, "refusals": refusals}
-    return index, _fit_labels(fit) | measured
+    with warnings.catch_warnings():
+        # The column one_class says both.
+        warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
+        warnings.simplefilter("ignore", ConstantPredictionWarning)
+        if with_curves and _is_ours(model):
+            model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+            curves = {
+                "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
+                "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
+            }
+        else:
+            model.fit(X_train, y_train)
+        predicted = model.predict(X_test)
+        scores, refusals = [("none", 0.0, float(accuracy_score(y_test, predicted)))], []
+        for (attack, epsilon), scorer in attacks.items():
+            try:
+                scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
+            except (TypeError, ValueError) as error:
+                if _is_ours(model):
+                    raise
+                refusals.append((attack, epsilon, str(error)))
+    class_sizes = list(Counter(y_test).values())
+    record = {
+        "scores": scores,
+        "curves": curves,
+        "refusals": refusals,
+        "one_class": len(class_sizes) > 1 and is_constant(predicted),
+        "majority": max(class_sizes) / sum(class_sizes),
+    }
+    return index, _fit_labels(fit) | record
 
 
 def _warn_of_refusals(records):
@@ -449,7 +478,9 @@ def _result(records):
     for record in records:
         labels = {name: record[name] for name in ("task", "model", "split")}
         scores += [
-            labels | {"attack": attack, "epsilon": epsilon, "accuracy": accuracy}
+            labels
+            | {"attack": attack, "epsilon": epsilon, "accuracy": accuracy}
+            | {name: record[name] for name in _OF_A_FIT}
             for attack, epsilon, accuracy in record["scores"]
         ]
         if record["curves"] is not None:
@@ -475,7 +506,9 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
         One row for each task and model, in their order of appearance: columns task and model;
         clean_mean and clean_std; and for each attack, from weak to strong, a pair such as
         4/255_mean and 4/255_std, or FGSM 4/255_mean and FGSM 4/255_std where there are several
-        kinds of attack. The spread is the standard deviation of a sample (n - 1).
+        kinds of attack. The spread is the standard deviation of a sample (n - 1). If `scores`
+        has a column one_class, so has the summary: the number of splits on which the model
+        predicts one class.
 
     See Also
     --------
@@ -516,4 +549,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
             accuracy = part.groupby(["task", "model"])["accuracy"]
             columns[f"{attack}_mean"] = accuracy.mean()
             columns[f"{attack}_std"] = accuracy.std()
+    if "one_class" in scores:
+        clean = scores[scores["attack"] == "none"]
+        columns["one_class"] = clean.groupby(["task", "model"])["one_class"].sum()
     return pd.DataFrame(columns, index=order).reset_index()
