@@ -35,6 +35,7 @@ The path of the data, one module a stage:
 ``_art``                 our gradients for the attacks of another library
 ``_bioleaf``             the third classifier: spikes in a dendritic microcircuit
 ``_persistence``         models as files that hold no code
+``_trusted_types``       what may be made of such a file
 ``_onnx``                models for other languages
 ``_displays``            figures
 ``_documentation``       where the pages of the documentation are
@@ -70,6 +71,7 @@ from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
 from ._stdp import stdp_curve, stdp_update
+from ._trusted_types import trusted_types
 from ._warm_up import warm_up
 
 __version__ = "0.1.0"
@@ -103,5 +105,12 @@ __all__ = [
     "stdp_curve",
     "stdp_update",
     "to_onnx",
+    "trusted_types",
     "warm_up",
 ]
+
+# Pickles and model files name a class by the place where it is imported from, and stay valid when
+# its module moves. Figures are drawn again and not kept.
+for _class in map(globals().get, __all__):
+    if isinstance(_class, type) and not _class.__name__.endswith("Display"):
+        _class.__module__ = __name__
