@@ -66,7 +66,7 @@ from ._displays import (
     STDPCurveDisplay,
     WeightMapDisplay,
 )
-from ._onnx import to_onnx
+from ._onnx import register_onnx_converters, to_onnx
 from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
@@ -100,6 +100,7 @@ __all__ = [
     "fgsm",
     "load_model",
     "pgd",
+    "register_onnx_converters",
     "robustness_report",
     "save_model",
     "stdp_curve",
