@@ -189,7 +189,9 @@ AROUND = {
     "pipeline": lambda net: make_pipeline(StandardScaler(), net),
     "alone": lambda net: net,
     "voting": lambda net: VotingClassifier(
-        [("a", net), ("b", BPClassifier((4,), max_iter=20))], voting="soft"
+        [("a", net), ("b", BPClassifier((4,), max_iter=20))],
+        voting="soft",
+        flatten_transform=False,
     ),
     "bagging": lambda net: BaggingClassifier(net, 3, random_state=0),
     "one against the rest": OneVsRestClassifier,
