@@ -194,7 +194,7 @@ class NetworkClassifier(
         super().__setstate__(state)
         attributes = vars(self)
         for name in self._optimizers:
-            if name in attributes:
+            if isinstance(attributes.get(name), dict):
                 attributes[name] = Adam.from_plain(attributes[name])
 
     def __sklearn_tags__(self):

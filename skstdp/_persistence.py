@@ -49,11 +49,6 @@ def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[
     trusted : sequence of str, default=()
         Names of the types that will be given to `load_model`; nothing is said of them.
 
-    Warns
-    -----
-    UserWarning
-        If the file can only be loaded with types that `load_model` is told to trust.
-
     Raises
     ------
     ImportError
@@ -63,6 +58,11 @@ def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[
     TypeError
         If `estimator` is not an estimator, or has a part that such a file cannot hold, such as a
         function without a name.
+
+    Warns
+    -----
+    UserWarning
+        If the file can only be loaded with types that `load_model` is told to trust.
 
     See Also
     --------
