@@ -209,7 +209,7 @@ def test_converters_of_skl2onnx(name, n_classes, skl2onnx):
     register_onnx_converters()
     model = AROUND[name](STDPClassifier((8,), max_iter=30, random_state=0)).fit(X, y)
     options = {id(model): {"zipmap": False}}
-    label, probabilities = run(skl2onnx.to_onnx(model, X[:1], options=options), X)
+    label, probabilities = run(skl2onnx.to_onnx(model, X[:1], options=options, target_opset=17), X)
     np.testing.assert_array_equal(label, model.predict(X))
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
 
@@ -219,11 +219,11 @@ def test_scores_and_single_inputs_of_skl2onnx(skl2onnx):
     register_onnx_converters()
     model = STDPClassifier((8,), max_iter=30, random_state=0).fit(X, y)
     options = {id(model): {"raw_scores": True, "zipmap": False}}
-    _, scores = run(skl2onnx.to_onnx(model, X[:1], options=options), X)
+    _, scores = run(skl2onnx.to_onnx(model, X[:1], options=options, target_opset=17), X)
     np.testing.assert_allclose(scores, model.decision_function(X), rtol=1e-9)
     # The weights are of double precision, whatever the input.
     single = X.astype(np.float32)
-    label, maps = run(skl2onnx.to_onnx(model, single[:1]), single)
+    label, maps = run(skl2onnx.to_onnx(model, single[:1], target_opset=17), single)
     assert [max(row, key=row.get) for row in maps] == list(model.predict(X))
     assert list(label) == list(model.predict(X))
 
