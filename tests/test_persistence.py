@@ -171,7 +171,7 @@ def test_types_that_are_not_trusted(task, tmp_path):
 
 
 def net():
-    return STDPClassifier((4,), max_iter=2, random_state=0)
+    return STDPClassifier((8,), max_iter=40, random_state=0)
 
 
 def with_columns(*transformers, remainder="drop"):
@@ -192,7 +192,7 @@ AROUND = {
     "bagging": lambda: BaggingClassifier(net(), 2),
     "voting": lambda: VotingClassifier([("a", net()), ("b", MLPClassifier((3,), tol=9))]),
     "stacking": lambda: StackingClassifier([("a", net()), ("b", LogisticRegression())], cv=2),
-    "boosting": lambda: AdaBoostClassifier(net().set_params(max_iter=30), n_estimators=2),
+    "boosting": lambda: AdaBoostClassifier(net(), n_estimators=2),
     "one against the rest": lambda: OneVsRestClassifier(net()),
     "one against one": lambda: OneVsOneClassifier(net()),
     "output codes": lambda: OutputCodeClassifier(net()),
@@ -349,7 +349,7 @@ def test_metadata_requests_are_kept(classifier, task, tmp_path):
     X, y = task
     weight = np.linspace(0.5, 1, len(y))
     with sklearn.config_context(enable_metadata_routing=True):
-        network = classifier((4,), max_iter=2, random_state=0)
+        network = classifier((8,), max_iter=40, random_state=0)
         network.set_fit_request(sample_weight=True, X_val=False, y_val=None)
         network.set_score_request(sample_weight="test_weight")
         scorer = FGSMScorer(0.1).set_score_request(sample_weight=True)
@@ -378,7 +378,7 @@ WRONG_PARTS = {
         r"estimator\.steps\[0\]\[1\]\.transformers\[0\]\[2\], of type function",
     ),
     "distribution": (
-        lambda: RandomizedSearchCV(net(), {"receptive_fields": randint(1, 4)}, cv=2, n_iter=1),
+        lambda: RandomizedSearchCV(net(), {"receptive_fields": randint(1, 3)}, cv=2, n_iter=1),
         r"estimator\.param_distributions\['receptive_fields'\], of type rv_discrete_frozen",
     ),
 }
@@ -412,7 +412,7 @@ def test_functions_are_not_trusted(function, tmp_path):
 @every
 def test_other_libraries_load_by_skops(classifier, task, tmp_path):
     X, y = task
-    model = search(classifier((4,), max_iter=2, random_state=0), scoring=FGSMScorer(0.1))
+    model = search(classifier((8,), max_iter=40, random_state=0), scoring=FGSMScorer(0.1))
     content = skops_io.dumps(model.fit(X, y))
     names = skops_io.get_untrusted_types(data=content)
     assert f"skstdp.{classifier.__name__}" in names
