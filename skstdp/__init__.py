@@ -39,6 +39,7 @@ The path of the data, one module a stage:
 ``_art``                 our gradients for the attacks of another library
 ``_bioleaf``             the third classifier: spikes in a dendritic microcircuit
 ``_persistence``         models as files that hold no code
+``_trusted_types``       what may be made of such a file
 ``_onnx``                models for other languages
 ``_displays``            figures
 ``_documentation``       where the pages of the documentation are
@@ -73,7 +74,7 @@ from ._displays import (
     STDPCurveDisplay,
     WeightMapDisplay,
 )
-from ._onnx import to_onnx
+from ._onnx import register_onnx_converters, to_onnx
 from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import (
@@ -84,6 +85,7 @@ from ._scorers import (
     attack_scorers,
 )
 from ._stdp import stdp_curve, stdp_update
+from ._trusted_types import trusted_types
 from ._warm_up import warm_up
 
 __version__ = "0.1.0"
@@ -117,13 +119,21 @@ __all__ = [
     "fgsm",
     "load_model",
     "pgd",
+    "register_onnx_converters",
     "robustness_report",
     "save_model",
     "stdp_curve",
     "stdp_update",
     "to_onnx",
+    "trusted_types",
     "warm_up",
 ]
+
+# Pickles and model files name a class by the place where it is imported from, and stay valid when
+# its module moves. Figures are drawn again and not kept.
+for _class in map(globals().get, __all__):
+    if isinstance(_class, type) and not _class.__name__.endswith("Display"):
+        _class.__module__ = __name__
 
 
 def __getattr__(name):

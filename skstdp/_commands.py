@@ -22,7 +22,8 @@ from ._displays import (
 )
 from ._validation import nearest
 from .benchmarks._ablation import ablations
-from .benchmarks._compare import check_class_sizes, check_models, compare, summarise
+from .benchmarks._checks import check_class_sizes, check_models
+from .benchmarks._compare import compare, summarise
 from .benchmarks._fronts import front_families, robustness_fronts
 from .benchmarks._paper import paper_classifiers
 from .benchmarks._selection import select_settings

@@ -173,8 +173,10 @@ class NetworkClassifier(
     # Parameters by which weights may grow without end.
     _steps_depend_on = ("learning_rate_init", "weight_decay", "weight_init_scale", "epsilon")
 
-    # Besides the network and its history.
-    _changed_by_training = ("_optimizer", "_random_state")
+    _optimizers = ("_optimizer",)
+
+    # Besides the network, its history and its optimisers.
+    _changed_by_training = ("_random_state",)
 
     # What else a fitted classifier needs.
     _set_by_fit = ("n_iter_", "n_layers_")
@@ -187,9 +189,22 @@ class NetworkClassifier(
             self._encoding_attributes,
             self._network_attributes,
             self._history_attributes,
+            self._optimizers,
             self._changed_by_training,
             self._set_by_fit,
         )
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        optimizers = {name: state[name].to_plain() for name in self._optimizers if name in state}
+        return state | optimizers
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        attributes = vars(self)
+        for name in self._optimizers:
+            if isinstance(attributes.get(name), dict):
+                attributes[name] = Adam.from_plain(attributes[name])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -483,7 +498,7 @@ class NetworkClassifier(
             self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in (*self._network_attributes, *self._changed_by_training):
+        for name in (*self._network_attributes, *self._optimizers, *self._changed_by_training):
             setattr(self, name, deepcopy(getattr(self, name)))
         for name in self._history_attributes:
             # Of floats, and as long as there were calls of `partial_fit`.

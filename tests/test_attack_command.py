@@ -66,8 +66,9 @@ def files(tmp_path_factory):
     save_model(model, folder / "model.skops")
     joblib.dump(model, folder / "model.joblib")
     save_model(STDPClassifier(max_iter=20).fit(X.to_numpy(), y), folder / "array.skops")
-    save_model(DecisionTreeClassifier().fit(X, y), folder / "tree.skops")
-    save_model(Unknown().fit(X), folder / "unknown.skops")
+    save_model(DecisionTreeClassifier().fit(X, y), folder / "tree.skops", trusted=[TREE])
+    unknown = f"{__name__}.Unknown"
+    save_model(Unknown().fit(X), folder / "unknown.skops", trusted=[unknown])
     save_model(StandardScaler().fit(X), folder / "scaler.skops")
     for suffix in ("pkl", "joblib", "skops", "npy"):
         (folder / f"malicious.{suffix}").write_bytes(pickle.dumps(Malicious()))

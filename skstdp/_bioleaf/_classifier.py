@@ -270,7 +270,7 @@ class BioLeaFClassifier(NetworkClassifier):
 
     _history_attributes = (*NetworkClassifier._history_attributes, "van_rossum_curve_")
 
-    _changed_by_training = (*NetworkClassifier._changed_by_training, "_interneuron_optimizer")
+    _optimizers = (*NetworkClassifier._optimizers, "_interneuron_optimizer")
 
     _set_by_fit = (*NetworkClassifier._set_by_fit, "_spike_seed")
 

@@ -13,7 +13,7 @@ from sklearn.utils import resample
 
 from .._classifiers import BPClassifier, STDPClassifier
 from .._scorers import PGDScorer
-from ._compare import checked_tasks
+from ._checks import checked_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

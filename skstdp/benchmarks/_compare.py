@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Mapping
 from numbers import Integral
-from reprlib import repr as shortened
 from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import RepeatedStratifiedKFold
@@ -21,16 +19,15 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
-from .._network_classifier import NetworkClassifier
 from .._nothing_learnt import NOTHING_LEARNT
 from .._scorers import ConstantPredictionWarning, FGSMScorer, epsilon_label, is_constant
 from .._threat import size_of, sizes
-from .._validation import check_different
 from ..datasets import Task
+from ._checks import check_class_sizes, check_models, checked_tasks, is_ours
 from ._records import append_record, read_records, record_key, write_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.random import RandomState
@@ -218,84 +215,6 @@ def compare(
     return _result([records[key] for key in keys])
 
 
-def checked_tasks(tasks):
-    """A list of the tasks of an experiment, or an error if they are none, or of equal names."""
-    tasks = tasks if isinstance(tasks, Task) else list(tasks)
-    if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
-        raise TypeError(
-            f"Got tasks={shortened(tasks)}, but expected a list of Task, such as [task]."
-        )
-    if not tasks:
-        raise ValueError("Got no tasks, but expected at least one.")
-    names = [task.name for task in tasks]
-    check_different(names, "among the tasks", "Give each task once, and files different names")
-    return tasks
-
-
-def check_class_sizes(task, n_splits):
-    """Raise a ValueError if a class is too small for each test fold to have a sample of it.
-
-    Parameters
-    ----------
-    task : Task
-        Task to check. One with fixed test rows has no folds.
-    n_splits : int
-        Number of folds.
-
-    Raises
-    ------
-    ValueError
-        If a class has fewer than `n_splits` samples.
-    """
-    if task.X_test is not None:
-        return
-    label, size = min(Counter(task.y).items(), key=lambda item: item[1])
-    if size < n_splits:
-        raise ValueError(
-            f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
-            f"at least one for each of the {n_splits} folds. Take fewer folds, n_splits or "
-            "--splits, or leave the class out."
-        )
-
-
-def check_models(estimators):
-    """Raise an error if a model is no classifier, or one that watches the test rows.
-
-    Parameters
-    ----------
-    estimators : dict of str to classifier
-        Models by name.
-
-    Raises
-    ------
-    TypeError
-        If a model is no classifier.
-    ValueError
-        If one of our classifiers stops early.
-    """
-    if not isinstance(estimators, Mapping):
-        raise TypeError(
-            f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "
-            'such as {"STDP": STDPClassifier()}, or a function of a task that returns one.'
-        )
-    for model, estimator in estimators.items():
-        if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
-            raise TypeError(
-                f"Got a {type(estimator).__name__} as the model {model!r}, but expected a "
-                "classifier."
-            )
-        # It would stop at the epoch that is best on the test rows.
-        if _is_ours(estimator) and estimator.early_stopping:
-            raise ValueError(
-                f"Got early_stopping=True in the model {model!r}, but expected False: the data "
-                "that is watched during training are the test rows."
-            )
-
-
-def _is_ours(estimator):
-    return isinstance(estimator, NetworkClassifier)
-
-
 def _attacks(scorers):
     """Scorers by name and size of the attack, in the order given."""
     attacks = {}
@@ -411,7 +330,7 @@ def _train_and_attack(index, fit, attacks, with_curves):
         # The column one_class says both.
         warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
         warnings.simplefilter("ignore", ConstantPredictionWarning)
-        if with_curves and _is_ours(model):
+        if with_curves and is_ours(model):
             model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
             curves = {
                 "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
@@ -425,7 +344,7 @@ def _train_and_attack(index, fit, attacks, with_curves):
             try:
                 scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
             except (TypeError, ValueError) as error:
-                if _is_ours(model):
+                if is_ours(model):
                     raise
                 refusals.append((attack, epsilon, str(error)))
     class_sizes = list(Counter(y_test).values())

@@ -22,7 +22,8 @@ from .._robustness import robustness_report
 from .._scorers import FGSMScorer, PGDScorer
 from .._threat import sizes
 from ..datasets import Task
-from ._compare import checked_tasks, compare
+from ._checks import checked_tasks
+from ._compare import compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

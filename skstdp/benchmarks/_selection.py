@@ -15,7 +15,8 @@ from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
 from ..datasets import Task
-from ._compare import check_class_sizes, check_models, checked_tasks, compare
+from ._checks import check_class_sizes, check_models, checked_tasks
+from ._compare import compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
