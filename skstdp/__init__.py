@@ -5,6 +5,8 @@ The path of the data, one module a stage:
 =======================  ==============================================================
 ``_classifiers``         the two classifiers: parameters, and the rule each one learns by
 ``_fit_tasks``           the epochs of a fit, as scikit-learn's callbacks see them
+``_patience``            when a fit that no longer improves is to end
+``_nothing_learnt``      networks that do not tell classes apart after training
 ``_sigmoid_network``     the network that both train
 ``_network_classifier``  what all classifiers share: validation, the epoch loop, prediction
 ``_split``               the part of the data that early stopping sets aside
@@ -31,11 +33,13 @@ The path of the data, one module a stage:
 ``_threat``              what an attacker may do, in the words of the user
 ``_adversarial``         attacks that return perturbed data
 ``_scorers``             accuracy under attack as a scorer
+``_best_under_attack``   which of the candidates of a search
 ``_callbacks``           when to stop a fit, and how robust a network is by then
 ``_robustness``          several attacks side by side, and whether to believe them
 ``_art``                 our gradients for the attacks of another library
 ``_bioleaf``             the third classifier: spikes in a dendritic microcircuit
 ``_persistence``         models as files that hold no code
+``_trusted_types``       what may be made of such a file
 ``_onnx``                models for other languages
 ``_displays``            figures
 ``_documentation``       where the pages of the documentation are
@@ -50,8 +54,12 @@ The path of the data, one module a stage:
 =======================  ==============================================================
 """
 
+import sys
+from importlib import import_module
+
 from ._adversarial import fgsm, pgd
 from ._art import art_classifier
+from ._best_under_attack import BestUnderAttack
 from ._bioleaf import BioLeaFClassifier
 from ._callbacks import EarlyStopping, RobustnessMonitor
 from ._classifiers import BPClassifier, STDPClassifier
@@ -66,20 +74,32 @@ from ._displays import (
     STDPCurveDisplay,
     WeightMapDisplay,
 )
-from ._onnx import to_onnx
+from ._onnx import register_onnx_converters, to_onnx
 from ._persistence import load_model, save_model
 from ._robustness import attack_table, robustness_report
-from ._scorers import FGSMScorer, GradientMaskingWarning, PGDScorer, attack_scorers
+from ._scorers import (
+    ConstantPredictionWarning,
+    FGSMScorer,
+    GradientMaskingWarning,
+    PGDScorer,
+    attack_scorers,
+)
 from ._stdp import stdp_curve, stdp_update
+from ._trusted_types import trusted_types
 from ._warm_up import warm_up
 
 __version__ = "0.1.0"
+
+# Loaded when somebody asks for them, by name or by import.
+_SUBMODULES = {"benchmarks", "datasets", "distributed"}
 
 __all__ = [
     "ActivityDisplay",
     "ApicalErrorDisplay",
     "BPClassifier",
+    "BestUnderAttack",
     "BioLeaFClassifier",
+    "ConstantPredictionWarning",
     "EarlyStopping",
     "FGSMScorer",
     "GradientMaskingWarning",
@@ -99,10 +119,30 @@ __all__ = [
     "fgsm",
     "load_model",
     "pgd",
+    "register_onnx_converters",
     "robustness_report",
     "save_model",
     "stdp_curve",
     "stdp_update",
     "to_onnx",
+    "trusted_types",
     "warm_up",
 ]
+
+# Pickles and model files name a class by the place where it is imported from, and stay valid when
+# its module moves. Figures are drawn again and not kept.
+for _class in map(globals().get, __all__):
+    if isinstance(_class, type) and not _class.__name__.endswith("Display"):
+        _class.__module__ = __name__
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )
+
+
+def __dir__():
+    return sorted({*globals(), *_SUBMODULES})

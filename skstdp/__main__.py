@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import re
 import sys
 from fractions import Fraction
 from functools import partial
@@ -14,6 +15,7 @@ from ._console import FORMATS, fail
 from ._info_command import info
 from ._input_gradients import SPACES
 from ._scorers import epsilon_label
+from ._validation import nearest
 from .benchmarks._compare import EPSILONS
 from .datasets import COLLECTIONS, IMAGE_COLLECTIONS
 
@@ -30,6 +32,7 @@ examples:
   python -m skstdp attack model.skops penguins.csv --target species --epsilon 0.05 0.1
   python -m skstdp info
 """
+_INVALID_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
     "paper": "paper: with those of the paper",
@@ -39,7 +42,7 @@ _CONFIGURATION_HELP = {
 
 
 def main(argv=None):
-    """Run one command.
+    """Run one command, or print the help if none is given.
 
     Parameters
     ----------
@@ -56,14 +59,20 @@ def main(argv=None):
     SystemExit
         With status 2 after an error of the user, which is told in one line on stderr.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if "run" not in arguments:
+        parser.print_help()
+        return 0
     return arguments.run(arguments)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """Leave out the usage: the line that says what is wrong must not drown in it."""
-        fail(f"{message.rstrip('.')}. See --help.")
+        choice = _INVALID_CHOICE.search(message)
+        meant = nearest(choice[1], re.findall(r"[^', ]+", choice[2])) if choice else ""
+        fail(f"{message.rstrip('.')}.{meant} See --help.")
 
 
 def _parser():
@@ -73,18 +82,18 @@ def _parser():
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_benchmark(commands)
-    _add_figures(commands)
-    _add_select(commands)
-    _add_robustness(commands)
-    _add_attack(commands)
-    _add_info(commands)
+    add_parser = partial(
+        parser.add_subparsers(metavar="COMMAND").add_parser,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for add in _add_benchmark, _add_figures, _add_select, _add_robustness, _add_attack, _add_info:
+        add(add_parser)
     return parser
 
 
-def _add_benchmark(commands):
-    parser = commands.add_parser(
+def _add_benchmark(add_parser):
+    parser = add_parser(
         "benchmark",
         help="compare the local rule with backpropagation, without and with attack",
         description=(
@@ -94,8 +103,6 @@ def _add_benchmark(commands):
             "there as soon as it is done, and the same command goes on where an interrupted one\n"
             "stopped."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "data_names",
@@ -103,29 +110,15 @@ def _add_benchmark(commands):
         metavar="DATA",
         help=f"{', '.join(COLLECTIONS)} or the path of a CSV file with a header line",
     )
-    parser.add_argument(
-        "--target", metavar="COLUMN", help="column of the CSV files that holds the classes"
-    )
-    parser.add_argument(
-        "--splits",
-        metavar="N",
-        type=partial(_integer, minimum=2),
-        default=5,
-        help="folds of the cross-validation (default: 5)",
-    )
-    parser.add_argument(
-        "--repeats",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=4,
-        help="how often to draw the folds (default: 4)",
-    )
-    parser.add_argument(
+    _add_target(parser, required=False)
+    _add_integer(parser, "--splits", "folds of the cross-validation", default=5, minimum=2)
+    _add_integer(parser, "--repeats", "how often to draw the folds", default=4, minimum=1)
+    _add_integer(
+        parser,
         "--seeds",
-        metavar="N",
-        type=partial(_integer, minimum=1),
+        "fits on MNIST, which has fixed test images instead of folds",
         default=5,
-        help="fits on MNIST, which has fixed test images instead of folds (default: 5)",
+        minimum=1,
     )
     parser.add_argument(
         "--epsilon",
@@ -141,8 +134,8 @@ def _add_benchmark(commands):
     parser.set_defaults(run=benchmark)
 
 
-def _add_figures(commands):
-    parser = commands.add_parser(
+def _add_figures(add_parser):
+    parser = add_parser(
         "figures",
         help="make a figure of the paper anew",
         description=(
@@ -150,8 +143,6 @@ def _add_figures(commands):
             "against the size of the attack (3) on pairs of IRIS and MNIST, and the STDP curve\n"
             "(4). Figures 2 and 3 come from the same networks, which are trained once."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("number", metavar="2|3|4", type=int, choices=(2, 3, 4), help="the figure")
     parser.add_argument(
@@ -160,12 +151,12 @@ def _add_figures(commands):
         default="all",
         help="leave out the pairs of MNIST with iris (default: all)",
     )
-    parser.add_argument(
+    _add_integer(
+        parser,
         "--seeds",
-        metavar="N",
-        type=partial(_integer, minimum=1),
+        "fits on each pair of MNIST, and repeats of five folds on IRIS",
         default=5,
-        help="fits on each pair of MNIST, and repeats of five folds on IRIS (default: 5)",
+        minimum=1,
     )
     _add_common(parser)
     # A figure does not hold as many networks as there are ablations.
@@ -174,8 +165,8 @@ def _add_figures(commands):
     parser.set_defaults(run=figures)
 
 
-def _add_select(commands):
-    parser = commands.add_parser(
+def _add_select(add_parser):
+    parser = add_parser(
         "select",
         help="choose one setting of each network for all tasks",
         description=(
@@ -185,8 +176,6 @@ def _add_select(commands):
             "writes them to a directory, as every fit as soon as it is done: the same command\n"
             "goes on where an interrupted one stopped."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "data_names",
@@ -196,40 +185,22 @@ def _add_select(commands):
         help=", ".join(COLLECTIONS),
     )
     _add_pairs(parser)
-    parser.add_argument(
-        "--settings",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=24,
-        help="settings to try of each network (default: 24)",
-    )
-    parser.add_argument(
-        "--outer",
-        metavar="N",
-        type=partial(_integer, minimum=2),
-        default=3,
-        help="outer splits (default: 3)",
-    )
-    parser.add_argument(
-        "--inner",
-        metavar="N",
-        type=partial(_integer, minimum=2),
-        default=2,
-        help="inner folds (default: 2)",
-    )
-    parser.add_argument(
+    _add_integer(parser, "--settings", "settings to try of each network", default=24, minimum=1)
+    _add_integer(parser, "--outer", "outer splits", default=3, minimum=2)
+    _add_integer(parser, "--inner", "inner folds", default=2, minimum=2)
+    _add_integer(
+        parser,
         "--samples",
-        metavar="N",
-        type=partial(_integer, minimum=50),
+        "largest number of training rows of a task; of more, a sample",
         default=4000,
-        help="largest number of training rows of a task; of more, a sample (default: 4000)",
+        minimum=50,
     )
     _add_common(parser)
     parser.set_defaults(run=select)
 
 
-def _add_robustness(commands):
-    parser = commands.add_parser(
+def _add_robustness(add_parser):
+    parser = add_parser(
         "robustness",
         help="compare models that are tuned equally, without and with attack",
         description=(
@@ -238,8 +209,6 @@ def _add_robustness(commands):
             "simple baselines. Prints one setting of each, chosen on validation data, and\n"
             "writes all of them, the attacks without gradient and a figure to a directory."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "data_names",
@@ -257,26 +226,18 @@ def _add_robustness(commands):
         default=[32, 16],
         help="units of each hidden layer (default: 32 16)",
     )
-    parser.add_argument(
-        "--seeds",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=5,
-        help="fits of the chosen setting of each family (default: 5)",
+    _add_integer(
+        parser, "--seeds", "fits of the chosen setting of each family", default=5, minimum=1
     )
-    parser.add_argument(
+    _add_integer(
+        parser,
         "--front-seeds",
-        metavar="N",
-        type=partial(_integer, minimum=0),
+        "fits of the other settings, 0 to leave them out",
         default=2,
-        help="fits of the other settings, 0 to leave them out (default: 2)",
+        minimum=0,
     )
-    parser.add_argument(
-        "--rows",
-        metavar="N",
-        type=partial(_integer, minimum=100),
-        default=2000,
-        help="largest number of test images to attack (default: 2000)",
+    _add_integer(
+        parser, "--rows", "largest number of test images to attack", default=2000, minimum=100
     )
     parser.add_argument(
         "--epsilon",
@@ -297,8 +258,8 @@ def _add_robustness(commands):
     parser.set_defaults(run=robustness)
 
 
-def _add_attack(commands):
-    parser = commands.add_parser(
+def _add_attack(add_parser):
+    parser = add_parser(
         "attack",
         help="attack a model of yours on rows of a CSV file",
         description=(
@@ -306,19 +267,12 @@ def _add_attack(commands):
             "was not trained on. Prints the accuracies and writes them, what becomes of each row\n"
             "at the largest size, and a figure to a directory."
         ),
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
     )
     parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
-    parser.add_argument(
-        "--target",
-        metavar="COLUMN",
-        required=True,
-        help="column of the CSV file that holds the classes",
-    )
+    _add_target(parser, required=True)
     parser.add_argument(
         "--epsilon",
         metavar="E",
@@ -343,14 +297,24 @@ def _add_attack(commands):
         metavar="COLUMN",
         nargs="+",
         default=(),
-        help="columns that the attack must leave as they are",
+        help="columns that the attack must leave as they are: names, or positions "
+        "from 0, among the features",
     )
     parser.add_argument(
+        "--one-hot",
+        metavar="COLUMN",
+        nargs="+",
+        action="append",
+        default=[],
+        help="columns of which one is 1 and the others are 0, so that the attack moves the 1 as a "
+        "whole; once for each such group",
+    )
+    _add_integer(
+        parser,
         "--queries",
-        metavar="N",
-        type=partial(_integer, minimum=1),
+        "predictions that the hard-label attack asks for, for each row",
         default=500,
-        help="predictions that the hard-label attack asks for, for each row (default: 500)",
+        minimum=1,
     )
     parser.add_argument(
         "--trust",
@@ -368,16 +332,40 @@ def _add_attack(commands):
     parser.set_defaults(run=attack)
 
 
-def _add_info(commands):
-    parser = commands.add_parser(
+def _add_info(add_parser):
+    parser = add_parser(
         "info",
         help="tell versions, threads and where compiled kernels are kept",
         description="Tell versions, threads and where compiled kernels are kept.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=info)
+
+
+def _add_integer(parser, name, description, *, default, minimum):
+    parser.add_argument(
+        name,
+        metavar="N",
+        type=partial(_integer, minimum=minimum),
+        default=default,
+        help=f"{description} (default: {default})",
+    )
+
+
+def _add_target(parser, *, required):
+    parser.add_argument(
+        "--target",
+        metavar="COLUMN",
+        required=required,
+        help="column of the CSV files that holds the classes",
+    )
+    parser.add_argument(
+        "--sep",
+        metavar="CHARACTER",
+        type=_separator,
+        default=",",
+        help="what separates the columns of the CSV files, such as ';' or '\\t' (default: ,)",
+    )
 
 
 def _add_pairs(parser):
@@ -397,13 +385,7 @@ def _add_common(parser):
         metavar="DIR",
         help="folder with the four files of MNIST, gzipped or not (default: download them)",
     )
-    parser.add_argument(
-        "--jobs",
-        metavar="N",
-        type=partial(_integer, minimum=1),
-        default=1,
-        help="networks that train at the same time (default: 1)",
-    )
+    _add_integer(parser, "--jobs", "networks that train at the same time", default=1, minimum=1)
     _add_output(parser)
 
 
@@ -415,13 +397,7 @@ def _add_output(parser):
         default=Path("results"),
         help="directory to write to, made if it does not exist (default: results)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="N",
-        type=partial(_integer, minimum=0),
-        default=0,
-        help="draws all that is random (default: 0)",
-    )
+    _add_integer(parser, "--seed", "draws all that is random", default=0, minimum=0)
     parser.add_argument(
         "--format",
         dest="formats",
@@ -454,31 +430,38 @@ def _add_networks(parser, configurations, default):
     )
 
 
+def _unexpected(text, expected):
+    return argparse.ArgumentTypeError(f"Got {text!r}, but expected {expected}.")
+
+
 def _integer(text, minimum):
     try:
         number = int(text)
     except ValueError:
         number = None
     if number is None or not minimum <= number < 2**31:
-        raise argparse.ArgumentTypeError(f"Got {text!r}, but expected an integer >= {minimum}.")
+        raise _unexpected(text, f"an integer >= {minimum}")
     return number
+
+
+def _separator(text):
+    separator = "\t" if text == r"\t" else text
+    if len(separator) != 1:
+        raise _unexpected(text, "one character, such as ';' or '\\t'")
+    return separator
 
 
 def _epsilon(text):
     epsilon = _fraction(text)
     if epsilon is None or not 0 <= epsilon <= 1:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected a number in [0, 1], such as 8/255 or 0.03."
-        )
+        raise _unexpected(text, "a number in [0, 1], such as 8/255 or 0.03")
     return epsilon
 
 
 def _size(text):
     size = _fraction(text)
     if size is None or size <= 0:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected a number > 0, such as 8/255 or 0.03."
-        )
+        raise _unexpected(text, "a number > 0, such as 8/255 or 0.03")
     return size
 
 
@@ -495,18 +478,14 @@ def _pair(text):
     try:
         first, second = map(int, text.split("v"))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected two classes, such as 4v9, or all."
-        ) from None
+        raise _unexpected(text, "two classes, such as 4v9, or all") from None
     return first, second
 
 
 def _setting(text):
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise argparse.ArgumentTypeError(
-            f"Got {text!r}, but expected NAME=VALUE, such as max_iter=50."
-        )
+        raise _unexpected(text, "NAME=VALUE, such as max_iter=50")
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):

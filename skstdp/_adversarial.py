@@ -29,8 +29,8 @@ def fgsm(
     norm: Literal["linf", "l2", "l1"] = "linf",
     targeted: bool = False,
     bounds: object = None,
-    immutable: Sequence[str | int] = (),
-    one_hot: Sequence[Sequence[str | int]] = (),
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] = "analytic",
 ) -> Any:
@@ -52,23 +52,24 @@ def fgsm(
         Samples.
     y : array-like of shape (n_samples,)
         Their true labels; with `targeted`, the labels that they are to get.
-    epsilon : float, array of shape (n_features,) or dict, default=8/255
-        Radius of the ball, >= 0. One a feature stretches it, so that
-        ``norm((X_new - X) / epsilon) <= 1``; a dict is by column, and columns that it does not
-        name stay.
+    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
+        Radius of the ball, >= 0. One per feature stretches it, so that
+        ``norm((X_new - X) / epsilon) <= 1``. A dict (or any other mapping) and a pandas Series are
+        by column, and columns that they do not name stay.
     norm : {"linf", "l2", "l1"}, default="linf"
         In which the ball is round: the largest change of a feature, the Euclidean length of all
         changes, or the sum of their sizes.
     targeted : bool, default=False
         Whether to go for the labels in y, and not away from them.
-    bounds : tuple (low, high), dict, "data" or None, default=None
-        Bounds of the perturbed values: numbers or one a feature, or a dict of pairs by column.
+    bounds : tuple (low, high), dict, Series, "data" or None, default=None
+        Bounds of the perturbed values: numbers, one per feature or by column, or pairs by column.
         "data" is the range of each feature in X. None is where the model is defined, [0, 1] for
         the rates of our classifiers and no bound else.
-    immutable : sequence of str or int, default=()
+    immutable : str, int, sequence of these or None, default=()
         Columns that must not change, by name or position.
-    one_hot : sequence of sequences of str or int, default=()
-        Groups of columns of which a single one is 1 and the others are 0, and which stay so. A
+    one_hot : sequence of sequences of str or int, or None, default=()
+        Groups of columns of which a single one is 1 and the others are 0, and which stay so; one
+        group alone can be given as a sequence of columns. A
         change of category is a move of 1 in two columns, and so needs an epsilon >= 1 there.
     space : {"model", "input"}, default="model"
         Where all this is meant. "model" is what the final estimator sees: after the earlier steps
@@ -83,8 +84,18 @@ def fgsm(
     -------
     X_new : ndarray or data frame of shape (n_samples, n_features)
         Perturbed samples. With ``space="input"`` they are of the type of X, with the same columns
-        and dtypes. With ``space="model"`` they are what the final estimator sees, floats, as a
-        data frame if X is one and the columns have names there.
+        and dtypes. With ``space="model"`` they are what `predict` of the final estimator takes,
+        floats, as a data frame if X is one and the columns have names there. Our classifiers are
+        attacked at their rates; what comes back is in the units of their input: a rate r stands
+        for the value that they encode as r, and a value whose rate stays is kept.
+
+    Warns
+    -----
+    UserWarning
+        If columns of whole numbers, truth values or one-hot categories cannot move because epsilon
+        is below 1 there; if epsilon is below a thousandth of the standard deviation of all columns
+        that it moves, or, without bounds, so large that the ball holds the whole range of them in
+        X. A size is in the units of the columns that are attacked.
 
     Raises
     ------
@@ -92,7 +103,9 @@ def fgsm(
         If there is no gradient for the type of the estimator or of one of its steps.
     ValueError
         If an option is not as described, names a column that there is not, or excludes the data;
-        or if y holds an unknown label.
+        if values in [0, 1] are attacked with an epsilon that holds all of them, as one does that
+        was not divided by 255; if a column of no numbers, of missing values or of categories that
+        the estimator encodes is not immutable; or if y holds an unknown label.
 
     See Also
     --------
@@ -138,8 +151,8 @@ def pgd(
     random_state: int | RandomState | None = 0,
     targeted: bool = False,
     bounds: object = None,
-    immutable: Sequence[str | int] = (),
-    one_hot: Sequence[Sequence[str | int]] = (),
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] = "analytic",
 ) -> Any:
@@ -161,10 +174,10 @@ def pgd(
         Samples.
     y : array-like of shape (n_samples,)
         Their true labels; with `targeted`, the labels that they are to get.
-    epsilon : float, array of shape (n_features,) or dict, default=8/255
-        Radius of the ball, >= 0. One a feature stretches it, so that
-        ``norm((X_new - X) / epsilon) <= 1``; a dict is by column, and columns that it does not
-        name stay.
+    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
+        Radius of the ball, >= 0. One per feature stretches it, so that
+        ``norm((X_new - X) / epsilon) <= 1``. A dict (or any other mapping) and a pandas Series are
+        by column, and columns that they do not name stay.
     norm : {"linf", "l2", "l1"}, default="linf"
         In which the ball is round: the largest change of a feature, the Euclidean length of all
         changes, or the sum of their sizes.
@@ -180,14 +193,15 @@ def pgd(
         Draws the starts.
     targeted : bool, default=False
         Whether to go for the labels in y, and not away from them.
-    bounds : tuple (low, high), dict, "data" or None, default=None
-        Bounds of the perturbed values: numbers or one a feature, or a dict of pairs by column.
+    bounds : tuple (low, high), dict, Series, "data" or None, default=None
+        Bounds of the perturbed values: numbers, one per feature or by column, or pairs by column.
         "data" is the range of each feature in X. None is where the model is defined, [0, 1] for
         the rates of our classifiers and no bound else.
-    immutable : sequence of str or int, default=()
+    immutable : str, int, sequence of these or None, default=()
         Columns that must not change, by name or position.
-    one_hot : sequence of sequences of str or int, default=()
-        Groups of columns of which a single one is 1 and the others are 0, and which stay so. A
+    one_hot : sequence of sequences of str or int, or None, default=()
+        Groups of columns of which a single one is 1 and the others are 0, and which stay so; one
+        group alone can be given as a sequence of columns. A
         change of category is a move of 1 in two columns, and so needs an epsilon >= 1 there.
     space : {"model", "input"}, default="model"
         Where all this is meant. "model" is what the final estimator sees: after the earlier steps
@@ -203,14 +217,18 @@ def pgd(
     X_new : ndarray or data frame of shape (n_samples, n_features)
         Perturbed samples, of the kind that `fgsm` returns.
 
+    Warns
+    -----
+    UserWarning
+        As for `fgsm`.
+
     Raises
     ------
     TypeError
         If there is no gradient for the type of the estimator or of one of its steps, or a count is
         no integer.
     ValueError
-        If an option is not as described, names a column that there is not, or excludes the data;
-        or if y holds an unknown label.
+        If an option is not as described, or as for `fgsm`.
 
     See Also
     --------

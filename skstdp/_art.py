@@ -6,12 +6,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import softmax
 
 from ._backprop import margins_and_cotangent
 from ._input_gradients import GRADIENTS, SPACES, ScaledRows, attackable
 from ._validation import check_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Literal
 
     from numpy.typing import ArrayLike
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["art_classifier"]
+
+OUTPUTS = ("scores", "proba")
 
 
 def art_classifier(
@@ -28,6 +32,8 @@ def art_classifier(
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] = "analytic",
     clip_values: tuple[float, float] | None = None,
+    output: Literal["scores", "proba"] = "scores",
+    input_shape: Sequence[int] | None = None,
 ) -> Any:
     """A classifier in the form that attacks of the Adversarial Robustness Toolbox take.
 
@@ -47,6 +53,13 @@ def art_classifier(
         Where slopes come from.
     clip_values : tuple (low, high), default=None
         Bounds of attacked values. None is [0, 1] for rates, and no bound else.
+    output : {"scores", "proba"}, default="scores"
+        What its `predict` returns: scores of the classes, which ART calls logits, or their
+        softmax, which attacks such as SimBA expect. For our classifiers and logistic regression
+        that is `predict_proba`.
+    input_shape : sequence of int, default=None
+        Shape of one sample for attacks on images, such as SquareAttack: (channels, height, width)
+        with as many values as columns are attacked. None is (n_columns,).
 
     Returns
     -------
@@ -87,6 +100,7 @@ def art_classifier(
     """
     check_option(space, "space", SPACES)
     check_option(gradient, "gradient", GRADIENTS)
+    check_option(output, "output", OUTPUTS)
     target, _ = attackable(estimator, X, space=space, gradient=gradient)
     for position, reason in target.must_stay().items():
         raise ValueError(
@@ -96,7 +110,14 @@ def art_classifier(
     box = target.box[0][0], target.box[1][0]
     if clip_values is None and np.isfinite(box).all():
         clip_values = box
-    return _art_classifier_type()(estimator, target, space, clip_values)
+    n_columns = target.points.shape[1]
+    input_shape = (n_columns,) if input_shape is None else tuple(input_shape)
+    if np.prod(input_shape) != n_columns:
+        raise ValueError(
+            f"Got input_shape={input_shape}, but expected a shape of {n_columns} values, one per "
+            f"column that is attacked, such as (1, 1, {n_columns})."
+        )
+    return _art_classifier_type()(estimator, target, space, clip_values, output, input_shape)
 
 
 @cache
@@ -104,32 +125,44 @@ def _art_classifier_type():
     try:
         from art.config import ART_NUMPY_DTYPE
         from art.estimators.classification.classifier import ClassGradientsMixin, ClassifierMixin
-        from art.estimators.estimator import BaseEstimator, LossGradientsMixin
+        from art.estimators.estimator import (
+            BaseEstimator,
+            LossGradientsMixin,
+            NeuralNetworkMixin,
+        )
     except ImportError as error:
         raise ImportError(
             'Attacks of ART need ART. Install it with: pip install "skstdp[art]"'
         ) from error
 
-    class ARTClassifier(ClassGradientsMixin, ClassifierMixin, LossGradientsMixin, BaseEstimator):
+    class ARTClassifier(
+        ClassGradientsMixin,
+        ClassifierMixin,
+        LossGradientsMixin,
+        # Of whom attacks on images ask for the place of the channels.
+        NeuralNetworkMixin,
+        BaseEstimator,
+    ):
         """What the attacks of ART ask for."""
 
-        def __init__(self, estimator, target, space, clip_values):
-            super().__init__(model=estimator, clip_values=clip_values)
+        def __init__(self, estimator, target, space, clip_values, output, input_shape):
+            super().__init__(model=estimator, clip_values=clip_values, channels_first=True)
             self._target = target
             self._space = space
+            self._output = output
+            self._input_shape = input_shape
             self.classes_ = target.estimator.classes_
             self.nb_classes = len(self.classes_)
 
         @property
         def input_shape(self):
             """Shape of one sample."""
-            return self._target.points.shape[1:]
+            return self._input_shape
 
         def points(self, X):
             """Samples as the array that attacks take."""
-            return attackable(self.model, X, space=self._space, gradient=None)[1].astype(
-                ART_NUMPY_DTYPE
-            )
+            points = attackable(self.model, X, space=self._space, gradient=None)[1]
+            return self._in_shape(points)
 
         def fit(self, x, y, **kwargs):
             """Not here: fit the estimator."""
@@ -139,33 +172,60 @@ def _art_classifier_type():
             """Not here: save the estimator."""
             raise NotImplementedError("Save the estimator itself.")
 
+        def get_activations(self, x, layer, batch_size=128, framework=False):
+            """Not here: what an estimator computes inside depends on its type."""
+            raise NotImplementedError("Ask the estimator itself, for example by its transform.")
+
         def _forward(self, x):
             points = np.asarray(x).astype(self._target.points.dtype, copy=False)
+            points = points.reshape(len(points), -1)
             # Of the samples that it knows any will do: all columns are replaced.
             return self._target.forward(points, np.zeros(len(points), dtype=int))
 
+        def _in_shape(self, points):
+            return points.astype(ART_NUMPY_DTYPE).reshape(len(points), *self._input_shape)
+
         def predict(self, x, batch_size=128, **kwargs):
-            """Class scores, one column a class."""
-            return self._forward(x)[0].astype(ART_NUMPY_DTYPE)
+            """Class scores or probabilities, one column per class."""
+            scores = self._forward(x)[0]
+            if self._output == "proba":
+                scores = softmax(scores, axis=1)
+            return scores.astype(ART_NUMPY_DTYPE)
 
         def class_gradient(self, x, label=None, **kwargs):
-            """Gradient of the score of each class, or of one a sample."""
+            """Gradient of what is predicted for each class, or for one per sample."""
             scores, pull = self._forward(x)
             if label is None:
                 wanted = np.tile(np.arange(self.nb_classes), (len(scores), 1))
             else:
                 wanted = np.broadcast_to(label, len(scores))[:, np.newaxis]
-            columns = [
-                pull(ScaledRows.of(np.eye(self.nb_classes, dtype=scores.dtype)[index])).dense()
-                for index in wanted.T
-            ]
-            return np.stack(columns, axis=1).astype(ART_NUMPY_DTYPE)
+            proba = softmax(scores, axis=1)
+            columns = []
+            for index in wanted.T:
+                cotangent = np.eye(self.nb_classes, dtype=scores.dtype)[index]
+                if self._output == "proba":
+                    cotangent = np.take_along_axis(proba, index[:, np.newaxis], 1) * (
+                        cotangent - proba
+                    )
+                columns.append(self._in_shape(pull(ScaledRows.of(cotangent)).dense()))
+            return np.stack(columns, axis=1)
 
         def loss_gradient(self, x, y, **kwargs):
             """Gradient of minus the margin, each row scaled as attacks please."""
             scores, pull = self._forward(x)
-            index = np.argmax(y, axis=1) if np.ndim(y) > 1 else np.asarray(y, dtype=int)
-            _, cotangent = margins_and_cotangent(scores, index)
-            return -pull(ScaledRows.of(cotangent)).normalised().values.astype(ART_NUMPY_DTYPE)
+            _, cotangent = margins_and_cotangent(scores, _positions(y))
+            return self._in_shape(-pull(ScaledRows.of(cotangent)).normalised().values)
+
+        def compute_loss(self, x, y, reduction="none", **kwargs):
+            """Minus the margin of the true class, by sample, or its mean or sum."""
+            check_option(reduction, "reduction", ("none", "mean", "sum"))
+            margins, _ = margins_and_cotangent(self._forward(x)[0], _positions(y))
+            losses = -margins.astype(ART_NUMPY_DTYPE)
+            return losses if reduction == "none" else getattr(losses, reduction)()
 
     return ARTClassifier
+
+
+def _positions(y):
+    """Positions in `classes_`, of labels as positions or one-hot."""
+    return np.argmax(y, axis=1) if np.ndim(y) > 1 else np.asarray(y, dtype=int)

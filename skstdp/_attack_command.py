@@ -1,20 +1,27 @@
 """The command that attacks a model from a file."""
 
+import shlex
 import sys
 import warnings
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from ._console import fail, prepare_directory, progress_bar, write_tables
 from ._displays import RobustnessCurveDisplay, require_matplotlib
+from ._input_gradients import attackable
 from ._persistence import load_model
 from ._robustness import attack_table, robustness_report
 from ._scorers import GradientMaskingWarning, epsilon_label
-from .datasets import load_csv_task
+from ._validation import nearest, unreadable
+from .datasets import read_table
 
 _PICKLES = (".joblib", ".pickle", ".pkl")
+# Of truth values, besides Python's own.
+_SPELLINGS = (str.lower, str.upper)
 
 
 def attack(arguments):
@@ -22,23 +29,26 @@ def attack(arguments):
     try:
         require_matplotlib()
         model = _load(arguments)
-        X, y = _rows(arguments, model)
+        X, y, columns = _rows(arguments, model)
         threat = {
             "norm": arguments.norm,
             "space": arguments.space,
-            "immutable": arguments.immutable,
             "random_state": arguments.seed,
+            **_restrictions(arguments, model, X, columns),
         }
         prepare_directory(arguments.out)
-        # What the model or the attack do not take comes to light on two rows.
-        robustness_report(model, X[:2], y[:2], epsilons=[0], n_queries=1, **threat)
-    except (ImportError, OSError, TypeError, ValueError) as error:
+        # What the model or the attack do not take comes to light by the shortest attack.
+        with warnings.catch_warnings(action="ignore"):
+            shortest = {"n_steps": 1, "n_restarts": 1, "n_queries": 1}
+            robustness_report(model, X, y, epsilons=[max(arguments.epsilon)], **shortest, **threat)
+    except (ImportError, LookupError, OSError, TypeError, ValueError) as error:
         fail(error)
 
     report, rows, notes = _attack(model, X, y, arguments.epsilon, arguments.queries, threat)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    name = f"{Path(arguments.data).stem}_attack"
+    # Also of the model: another one attacked on the same rows must not take its place.
+    name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_attack"
     tables = {name: report, f"{name}_rows": rows}
     paths = write_tables(arguments.out, tables, arguments.formats)
     paths.append(arguments.out / f"{name}.png")
@@ -51,6 +61,13 @@ def attack(arguments):
 
 def _load(arguments):
     path = arguments.model
+    try:
+        return _read(path, arguments)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _read(path, arguments):
     if Path(path).suffix not in _PICKLES:
         return load_model(path, trusted=arguments.trust)
     if not arguments.trust_pickle:
@@ -75,10 +92,109 @@ def _rows(arguments, model):
             f"Got {arguments.model} with a {type(model).__name__}, but expected a fitted "
             "classifier."
         )
-    task = load_csv_task(arguments.data, arguments.target)
+    X, y = read_table(arguments.data, arguments.target, arguments.sep)
+    columns = list(X)
+    y = _labels(y, np.asarray(model.classes_), arguments)
     names = getattr(model, "feature_names_in_", None)
+    n_features = getattr(model, "n_features_in_", len(columns))
+    if names is not None:
+        missing = [name for name in names if name not in columns]
+        others = [name for name in columns if name not in names]
+        if missing or others:
+            raise ValueError(
+                f"Got {arguments.data} {_with('without', missing)}"
+                f"{' and ' if missing and others else ''}{_with('with', others)}, but expected "
+                "the columns that the model was trained on, and the target. Correct the header."
+            )
+        X = X[list(names)]
+    elif len(columns) != n_features:
+        raise ValueError(
+            f"Got {len(columns)} columns besides the target in {arguments.data}, but expected the "
+            f"{n_features} that the model was trained on. They are {_some(columns)}."
+        )
     # Without names the model was trained on an array.
-    return (task.X if names is not None else task.X.to_numpy()), task.y
+    return (X.to_numpy() if names is None else X), y, columns
+
+
+def _with(word, names):
+    return f"{word} the columns {_some(names)}" if names else ""
+
+
+def _some(values):
+    shown = ", ".join(map(repr, values[:10]))
+    return shown if len(values) <= 10 else f"{shown} and {len(values) - 10} more"
+
+
+def _labels(y, classes, arguments):
+    """The labels as the model has them: by their text unless both are numbers."""
+    if is_numeric_dtype(y) and classes.dtype.kind in "iuf":
+        unknown = y[~y.isin(classes)]
+    else:
+        known = {str(label): label for label in classes.tolist()}
+        if classes.dtype.kind == "b":
+            known |= {f(text): label for text, label in known.items() for f in _SPELLINGS}
+        y = y.astype(str)
+        unknown = y[~y.isin(known)]
+        y = y.map(known)
+    if len(unknown):
+        raise ValueError(
+            f"Got the labels {_some(unknown.unique().tolist())} in the target "
+            f"{arguments.target!r} of {arguments.data}, but expected the classes of the model, "
+            f"{_some(classes.tolist())}. Choose another --target, or leave out these rows."
+        )
+    return y
+
+
+def _restrictions(arguments, model, X, columns):
+    """The columns that are immutable and one-hot, as the attack knows them."""
+    # Without a gradient: whether the model has one is no matter of columns.
+    target, points = attackable(model, X, space=arguments.space, gradient=None)
+    positions = _positions(target.names, points.shape[1], columns, isinstance(X, np.ndarray))
+    immutable = [_position(text, "--immutable", positions) for text in arguments.immutable]
+    stay = {k: reason for k, reason in target.must_stay().items() if k not in immutable}
+    if stay:
+        shown = {k: name for name, k in positions.items()}
+        names = [shown[k] for k in stay]
+        reasons = "; ".join(f"{shown[k]!r} {reason}" for k, reason in stay.items())
+        in_input = arguments.space == "input"
+        with_space = " with --space input" if in_input else ""
+        remedy = ", or leave out --space" if in_input else ""
+        raise ValueError(
+            f"Got columns that cannot move{with_space}, but an attack moves numbers: {reasons}. "
+            f"Add --immutable {' '.join(map(shlex.quote, names))}{remedy}."
+        )
+    one_hot = [
+        [_position(text, "--one-hot", positions) for text in group] for group in arguments.one_hot
+    ]
+    return {"immutable": immutable, "one_hot": one_hot}
+
+
+def _positions(names, width, columns, is_array):
+    """Positions in the space of the attack by what a user may call them, first the best."""
+    positions = dict(zip(map(str, range(width)), range(width), strict=True))
+    if names is not None:
+        positions |= dict(zip(map(str, names), range(width), strict=True))
+    if is_array:
+        # scikit-learn calls the columns of an array x0, x1 and so on.
+        own = [f"x{k}" for k in range(len(columns))]
+        if names is None and width == len(columns):
+            names = own
+        where = {name: k for k, name in enumerate(names or [])}
+        positions |= {
+            column: where[name] for column, name in zip(columns, own, strict=True) if name in where
+        }
+    return positions
+
+
+def _position(text, option, positions):
+    if text not in positions:
+        names = [n for n in {k: n for n, k in positions.items()}.values() if not n.isdigit()]
+        raise ValueError(
+            f"Got {option} {text!r}, but expected columns that the attack acts on: "
+            f"{_some(names) + ', or ' if names else ''}positions from 0 to "
+            f"{max(positions.values())}.{nearest(text, names)}"
+        )
+    return positions[text]
 
 
 def _attack(model, X, y, epsilons, n_queries, threat):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager, nullcontext
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sklearn.callback import ScoringMonitor
 from sklearn.metrics import check_scoring
 from sklearn.utils._param_validation import Interval, validate_params
 
 from ._frames import with_feature_names
-from ._scorers import FGSMScorer, attack_scorers
+from ._patience import N_ITER_NO_CHANGE, Patience
+from ._scorers import ConstantPredictionWarning, FGSMScorer, attack_scorers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +43,14 @@ def _is_iteration(context):
     )
 
 
+@contextmanager
+def _early_epochs_may_be_constant():
+    """Silence about networks that predict one class, which some do before they learn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConstantPredictionWarning)
+        yield
+
+
 class EarlyStopping:
     """Stop a fit when a score no longer improves.
 
@@ -62,8 +72,9 @@ class EarlyStopping:
         Labels of `X_val`.
     tol : float, default=1e-4
         What counts as an improvement, >= 0.
-    n_iter_no_change : int, default=10
-        Iterations without improvement that stop the fit, >= 1.
+    n_iter_no_change : int or numpy.inf, default=10
+        The fit stops after more iterations in a row than these without improvement, >= 1. Infinity
+        never stops it.
 
     Raises
     ------
@@ -92,7 +103,7 @@ class EarlyStopping:
             "X_val": ["array-like", None],
             "y_val": ["array-like", None],
             "tol": [Interval(Real, 0, None, closed="left")],
-            "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+            "n_iter_no_change": N_ITER_NO_CHANGE,
         },
         prefer_skip_nested_validation=True,
     )
@@ -103,14 +114,14 @@ class EarlyStopping:
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
         tol: float = 1e-4,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: int | float = 10,
     ) -> None:
         self.scoring = scoring
         self._data = _both_or_neither(X_val, y_val)
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         # Clones share a callback, so what it knows is kept for each fit.
-        self._best_and_stale = {}
+        self._patience = {}
 
     def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
         """Refuse, before the fit, a scoring that the estimator has not.
@@ -165,12 +176,12 @@ class EarlyStopping:
         if fitted_estimator is None or not _is_iteration(context):
             return False
         X, y = self._data or (with_feature_names(X, fitted_estimator), y)
-        score = check_scoring(estimator, self.scoring)(fitted_estimator, X, y)
-        fit = id(context.parent)
-        best, n_stale = self._best_and_stale.get(fit, (-np.inf, 0))
-        n_stale = 0 if score > best + self.tol else n_stale + 1
-        self._best_and_stale[fit] = max(best, score), n_stale
-        return n_stale >= self.n_iter_no_change
+        with _early_epochs_may_be_constant():
+            score = check_scoring(estimator, self.scoring)(fitted_estimator, X, y)
+        patience = self._patience.setdefault(
+            id(context.parent), Patience(self.tol, self.n_iter_no_change)
+        )
+        return patience.is_over(score)
 
     def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
         """Forget the fit that ended.
@@ -183,7 +194,7 @@ class EarlyStopping:
             Its task.
         """
         for task in context:
-            self._best_and_stale.pop(id(task), None)
+            self._patience.pop(id(task), None)
 
 
 class RobustnessMonitor(ScoringMonitor):
@@ -195,7 +206,7 @@ class RobustnessMonitor(ScoringMonitor):
 
     Parameters
     ----------
-    epsilons : sequence of float, default=(8/255,)
+    epsilons : float or sequence of float, default=(8/255,)
         Sizes of the attack.
     scorer : type, default=FGSMScorer
         `FGSMScorer` or `PGDScorer`.
@@ -233,7 +244,7 @@ class RobustnessMonitor(ScoringMonitor):
 
     @validate_params(
         {
-            "epsilons": ["array-like"],
+            "epsilons": [Real, "array-like"],
             "scorer": [type],
             "X_val": ["array-like", None],
             "y_val": ["array-like", None],
@@ -244,7 +255,7 @@ class RobustnessMonitor(ScoringMonitor):
     )
     def __init__(
         self,
-        epsilons: Sequence[float] = (8 / 255,),
+        epsilons: float | Sequence[float] = (8 / 255,),
         *,
         scorer: type = FGSMScorer,
         X_val: ArrayLike | None = None,
@@ -278,7 +289,11 @@ class RobustnessMonitor(ScoringMonitor):
         fitted_estimator : estimator
             A copy, as if the fit had ended here.
         """
-        if _is_iteration(context) and (context.task_id + 1) % self.every:
+        is_iteration = _is_iteration(context)
+        if is_iteration and (context.task_id + 1) % self.every:
             return
         X, y = self._data or (with_feature_names(X, fitted_estimator), y)
-        super().on_fit_task_end(estimator, context, X=X, y=y, fitted_estimator=fitted_estimator)
+        with _early_epochs_may_be_constant() if is_iteration else nullcontext():
+            super().on_fit_task_end(
+                estimator, context, X=X, y=y, fitted_estimator=fitted_estimator
+            )

@@ -67,9 +67,10 @@ _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         `n_iter_` telling when, as soon as the training figure has not improved by more than
         `tol` for more than `n_iter_no_change` epochs, and a `ConvergenceWarning` says if that
         never happened. The figure is the PROGRESS.
-    n_iter_no_change : int, default=30
-        Epochs without improvement that stop the training, >= 1. Sigmoid layers take some epochs
-        to start; less may stop them before.
+    n_iter_no_change : int or numpy.inf, default=30
+        The training stops after more epochs in a row than these without improvement, >= 1.
+        Infinity never stops it. Sigmoid layers take some epochs to start; less may stop them
+        before.
     early_stopping : bool, default=False
         Whether to set aside part of the data (stratified), to stop when the accuracy on it has
         not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
@@ -278,7 +279,7 @@ class STDPClassifier(SigmoidMLP):
         max_iter: int | Literal["auto"] = "auto",
         shuffle: bool = True,
         tol: float | None = None,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int | float = 30,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         warm_start: bool = False,
@@ -423,7 +424,7 @@ class BPClassifier(SigmoidMLP):
         max_iter: int | Literal["auto"] = "auto",
         shuffle: bool = True,
         tol: float | None = None,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int | float = 30,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         warm_start: bool = False,

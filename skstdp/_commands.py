@@ -20,8 +20,10 @@ from ._displays import (
     plot_tasks,
     require_matplotlib,
 )
+from ._validation import nearest
 from .benchmarks._ablation import ablations
-from .benchmarks._compare import check_class_sizes, check_models, compare, summarise
+from .benchmarks._checks import check_class_sizes, check_models
+from .benchmarks._compare import compare, summarise
 from .benchmarks._fronts import front_families, robustness_fronts
 from .benchmarks._paper import paper_classifiers
 from .benchmarks._selection import select_settings
@@ -56,7 +58,9 @@ def benchmark(arguments):
     # What the user can have got wrong comes to light here, before the long work.
     try:
         require_matplotlib()
-        name, tasks = _load(arguments.data_names, arguments.target, arguments.data)
+        name, tasks = _load(
+            arguments.data_names, arguments.target, arguments.data, sep=arguments.sep
+        )
         for task in tasks:
             check_class_sizes(task, arguments.splits)
         models = _models(arguments, tasks)
@@ -248,11 +252,12 @@ def _families(arguments):
         if name not in families:
             raise ValueError(
                 f"Got --families {name!r}, but expected some of {', '.join(map(repr, families))}."
+                f"{nearest(name, families)}"
             )
     return {name: families[name] for name in names}
 
 
-def _load(names, target, data, pairs=None):
+def _load(names, target, data, pairs=None, sep=","):
     """Common name and tasks of collections and CSV files."""
     tables = [name for name in names if name not in COLLECTIONS]
     if target is not None and not tables:
@@ -280,11 +285,13 @@ def _load(names, target, data, pairs=None):
             continue
         if not Path(name).exists():
             raise ValueError(
-                f"Got {name}, but expected {', '.join(COLLECTIONS)} or the path of a CSV file."
+                f"Got {name}, but there is no such file, and no collection of that name: "
+                f"expected {', '.join(COLLECTIONS)} or the path of a CSV file."
+                f"{nearest(name, COLLECTIONS)}"
             )
         if target is None:
             raise ValueError(f"Got no --target, but expected a column of {name} with the classes.")
-        tasks.append(load_csv_task(name, target))
+        tasks.append(load_csv_task(name, target, sep=sep))
         stems.append(tasks[-1].name)
     return "_".join(stems), tasks
 
@@ -297,11 +304,14 @@ def _models(arguments, tasks):
     if not settings:
         return models
     parameters = [(type(model), model.get_params()) for model in configuration(tasks[0]).values()]
+    known = sorted({name for _, names in parameters for name in names})
+    all_known = f" They are {', '.join(known)}."
     for name in settings:
-        values = {(kind, repr(known[name])) for kind, known in parameters if name in known}
+        values = {(kind, repr(given[name])) for kind, given in parameters if name in given}
         if not values:
             raise ValueError(
                 f"Got --set {name}, but expected a parameter of STDPClassifier or BPClassifier."
+                f"{nearest(name, known) or all_known}"
             )
         # One value for all would undo what sets the networks of one kind apart.
         if len(values) > len({kind for kind, _ in values}):
@@ -363,6 +373,11 @@ def _train(experiment, tasks, arguments, path, **options):
 def _report(summary, counts, paths):
     print(f"Accuracy, mean ± standard deviation over {counts}\n")
     print(_format(summary))
+    if summary.get("one_class", pd.Series()).any():
+        print(
+            "\none class: number of those in which a model predicts one class for all test rows, "
+            "which\nno attack changes: its accuracy under attack is not robustness"
+        )
     print("\nWritten:", *paths, sep="\n  ")
 
 
@@ -373,12 +388,20 @@ def _format(summary):
         if column.endswith("_mean"):
             attack = column.removesuffix("_mean")
             spread = summary[f"{attack}_std"]
-            # One fit has no spread.
             table[attack] = [
-                f"{mean:.3f}" if isnan(std) else f"{mean:.3f} ± {std:.3f}"
-                for mean, std in zip(summary[column], spread, strict=True)
+                _mean_and_spread(*pair) for pair in zip(summary[column], spread, strict=True)
             ]
+    if summary.get("one_class", pd.Series()).any():
+        table["one class"] = summary["one_class"]
     return table.set_index(["task", "model"]).to_string(line_width=100)
+
+
+def _mean_and_spread(mean, std):
+    if isnan(mean):
+        # No attack of this kind was possible.
+        return "n/a"
+    # One fit has no spread.
+    return f"{mean:.3f}" if isnan(std) else f"{mean:.3f} ± {std:.3f}"
 
 
 def _format_chosen(chosen):

@@ -41,3 +41,8 @@ def forward(rates, coefs, intercepts):
 def class_margins(logits):
     """Logits with one column a class: a single output unit speaks for the second of two."""
     return np.hstack([-logits, logits]) if logits.shape[1] == 1 else logits
+
+
+def predicted_indices(logits):
+    """Class of each sample, by number."""
+    return class_margins(logits).argmax(axis=1)

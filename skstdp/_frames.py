@@ -32,12 +32,14 @@ class Table:
         Names of the columns of a data frame.
     points : ndarray of shape (n_samples, n_features)
         The numbers in X, float32 if all columns are, else float64; 0 in columns of no numbers.
-    numeric : ndarray of shape (n_features,), dtype bool
-        Columns of numbers.
+    fixed : dict of int to str
+        Columns that cannot be moved, by position, each with the reason: they hold no numbers, or
+        not in all rows.
     integer : ndarray of shape (n_features,), dtype bool
-        Columns that hold whole numbers, by their dtype.
+        Columns of whole numbers or truth values: by their dtype, or by their values where that is
+        object.
     limits : tuple of two ndarrays of shape (n_features,)
-        Smallest and largest value that each dtype holds; truth values count as whole numbers, too.
+        Smallest and largest value that each dtype holds; those of truth values are 0 and 1.
     """
 
     def __init__(self, X):
@@ -64,44 +66,48 @@ class Table:
             self._columns = list(X.T)
             self.names = None
             self._replace, self._take = _replace_array, lambda rows: X[rows]
-        kinds = [_kind(column) for column in self._columns]
-        self.numeric = np.array([kind != "" for kind in kinds], dtype=bool)
-        self.integer = np.array([kind in ("i", "b") for kind in kinds], dtype=bool)
-        ranges = [
-            _range(column.dtype) if kind in ("i", "b") else (-np.inf, np.inf)
-            for column, kind in zip(self._columns, kinds, strict=True)
-        ]
+        self._kinds = [_kind(column) for column in self._columns]
+        self.integer = np.array([kind in ("i", "b") for kind in self._kinds], dtype=bool)
+        ranges = map(_range, self._columns, self._kinds)
         self.limits = tuple(np.array(side, dtype=np.float64) for side in zip(*ranges, strict=True))
         single = all(
             str(getattr(column, "dtype", "")).lower() == "float32" for column in self._columns
         )
         self.points = np.zeros(X.shape, dtype=np.float32 if single else np.float64)
-        for position in np.flatnonzero(self.numeric):
-            self.points[:, position] = _floats(self._columns[position])
+        self.fixed = {}
+        for position, (column, kind) in enumerate(zip(self._columns, self._kinds, strict=True)):
+            if kind == "":
+                self.fixed[position] = "holds no numbers"
+                continue
+            values = _floats(column)
+            missing = np.flatnonzero(np.isnan(values))
+            if len(missing):
+                self.fixed[position] = f"holds a missing value (row {missing[0]})"
+            else:
+                self.points[:, position] = values
 
-    def rebuild(self, points, columns, rows=None):
-        """X with the values of `points` in some columns, of their own dtype.
+    def rebuild(self, points, rows=None):
+        """X with the values of `points` where they differ from its own, in the columns' dtypes.
 
         Parameters
         ----------
         points : ndarray of shape (n_rows, n_features)
-        columns : array of int
-            Positions of the columns to replace.
         rows : array of int, default=None
             Which rows of X the points are; None for all.
         """
-        X = self.X if rows is None else self._take(rows)
-        return self._replace(X, points, columns, self.integer)
+        X, own = (self.X, self.points) if rows is None else (self._take(rows), self.points[rows])
+        # The others may be more exact than the floats that stand for them.
+        moved = points != own
+        moved[:, list(self.fixed)] = False
+        return self._replace(X, points, moved, self._kinds)
 
 
 def _kind(column):
     """Of numbers: "f" for any, "i" for whole ones, "b" for truth values; else ""."""
     dtype = column.dtype
+    if _holds_objects(dtype):
+        return _kind_of_objects(column)
     if isinstance(column, np.ndarray):
-        if dtype.kind == "O":
-            return (
-                "f" if all(isinstance(value, (int, float, np.number)) for value in column) else ""
-            )
         return {"f": "f", "i": "i", "u": "i", "b": "b"}.get(dtype.kind, "")
     if isinstance(column, pd.Series):
         if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_complex_dtype(dtype):
@@ -116,61 +122,86 @@ def _kind(column):
     return "i" if dtype.is_integer() else "f"
 
 
-def _range(dtype):
-    """Smallest and largest value of a dtype of whole numbers or truth values."""
-    name = str(getattr(dtype, "numpy_dtype", dtype)).lower()
-    if name.startswith("bool"):
+def _holds_objects(dtype):
+    return getattr(dtype, "kind", "") == "O" and isinstance(dtype, np.dtype)
+
+
+def _kind_of_objects(column):
+    """The same by the values that are not missing; truth values beside numbers are neither."""
+    types = {type(value) for value in column[~pd.isna(column)]}
+    kinds = {
+        next((kind for kind, bases in _KINDS.items() if issubclass(value, bases)), "")
+        for value in types
+    }
+    if len(kinds) == 1:
+        return kinds.pop()
+    return "f" if kinds <= {"i", "f"} else ""
+
+
+# In this order, since bool is an int.
+_KINDS = {"b": (bool, np.bool_), "i": (int, np.integer), "f": (float, np.floating)}
+
+
+def _range(column, kind):
+    """Smallest and largest value of a column of whole numbers or truth values."""
+    if kind == "b":
         return 0, 1
     try:
-        info = np.iinfo(name)
+        info = np.iinfo(str(getattr(column.dtype, "numpy_dtype", column.dtype)).lower())
     except (TypeError, ValueError):
         return -np.inf, np.inf
     return info.min, info.max
 
 
 def _floats(column):
-    if isinstance(column, pd.Series):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if isinstance(column, np.ndarray):
-        return column.astype(np.float64)
-    return column.cast(_polars_float()).to_numpy()
+    if not isinstance(column, np.ndarray | pd.Series):
+        return column.cast(sys.modules["polars"].Float64).to_numpy()
+    return pd.Series(column).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _polars_float():
-    return sys.modules["polars"].Float64
+def _values(values, kind, dtype):
+    """Numbers as a column holds them: whole where they have to be, and of Python as objects."""
+    if kind == "f":
+        return values
+    values = np.rint(values)
+    if not _holds_objects(dtype):
+        return values
+    return np.array([(bool if kind == "b" else int)(value) for value in values], dtype=object)
 
 
-def _replace_array(X, points, columns, whole):
-    if len(columns) == X.shape[1] and X.dtype.kind == "f":
-        return points.astype(X.dtype, copy=False)
+def _replace_array(X, points, moved, kinds):
     X = X.copy()
-    X[:, columns] = np.where(whole[columns], np.rint(points[:, columns]), points[:, columns])
+    if not _holds_objects(X.dtype):
+        values = points if X.dtype.kind == "f" else np.rint(points)
+        np.copyto(X, values, where=moved, casting="unsafe")
+        return X
+    for position in np.flatnonzero(moved.any(axis=0)):
+        rows = moved[:, position]
+        X[rows, position] = _values(points[rows, position], kinds[position], X.dtype)
     return X
 
 
-def _replace_pandas(X, points, columns, whole):
-    if len(columns) == X.shape[1] and (X.dtypes == points.dtype).all():
-        return pd.DataFrame(points, columns=X.columns, index=X.index)
+def _replace_pandas(X, points, moved, kinds):
+    if (X.dtypes == points.dtype).all():
+        values = np.where(moved, points, X.to_numpy())
+        return pd.DataFrame(values, columns=X.columns, index=X.index)
     X = X.copy()
-    for position in columns:
-        dtype = X.dtypes.iloc[position]
-        values = pd.Series(points[:, position], index=X.index)
-        if whole[position]:
-            values = values.round()
-        X.isetitem(position, values.astype(dtype))
+    for position in np.flatnonzero(moved.any(axis=0)):
+        old, dtype = X.iloc[:, position], X.dtypes.iloc[position]
+        values = _values(points[:, position], kinds[position], dtype)
+        new = pd.Series(values, index=X.index).astype(dtype)
+        X.isetitem(position, new.where(moved[:, position], old))
     return X
 
 
-def _replace_polars(X, points, columns, whole):
+def _replace_polars(X, points, moved, kinds):
     from polars import Series
 
     new = []
-    for position in columns:
-        name, dtype = X.columns[position], X.dtypes[position]
-        values = Series(name, points[:, position], nan_to_null=X[name].null_count() > 0)
-        if whole[position]:
-            values = values.round()
-        new.append(values.cast(dtype))
+    for position in np.flatnonzero(moved.any(axis=0)):
+        old = X.to_series(int(position))
+        values = Series(old.name, _values(points[:, position], kinds[position], None))
+        new.append(values.cast(old.dtype).zip_with(Series(moved[:, position]), old))
     return X.with_columns(new)
 
 

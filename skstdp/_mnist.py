@@ -60,6 +60,11 @@ def _rows(images):
 def _read_idx(folder, name, n_dimensions):
     """Array of bytes in the IDX format: a header that tells the shape, then the values."""
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    if not folder.is_dir():
+        raise ValueError(
+            f"Got data={str(folder)!r}, but there is no such folder: expected one with the four "
+            "files of MNIST, or none to download them."
+        )
     if path is None:
         raise ValueError(
             f"Got data={str(folder)!r}, but expected a folder with the file {name} or {name}.gz."

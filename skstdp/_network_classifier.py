@@ -33,11 +33,20 @@ from ._distributed import OnCluster
 from ._documentation import page_template
 from ._encoding import as_dtype, encode, fit_encoder
 from ._fit_tasks import CALLBACK_STATE, FitTasks
-from ._forward import class_margins
+from ._forward import class_margins, predicted_indices
+from ._nothing_learnt import warn_if_nothing_is_learnt
 from ._optimizers import SCHEDULES, Adam, constant
+from ._patience import N_ITER_NO_CHANGE, Patience
 from ._split import hold_out, row_digests
 from ._threads import one_blas_thread
-from ._validation import class_indices, naming, naming_columns, plain_labels, refuse_lazy
+from ._validation import (
+    class_indices,
+    naming,
+    naming_columns,
+    plain_labels,
+    refuse_equal_names,
+    refuse_lazy,
+)
 from ._versions import Versioned
 
 if TYPE_CHECKING:
@@ -134,7 +143,7 @@ class NetworkClassifier(
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left"), None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": N_ITER_NO_CHANGE,
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
@@ -164,8 +173,10 @@ class NetworkClassifier(
     # Parameters by which weights may grow without end.
     _steps_depend_on = ("learning_rate_init", "weight_decay", "weight_init_scale", "epsilon")
 
-    # Besides the network and its history.
-    _changed_by_training = ("_optimizer", "_random_state")
+    _optimizers = ("_optimizer",)
+
+    # Besides the network, its history and its optimisers.
+    _changed_by_training = ("_random_state",)
 
     # What else a fitted classifier needs.
     _set_by_fit = ("n_iter_", "n_layers_")
@@ -178,9 +189,22 @@ class NetworkClassifier(
             self._encoding_attributes,
             self._network_attributes,
             self._history_attributes,
+            self._optimizers,
             self._changed_by_training,
             self._set_by_fit,
         )
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        optimizers = {name: state[name].to_plain() for name in self._optimizers if name in state}
+        return state | optimizers
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        attributes = vars(self)
+        for name in self._optimizers:
+            if isinstance(attributes.get(name), dict):
+                attributes[name] = Adam.from_plain(attributes[name])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -230,7 +254,8 @@ class NetworkClassifier(
 
         An error, also one of a callback, leaves the estimator as it was before the call. Callbacks
         set by `set_callbacks` are called for each epoch, which ends before `max_iter` if one of
-        them asks to stop.
+        them asks to stop. A `ConvergenceWarning` says where the network predicts one class for all
+        training samples, or is hardly trained and no better than that.
 
         Parameters
         ----------
@@ -294,6 +319,8 @@ class NetworkClassifier(
             self._reset_optimizer()
             tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
             self._train(X, y, sample_weight, validation, first_pass, tasks)
+            # The decorator of `fit` is a level, too.
+            warn_if_nothing_is_learnt(self, X, y, sample_weight, stacklevel=3)
             tasks.end()
         return self
 
@@ -354,7 +381,7 @@ class NetworkClassifier(
             self._validate_params()
             first_pass = not hasattr(self, "coefs_")
             if first_pass:
-                with naming("classes", "labels of one type that has an order"):
+                with naming("classes", "class labels, all whole numbers or all text"):
                     _check_partial_fit_first_call(self, plain_labels(classes))
                 self._set_classes(self.classes_)
             elif classes is not None and not np.array_equal(
@@ -387,7 +414,7 @@ class NetworkClassifier(
                 "network that is trained further."
             )
         X, y = self._validate_data(X, y, reset=reset)
-        with naming("y", "labels of one type that has an order"):
+        with naming("y", "class labels, all whole numbers or all text"):
             check_classification_targets(y)
             np.unique(y)
         if sample_weight is None:
@@ -407,6 +434,7 @@ class NetworkClassifier(
         y = [plain_labels(labels) for labels in y]
         if isinstance(X, OnCluster):
             return X.validated(self, *y, reset=reset)
+        refuse_equal_names(X)
         # Sums of huge values, by which scikit-learn looks for NaN, overflow.
         with naming_columns(X), np.errstate(over="ignore", invalid="ignore"):
             return validate_data(
@@ -470,7 +498,7 @@ class NetworkClassifier(
             self._draw_network(X, sample_weight)
             self._forget_history()
             return X, sample_weight
-        for name in (*self._network_attributes, *self._changed_by_training):
+        for name in (*self._network_attributes, *self._optimizers, *self._changed_by_training):
             setattr(self, name, deepcopy(getattr(self, name)))
         for name in self._history_attributes:
             # Of floats, and as long as there were calls of `partial_fit`.
@@ -491,6 +519,12 @@ class NetworkClassifier(
             if name in attributes:
                 setattr(model, name, attributes[name])
         return model
+
+    def _predictor(self, X):
+        """What predicts samples: for the workers of a cluster a copy that holds no more."""
+        if isinstance(X, OnCluster):
+            return self._alone(*self._network_attributes, "n_layers_")
+        return self
 
     def _over_rates(self, X, sample_weight, function):
         """What a function makes of rates and weights, some samples at a time.
@@ -538,7 +572,8 @@ class NetworkClassifier(
     def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
         self._forget_history()
-        best, best_network, n_stale = -np.inf, None, 0
+        tol = 0.0 if self.tol is None else self.tol
+        patience, best_network = Patience(tol, self.n_iter_no_change), None
         if validation is not None:
             self.validation_scores_ = []
             self._validation_loss_curve = []
@@ -548,10 +583,9 @@ class NetworkClassifier(
             validation = X_val, y_val, weight_val
             if self.early_stopping and not first_pass:
                 # A warm start must end with more than it started with, or else as it was.
-                best = np.nextafter(self._validate(*validation)[1], np.inf)
+                patience.best = np.nextafter(self._validate(*validation)[1], np.inf)
                 best_network = self._copy_of_network()
         schedule = SCHEDULES[self.learning_rate]
-        tol = 0.0 if self.tol is None else self.tol
         monitors = self.early_stopping or self.tol is not None
         n_epochs = self._n_epochs(len(y))
         training = self._training(X, y, sample_weight)
@@ -572,16 +606,14 @@ class NetworkClassifier(
             stop = tasks.end_epoch()
             if monitors:
                 figure = self.validation_scores_[-1] if self.early_stopping else self._progress()
-                n_stale = 0 if figure > best + tol else n_stale + 1
                 # Of epochs that are equally good the last one has learnt most.
-                if figure >= best:
-                    best = figure
-                    if self.early_stopping:
-                        best_network = self._copy_of_network()
-            if stop or n_stale > self.n_iter_no_change:
+                if self.early_stopping and figure >= patience.best:
+                    best_network = self._copy_of_network()
+                stop = patience.is_over(figure) or stop
+            if stop:
                 break
         else:
-            if monitors and not self.early_stopping:
+            if monitors and not self.early_stopping and self.n_iter_no_change < np.inf:
                 warnings.warn(
                     f"The training {self._progress_name} still improved by more than "
                     f"tol={self.tol} within the last n_iter_no_change={self.n_iter_no_change} of "
@@ -599,7 +631,7 @@ class NetworkClassifier(
         """Cross-entropy and accuracy on data that the network is not trained on."""
         logits = self._logits_of(X)
         total = float(sample_weight.sum())
-        right = class_margins(logits).argmax(axis=1) == y
+        right = predicted_indices(logits) == y
         log_proba = _log_proba(logits)[np.arange(len(y)), y]
         return -float(sample_weight @ log_proba) / total, float(sample_weight @ right) / total
 
@@ -668,16 +700,16 @@ class NetworkClassifier(
 
     def _on_rates(self, function, X):
         """What a function of a network and rates makes of X, some rows at a time."""
+        model = self._predictor(X)
         if isinstance(X, OnCluster):
-            model = self._alone(*self._network_attributes, "n_layers_")
             return X.in_order(X.over(partial(_of_rates, partial(_joined, function, model), model)))
-        return _joined(function, self, self._rate_chunks(X, dtype=self.coefs_[0].dtype))
+        return _joined(function, model, self._rate_chunks(X, dtype=self.coefs_[0].dtype))
 
     def _logits_of(self, X):
         return self._on_rates(type(self)._logits, X)
 
     def _predict_rates(self, rates):
-        return self.classes_[class_margins(self._logits(rates)).argmax(axis=1)]
+        return self.classes_[predicted_indices(self._logits(rates))]
 
     def _margin_gradient(self, rates, y):
         """The direction alone."""

@@ -40,6 +40,28 @@ class Adam:
         for moment in self.moments:
             moment[:] = 0
 
+    def to_plain(self):
+        """Numbers and arrays alone, for files that know no types of this package."""
+        return {"settings": self.settings, "n_steps": self.n_steps, "moments": self.moments}
+
+    @classmethod
+    def from_plain(cls, plain):
+        """The optimiser that `to_plain` described, with arrays of its own."""
+        beta_1, beta_2, epsilon, weight_decay = plain["settings"]
+        moments = plain["moments"]
+        adam = cls(
+            len(moments[0]),
+            moments[0].dtype,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+        )
+        adam.n_steps = int(plain["n_steps"])
+        for moment, values in zip(adam.moments, moments, strict=True):
+            moment[:] = values
+        return adam
+
 
 def constant(progress):
     """Factor of the step size that stays at one."""

@@ -13,8 +13,8 @@ from ._adversarial import check_steps
 from ._attacks import hard_label, random_signs, zero_gradient_share
 from ._input_gradients import GRADIENTS, attackable
 from ._scorers import MASKED_SHARE, GradientMaskingWarning
-from ._threat import Threat
-from ._validation import check_count, check_number, check_option, check_seed
+from ._threat import Threat, sizes
+from ._validation import check_count, check_option, check_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,16 +33,16 @@ def robustness_report(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    epsilons: Sequence[float] = (4 / 255, 8 / 255, 16 / 255),
-    surrogates: Sequence[BaseEstimator] = (),
+    epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 16 / 255),
+    surrogates: BaseEstimator | Sequence[BaseEstimator] = (),
     n_steps: int = 50,
     n_restarts: int = 5,
     n_queries: int = 500,
     random_state: int | RandomState | None = 0,
     norm: Literal["linf", "l2", "l1"] = "linf",
     bounds: object = None,
-    immutable: Sequence[str | int] = (),
-    one_hot: Sequence[Sequence[str | int]] = (),
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] | None = "analytic",
 ) -> pd.DataFrame:
@@ -78,9 +78,9 @@ def robustness_report(
         Samples that it was not trained on.
     y : array-like of shape (n_samples,)
         Their true labels.
-    epsilons : sequence of float, default=(4/255, 8/255, 16/255)
-        Sizes of the perturbation, >= 0.
-    surrogates : sequence of estimators, default=()
+    epsilons : float or sequence of float, default=(4/255, 8/255, 16/255)
+        Sizes of the perturbation, >= 0, at least one.
+    surrogates : estimator or sequence of estimators, default=()
         Other fitted estimators that `fgsm` takes, of which the last steps must see the same of X
         as that of the estimator, or which are attacked in the space of X.
     n_steps : int, default=50
@@ -141,10 +141,7 @@ def robustness_report(
     >>> list(report["attack"])
     ['none', 'random signs', 'FGSM', 'PGD', 'transfer FGSM', 'transfer PGD', 'hard label']
     """
-    if not len(epsilons):
-        raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one.")
-    for epsilon in epsilons:
-        check_number(epsilon, "epsilons", zero=True)
+    epsilons = sizes(epsilons)
     check_count(n_steps, "n_steps")
     check_count(n_restarts, "n_restarts")
     check_count(n_queries, "n_queries")
@@ -153,9 +150,17 @@ def robustness_report(
     options = (norm, bounds, immutable, one_hot, space)
 
     case = Threat(max(epsilons), *options, gradient).against(estimator, X, y)
+    cases = [
+        case
+        if epsilon == max(epsilons)
+        else Threat(epsilon, *options, gradient).case(case.target, case.points, case.index)
+        for epsilon in epsilons
+    ]
+    # A pipeline is a sequence, too.
+    listed = [surrogates] if hasattr(surrogates, "predict") else surrogates
     others = [
         _surrogate(case, surrogate, X, space, gradient or "analytic", position)
-        for position, surrogate in enumerate(surrogates)
+        for position, surrogate in enumerate(listed)
     ]
     share, doubts = np.nan, {"PGD": [], "FGSM": []}
     if gradient is not None:
@@ -165,8 +170,7 @@ def robustness_report(
 
     records = []
     everything = np.arange(len(case.points))
-    for epsilon in epsilons:
-        case = Threat(epsilon, *options, gradient).case(case.target, case.points, case.index)
+    for epsilon, case in zip(epsilons, cases, strict=True):
         points = {("none", None): case.points}
         points["random signs", None] = random_signs(case.points, case.ball, random_state)
         if gradient is not None:
@@ -247,8 +251,8 @@ def attack_table(
     random_state: int | RandomState | None = 0,
     norm: Literal["linf", "l2", "l1"] = "linf",
     bounds: object = None,
-    immutable: Sequence[str | int] = (),
-    one_hot: Sequence[Sequence[str | int]] = (),
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] = "analytic",
 ) -> pd.DataFrame:
@@ -266,8 +270,8 @@ def attack_table(
         Samples.
     y : array-like of shape (n_samples,)
         Their true labels.
-    epsilon : float, array of shape (n_features,) or dict, default=0.2
-        The largest size of the attack. One a feature is scaled as a whole.
+    epsilon : float, array of shape (n_features,), dict or Series, default=0.2
+        The largest size of the attack. One per feature is scaled as a whole.
     attack : {"FGSM", "PGD"}, default="PGD"
         The attack.
     n_bisections : int, default=8

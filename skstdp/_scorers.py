@@ -7,24 +7,31 @@ from inspect import signature
 from math import isclose
 from typing import TYPE_CHECKING
 
-from sklearn.metrics import accuracy_score
-from sklearn.metrics._scorer import _BaseScorer
+import numpy as np
+from sklearn.metrics import get_scorer
+from sklearn.metrics._scorer import _BaseScorer, _Scorer
 
 from ._adversarial import check_steps
 from ._attacks import zero_gradient_share
 from ._input_gradients import GRADIENTS
-from ._threat import Threat
+from ._threat import Threat, sizes
 from ._validation import check_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Literal
 
     from numpy.random import RandomState
     from numpy.typing import ArrayLike
 
 
-__all__ = ["FGSMScorer", "GradientMaskingWarning", "PGDScorer", "attack_scorers"]
+__all__ = [
+    "ConstantPredictionWarning",
+    "FGSMScorer",
+    "GradientMaskingWarning",
+    "PGDScorer",
+    "attack_scorers",
+]
 
 # Above this share of samples without a slope, an accuracy under attack is not to be trusted.
 MASKED_SHARE = 0.01
@@ -40,6 +47,16 @@ class GradientMaskingWarning(UserWarning):
     """
 
 
+class ConstantPredictionWarning(UserWarning):
+    """A model predicts one class, which no attack can change.
+
+    See Also
+    --------
+    FGSMScorer : Gives it where all samples of several classes are given the same, attacked or not.
+    BestUnderAttack : Chooses among the models that are good without attack.
+    """
+
+
 def epsilon_label(epsilon):
     """Size of an attack as text: a short decimal, or else in 255ths, the steps of grey levels."""
     short = f"{epsilon:g}"
@@ -49,21 +66,107 @@ def epsilon_label(epsilon):
     return f"{steps}/255" if isclose(255 * epsilon, steps) else f"{epsilon:.6g}"
 
 
+def label_metric(metric):
+    """Function of true and predicted labels that grows with what is right.
+
+    Parameters
+    ----------
+    metric : str or callable
+        As scorers take it.
+
+    Returns
+    -------
+    score : callable
+        It takes true labels, predicted ones and perhaps `sample_weight`.
+
+    Raises
+    ------
+    ValueError
+        If there is no metric of the name, or it is one of probabilities.
+    TypeError
+        If it is no name and cannot be called.
+    """
+    expected = (
+        "expected the name of a scikit-learn metric on labels, such as 'balanced_accuracy', or a "
+        "function metric(y_true, y_pred, sample_weight=...)"
+    )
+    if not (isinstance(metric, str) or callable(metric)):
+        raise TypeError(f"Got metric={metric!r} of type {type(metric).__name__}, but {expected}.")
+    if not isinstance(metric, str | _BaseScorer):
+        return metric
+    try:
+        scorer = get_scorer(metric)
+    except ValueError:
+        raise ValueError(f"Got metric={metric!r}, but {expected}.") from None
+    if not isinstance(scorer, _Scorer) or scorer._response_method != "predict":
+        raise ValueError(f"Got metric={metric!r} that needs more than labels, but {expected}.")
+
+    def score(y_true, y_pred, **weight):
+        return scorer._sign * scorer._score_func(y_true, y_pred, **scorer._kwargs, **weight)
+
+    return score
+
+
+def is_constant(labels):
+    """Whether all labels are the same."""
+    return bool((labels == labels[0]).all())
+
+
 class _AttackScorer(_BaseScorer):
     """Everything but the attack: subclasses have its name, their parameters and `_perturb`."""
 
-    def __init__(self, *threat):
+    # What scikit-learn reads of a scorer besides `_score_func`.
+    _sign = 1
+    _kwargs = {}
+    _response_method = "predict"
+
+    def __init__(self, metric, *threat):
         self._threat = Threat(*threat)
         check_option(self._threat.gradient, "gradient", GRADIENTS)
+        label_metric(metric)
         # Under their own names, as they were given.
         for name, value in vars(self._threat).items():
             setattr(self, name, value)
-        super().__init__(accuracy_score, sign=1, kwargs={})
+        self.metric = metric
+
+    def _score_func(self, y_true, y_pred, *, sample_weight=None):
+        """Refuse those who take the metric of a scorer, for scores of labels without attack."""
+        raise TypeError(
+            f"Got predictions that are made already, but {self!r} expected a fitted classifier, X "
+            "and y: it attacks X. TunedThresholdClassifierCV, RidgeClassifierCV without cv, skore "
+            "and others that only use the metric of a scorer cannot attack. Where a function is "
+            "taken, give def attacked(estimator, X, y): return scorer(estimator, X, y). For a "
+            "threshold, search over that of a FixedThresholdClassifier with GridSearchCV. "
+            "For RidgeClassifierCV, set cv."
+        )
+
+    def _accept_sample_weight(self):
+        return isinstance(self.metric, str) or "sample_weight" in signature(self.metric).parameters
 
     def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        # RidgeClassifierCV has a stand-in that gives back the predictions it is given as X.
+        if not (hasattr(estimator, "fit") or hasattr(estimator, "input_gradient")):
+            self._score_func(y_true, X)
         case = self._threat.against(estimator, X, y_true)
         predicted = case.predict(self._perturb(case, self._warn_if_masked))
-        return float(accuracy_score(y_true, predicted, **kwargs))
+        self._warn_if_constant(case, predicted)
+        return float(label_metric(self.metric)(y_true, predicted, **kwargs))
+
+    def _warn_if_constant(self, case, predicted):
+        n_classes = len(np.unique(case.index))
+        if n_classes == 1 or not case.ball.epsilon.any() or not is_constant(predicted):
+            return
+        # Asked for only here, since one class may also be what the attack has made of all.
+        if is_constant(case.predict(case.points)):
+            warnings.warn(
+                f"{self!r} attacks a classifier that predicts one class, {predicted[0]!s}, for "
+                f"all {len(predicted)} samples, which hold {n_classes}, and no attack changes "
+                "that. Do not take its score for robustness. Scores with "
+                f"metric='balanced_accuracy' are then 1 / {n_classes}, and BestUnderAttack "
+                "chooses among classifiers that are good without attack.",
+                ConstantPredictionWarning,
+                stacklevel=2,
+            )
 
     def _warn_if_masked(self, gradient):
         share = zero_gradient_share(gradient)
@@ -108,24 +211,33 @@ class FGSMScorer(_AttackScorer):
     pipeline, and for our classifiers on the rates, within [0, 1]. The gradient of the margin does
     not vanish where the output saturates, so the score does not depend on the scale of the
     logits. Where it is zero nevertheless in more than 1 % of the samples, a
-    `GradientMaskingWarning` says so.
+    `GradientMaskingWarning` says so. A classifier that predicts one class cannot be attacked; a
+    `ConstantPredictionWarning` says that it is not robust.
+
+    Scorers are called with a fitted classifier. Functions that take their metric and call it on
+    labels, as `TunedThresholdClassifierCV` does, end in a `TypeError`.
 
     Parameters
     ----------
-    epsilon : float, array of shape (n_features,) or dict, default=8/255
-        Size of the perturbation, >= 0. With 0 the score is the plain accuracy.
+    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
+        Size of the perturbation, >= 0. With 0 the score is the plain accuracy. Whether a size
+        means anything for the data is checked as in `fgsm`.
     norm : {"linf", "l2", "l1"}, default="linf"
         In which the size is measured.
-    bounds : tuple (low, high), dict, "data" or None, default=None
+    bounds : tuple (low, high), dict, Series, "data" or None, default=None
         Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
-    immutable : sequence of str or int, default=()
+    immutable : str, int, sequence of these or None, default=()
         Columns that must not change.
-    one_hot : sequence of sequences of str or int, default=()
+    one_hot : sequence of sequences of str or int, or None, default=()
         Groups of columns that are one-hot and stay so.
     space : {"model", "input"}, default="model"
         Whether all this is meant for what the final estimator sees, or for X as it is given.
     gradient : {"analytic", "finite-differences"}, default="analytic"
         Where slopes come from.
+    metric : str or callable, default="accuracy"
+        What is made of true labels and of those predicted under attack: the name of a scorer of
+        scikit-learn that needs labels alone, such as "balanced_accuracy" or "f1_macro", or a
+        function ``metric(y_true, y_pred, sample_weight=...)`` that grows with what is right.
 
     Raises
     ------
@@ -169,12 +281,13 @@ class FGSMScorer(_AttackScorer):
         *,
         norm: Literal["linf", "l2", "l1"] = "linf",
         bounds: object = None,
-        immutable: Sequence[str | int] = (),
-        one_hot: Sequence[Sequence[str | int]] = (),
+        immutable: str | int | Sequence[str | int] | None = (),
+        one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
         space: Literal["model", "input"] = "model",
         gradient: Literal["analytic", "finite-differences"] = "analytic",
+        metric: str | Callable = "accuracy",
     ) -> None:
-        super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient)
+        super().__init__(metric, epsilon, norm, bounds, immutable, one_hot, space, gradient)
 
     def _perturb(self, case, watch=None):
         return case.fgsm(watch)
@@ -190,8 +303,9 @@ class PGDScorer(_AttackScorer):
 
     Parameters
     ----------
-    epsilon : float, array of shape (n_features,) or dict, default=8/255
-        Size of the perturbation, >= 0. With 0 the score is the plain accuracy.
+    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
+        Size of the perturbation, >= 0. With 0 the score is the plain accuracy. Whether a size
+        means anything for the data is checked as in `fgsm`.
     n_steps : int, default=50
         Number of steps from each start, >= 1.
     n_restarts : int, default=5
@@ -205,16 +319,20 @@ class PGDScorer(_AttackScorer):
         Draws the starts. The default gives the same score each time.
     norm : {"linf", "l2", "l1"}, default="linf"
         In which the size is measured.
-    bounds : tuple (low, high), dict, "data" or None, default=None
+    bounds : tuple (low, high), dict, Series, "data" or None, default=None
         Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
-    immutable : sequence of str or int, default=()
+    immutable : str, int, sequence of these or None, default=()
         Columns that must not change.
-    one_hot : sequence of sequences of str or int, default=()
+    one_hot : sequence of sequences of str or int, or None, default=()
         Groups of columns that are one-hot and stay so.
     space : {"model", "input"}, default="model"
         Whether all this is meant for what the final estimator sees, or for X as it is given.
     gradient : {"analytic", "finite-differences"}, default="analytic"
         Where slopes come from.
+    metric : str or callable, default="accuracy"
+        What is made of true labels and of those predicted under attack: the name of a scorer of
+        scikit-learn that needs labels alone, such as "balanced_accuracy" or "f1_macro", or a
+        function ``metric(y_true, y_pred, sample_weight=...)`` that grows with what is right.
 
     Raises
     ------
@@ -257,12 +375,13 @@ class PGDScorer(_AttackScorer):
         *,
         norm: Literal["linf", "l2", "l1"] = "linf",
         bounds: object = None,
-        immutable: Sequence[str | int] = (),
-        one_hot: Sequence[Sequence[str | int]] = (),
+        immutable: str | int | Sequence[str | int] | None = (),
+        one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
         space: Literal["model", "input"] = "model",
         gradient: Literal["analytic", "finite-differences"] = "analytic",
+        metric: str | Callable = "accuracy",
     ) -> None:
-        super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient)
+        super().__init__(metric, epsilon, norm, bounds, immutable, one_hot, space, gradient)
         check_steps(n_steps, n_restarts, step, random_state)
         self.n_steps = n_steps
         self.n_restarts = n_restarts
@@ -274,7 +393,7 @@ class PGDScorer(_AttackScorer):
 
 
 def attack_scorers(
-    epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     scorer: type = FGSMScorer,
     **options: Any,
 ) -> dict[str, FGSMScorer | PGDScorer]:
@@ -282,7 +401,7 @@ def attack_scorers(
 
     Parameters
     ----------
-    epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+    epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
         `FGSMScorer` or `PGDScorer`.
@@ -319,10 +438,11 @@ def attack_scorers(
     >>> bool(scores["test_FGSM 0.3"].mean() < scores["test_clean"].mean())
     True
     """
+    epsilons = sizes(epsilons)
     scoring = {"clean": scorer(0, **options)}
     for epsilon in epsilons:
         attack = scorer(epsilon, **options)
         scoring[f"{attack.attack} {epsilon_label(epsilon)}"] = attack
-    if len(scoring) < 2 or len(scoring) <= len(epsilons):
-        raise ValueError(f"Got epsilons={epsilons!r}, but expected at least one, and none twice.")
+    if len(scoring) <= len(epsilons):
+        raise ValueError(f"Got epsilons={epsilons!r}, but expected none of them twice.")
     return scoring

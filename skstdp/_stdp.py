@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from ._validation import check_number
+from ._validation import check_number, naming
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -38,7 +38,8 @@ def _check_rates(rates, name):
     outside = (rates < 0) | (rates > 1)
     if outside.any():
         raise ValueError(
-            f"Got {name}={rates[outside][0]!r} among the rates, but expected rates in [0, 1]."
+            f"Got {name}={float(rates[outside][0])!r} among the rates, but expected rates in "
+            "[0, 1]. Scale them, for instance by MinMaxScaler."
         )
     return rates
 
@@ -199,7 +200,8 @@ def stdp_curve(delta_t: ArrayLike, t_pre: float = 1.0, *, corrected: bool = True
     array([-2.   ,  0.   ,  0.222])
     """
     check_number(t_pre, "t_pre", zero=False)
-    delta_t = np.asarray(delta_t, dtype=np.float64)
+    with naming("delta_t", "numbers"):
+        delta_t = np.asarray(delta_t, dtype=np.float64)
     sign = -1 if corrected else 1
     with np.errstate(divide="ignore"):
         return delta_t / (t_pre * (t_pre + sign * delta_t)) ** 2

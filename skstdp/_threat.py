@@ -1,8 +1,12 @@
 """What an attacker may do, in the words of the user and in those of an attack."""
 
+import warnings
+from collections.abc import Mapping
 from copy import copy
+from numbers import Real
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ._attacks import fgsm, pgd
@@ -79,36 +83,40 @@ class Threat:
         columns = _Columns(target.names, n_features)
         epsilon = _spread(self.epsilon, columns, "epsilon")
         _check_size(epsilon, points.dtype, columns)
-        fixed = columns.positions(self.immutable, "immutable")
+        fixed = columns.positions(_listed(self.immutable), "immutable")
         epsilon[fixed] = 0
         for position, reason in target.must_stay().items():
             if epsilon[position] > 0:
                 name = columns.name(position)
+                remedy = ", or attack in space='model'" if self.space == "input" else ""
+                filled = "Fill it in before the attack, or put" if "missing" in reason else "Put"
                 raise ValueError(
                     f"Got the column {name!r} that {reason}, but an attack expected numbers. "
-                    f"Put it in immutable=[{name!r}], or attack in space='model'."
+                    f"{filled} it in immutable=[{name!r}]{remedy}."
                 )
         _check_complete(points, columns)
         low, high = self._bounds(columns, points, target.box)
         _check_inside(points, low, high, columns)
         # What cannot move stays as it is.
         low[epsilon == 0], high[epsilon == 0] = -np.inf, np.inf
-        groups = [columns.positions(group, "one_hot") for group in self.one_hot]
+        groups = [columns.positions(group, "one_hot") for group in _groups(self.one_hot)]
         _check_one_hot(points, groups, columns)
-        return Ball(epsilon, self.norm, low, high, groups, target.whole)
+        ball = Ball(epsilon, self.norm, low, high, groups, target.whole)
+        _check_scale(ball, points, columns)
+        return ball
 
     def _bounds(self, columns, points, box):
         bounds = self.bounds
         low, high = (side.astype(np.float64) for side in box)
         if isinstance(bounds, str) and bounds == "data":
             low, high = points.min(axis=0), points.max(axis=0)
-        elif isinstance(bounds, dict):
-            for position, name in columns.named(bounds, "bounds"):
-                low[position], high[position] = _pair(bounds[name], f"bounds[{name!r}]")
+        elif _is_by_column(bounds):
+            for position, name, pair in columns.named(bounds, "bounds"):
+                low[position], high[position] = _pair(pair, f"bounds[{name!r}]")
         elif bounds is not None:
             first, second = _pair(bounds, "bounds")
-            low = _spread(first, columns, "bounds[0]")
-            high = _spread(second, columns, "bounds[1]")
+            low = _spread(first, columns, "bounds[0]", -np.inf)
+            high = _spread(second, columns, "bounds[1]", np.inf)
         crossed = np.flatnonzero(~(low <= high))
         if len(crossed):
             k = crossed[0]
@@ -210,8 +218,13 @@ class Case:
 
 
 def check_epsilon(epsilon):
-    """Raise unless an epsilon is a finite number >= 0, or an array or a dict of such."""
-    if isinstance(epsilon, dict):
+    """Raise unless an epsilon is a finite number >= 0, or several, by column or one for each."""
+    if isinstance(epsilon, pd.DataFrame):
+        raise TypeError(
+            "Got epsilon as a DataFrame, but expected a number, or a dict or Series by column. "
+            "Give one of its rows: epsilon.iloc[0]."
+        )
+    if _is_by_column(epsilon):
         for name, value in epsilon.items():
             check_number(value, f"epsilon[{name!r}]", zero=True)
     elif np.ndim(epsilon) == 0:
@@ -219,6 +232,73 @@ def check_epsilon(epsilon):
     else:
         for position, value in enumerate(epsilon):
             check_number(value, f"epsilon[{position}]", zero=True)
+
+
+def sizes(epsilons, *, zero=True, of_rates=False, may_be_empty=False):
+    """Sizes of attacks as a list, of one number or several.
+
+    Parameters
+    ----------
+    epsilons : float or iterable of float
+        Finite and >= 0.
+    zero : bool, default=True
+        Whether zero is allowed.
+    of_rates : bool, default=False
+        Whether values in [0, 1] are attacked, each by as much, of which 1 is all.
+    may_be_empty : bool, default=False
+        Whether there may be none.
+    """
+    listed = [epsilons] if isinstance(epsilons, Real) else epsilons
+    several = np.iterable(listed) and not isinstance(listed, str)
+    listed = list(listed) if several else []
+    if not (listed or (several and may_be_empty)):
+        raise ValueError(
+            f"Got epsilons={epsilons!r}, but expected at least one number, such as [0.1, 0.2]."
+        )
+    for epsilon in listed:
+        check_number(epsilon, "epsilons", zero=zero)
+    if of_rates and max(listed, default=0) > 1:
+        raise _beyond_rates(max(listed))
+    return listed
+
+
+def size_of(scorer):
+    """The one size of an attack, where several are compared by their size."""
+    if not isinstance(scorer.epsilon, Real):
+        raise ValueError(
+            f"Got {scorer!r} with a size for each column, but expected one number, by which "
+            "attacks are compared. Scale the columns instead."
+        )
+    return float(scorer.epsilon)
+
+
+def _beyond_rates(epsilon):
+    return ValueError(
+        f"Got epsilon={epsilon:.6g} for values in [0, 1], all of which are within reach then: an "
+        "attack expected a smaller size, in the units of these values. Grey levels are divided by "
+        f"255: epsilon={epsilon:.6g} / 255."
+    )
+
+
+def _is_by_column(value):
+    return isinstance(value, Mapping | pd.Series)
+
+
+def _is_column(value):
+    return isinstance(value, (str, int, np.integer))
+
+
+def _listed(columns):
+    """Columns as a list: of several, of a single one, or of None."""
+    if columns is None:
+        return []
+    return [columns] if _is_column(columns) else list(columns)
+
+
+def _groups(one_hot):
+    """Groups of columns as a list: of several, of a single one that is given alone, or of None."""
+    groups = _listed(one_hot)
+    return [groups] if groups and all(map(_is_column, groups)) else groups
 
 
 class _Columns:
@@ -233,14 +313,17 @@ class _Columns:
         return int(position) if self.names is None else self.names[position]
 
     def named(self, mapping, parameter):
-        """Positions of the keys of a dict, with the keys."""
-        keys = list(mapping)
-        return zip(self.positions(keys, parameter), keys, strict=True)
+        """Positions of the labels of a dict or Series, with labels and values."""
+        items = list(mapping.items())
+        positions = self.positions([label for label, _ in items], parameter)
+        if len(set(positions.tolist())) < len(items):
+            raise ValueError(f"Got a column twice in {parameter}, but expected each once.")
+        return [(position, *item) for position, item in zip(positions, items, strict=True)]
 
     def positions(self, columns, parameter):
         """Positions of columns that are given by name or by position."""
         positions = []
-        for column in [columns] if isinstance(columns, str) else columns:
+        for column in columns:
             if self.names is not None and column in self.names:
                 positions.append(self.names.index(column))
             elif isinstance(column, (int, np.integer)) and not isinstance(column, bool):
@@ -268,12 +351,12 @@ def _shortened(names):
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
 
-def _spread(value, columns, parameter):
-    """A number for each column from one number, one a column, or a dict by column."""
-    if isinstance(value, dict):
-        spread = np.zeros(columns.n_features)
-        for position, name in columns.named(value, parameter):
-            spread[position] = value[name]
+def _spread(value, columns, parameter, others=0.0):
+    """A number for each column: of one, of one per column, or by column, and `others` else."""
+    if _is_by_column(value):
+        spread = np.full(columns.n_features, others)
+        for position, _, number in columns.named(value, parameter):
+            spread[position] = number
         return spread
     value = np.asarray(value, dtype=np.float64)
     if value.shape not in ((), (columns.n_features,)):
@@ -285,7 +368,8 @@ def _spread(value, columns, parameter):
 
 
 def _pair(value, parameter):
-    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+    no_pair = isinstance(value, str | pd.DataFrame) or not hasattr(value, "__len__")
+    if no_pair or len(value) != 2:
         others = ", a dict of pairs by column, 'data' or None" if parameter == "bounds" else ""
         raise ValueError(f"Got {parameter}={value!r}, but expected a pair (low, high){others}.")
     return value
@@ -301,6 +385,66 @@ def _check_size(epsilon, dtype, columns):
             f"Got epsilon={epsilon[column]:.6g} for the column {columns.name(column)!r}, but "
             f"expected 0 or a number from {least:.0e} to {most:.0e} for values of {dtype}."
         )
+
+
+# Fewer rows say nothing of the range of a column, and more are not needed.
+_FEW_ROWS, _MANY_ROWS = 10, 1000
+# Of the standard deviation of a column, below which a move does not matter.
+_NOTHING = 1e-3
+_ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
+
+
+# Sizes and values of any size are compared, and only which is larger counts.
+@np.errstate(divide="ignore", over="ignore", invalid="ignore")
+def _check_scale(ball, points, columns):
+    """Say so where a size means nothing: nothing can move, hardly anything, or all of it."""
+    epsilon, order = ball.epsilon[0], _ORDERS[ball.norm]
+    whole = np.zeros(len(epsilon), dtype=bool) if ball.whole is None else ball.whole
+    swapped = np.zeros_like(whole)
+    stuck = whole & (epsilon < 1)
+    for group in ball.groups:
+        swapped[group] = True
+        pair = np.sort(epsilon[group])[-2:]
+        stuck[group] = len(pair) < 2 or np.linalg.norm(1 / pair, order) > 1 + 1e-9
+    stuck &= epsilon > 0
+    if stuck.any():
+        names = [columns.name(position) for position in np.flatnonzero(stuck)]
+        nothing = " Nothing else can move either." if stuck.sum() == (epsilon > 0).sum() else ""
+        warnings.warn(
+            f"Got an epsilon of at most {epsilon[stuck].max():.6g} for {_shortened(names)}, which "
+            "hold whole numbers, truth values or one-hot categories and cannot move by so little: "
+            f"they stay as they are.{nothing} Give them an epsilon of at least 1 (2 for "
+            "categories in the norm l1), or list them in immutable.",
+            UserWarning,
+            stacklevel=2,
+        )
+    moved = np.flatnonzero((epsilon > 0) & ~stuck & ~swapped)
+    if not len(moved):
+        return
+    epsilon, low, high = epsilon[moved], ball.low[moved], ball.high[moved]
+    rates = (low == 0) & (high == 1) & ~whole[moved]
+    if rates.all() and np.linalg.norm(1 / epsilon, order) < 1:
+        raise _beyond_rates(epsilon.max())
+    if len(points) < _FEW_ROWS:
+        return
+    some = points[:: max(1, len(points) // _MANY_ROWS), moved].astype(np.float64)
+    spreads, ranges = some.std(axis=0), np.ptp(some, axis=0)
+    varies = ranges > 0
+    unbounded = not (np.isfinite(low) & np.isfinite(high)).all()
+    if not varies.any():
+        return
+    if (epsilon < _NOTHING * spreads)[varies].all():
+        what = "less than a thousandth of the standard deviation of each column that it moves"
+    elif unbounded and np.linalg.norm((ranges / epsilon)[varies], order) < 1:
+        what = "more than the whole range of each column: nothing is left of the samples"
+    else:
+        return
+    warnings.warn(
+        f"Got epsilon={epsilon.max():.6g}, {what}. Sizes are in the units of the columns that are "
+        "attacked. Give one for each, such as epsilon=0.1 * X.std(), or scale the columns.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _check_complete(points, columns):

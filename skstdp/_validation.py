@@ -1,8 +1,12 @@
 """Checks that scikit-learn does not make, or not in our words."""
 
+import re
+from collections import Counter
 from contextlib import contextmanager
+from difflib import get_close_matches
 from math import isfinite
 from numbers import Integral, Real
+from pathlib import Path
 from reprlib import repr as shortened
 
 import numpy as np
@@ -23,22 +27,44 @@ def naming(name, expected):
 
 @contextmanager
 def naming_columns(X):
-    """Name the column in errors of the block about values that are no numbers.
+    """Name the column in errors of the block about values that are no numbers, or not finite.
 
     Dates and durations are no numbers either: made one, a missing date would be a date.
     """
+    if type(X) in (str, bytes, dict):
+        raise TypeError(
+            f"Got X of type {type(X).__name__}, but expected an array or a data frame of shape "
+            "(n_samples, n_features). Load or convert it first, for instance by pandas."
+        )
     try:
         _refuse_times(X)
         yield
     except (TypeError, ValueError, OverflowError) as error:
+        if re.search("contains (NaN|infinity)", str(error)):
+            place = _first_not_finite(X)
+            if place is None:
+                raise
+            raise ValueError(
+                f"{error}\nThe first such value is in column {place[1]!r}, row {place[0]}. "
+                "Replace it, for instance by SimpleImputer in a pipeline, or leave out the row or "
+                "the column."
+            ) from error
         # Where there are other columns than expected, one of them may well hold text.
         column = None if "feature" in str(error) else first_without_numbers(X)
         if column is None:
             raise
         name, value = column
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        reason = str(error).partition("\n")[0].rstrip(".")
+        remedy = (
+            "Encode a column of text by OneHotEncoder or OrdinalEncoder in a pipeline, or correct "
+            "the value"
+            if isinstance(value, str)
+            else "Convert it to numbers, dates for instance to days since one of them"
+        )
         raise kind(
-            f"Got {shortened(value)} in column {name!r} of X, but expected numbers: {error}"
+            f"Got {shortened(value)} in column {name!r} of X, but expected numbers: {reason}. "
+            f"{remedy}, or leave the column out."
         ) from error
 
 
@@ -80,6 +106,55 @@ def refuse_lazy(X, name="X"):
             f"Got {name} of type {type(X).__name__}, whose values are not computed yet, but "
             f"expected an array or a data frame. Use {name}.collect()."
         )
+
+
+def _first_not_finite(X):
+    """Row and column, by its name if it has one, of the first missing or infinite number."""
+    try:
+        own = isinstance(X, pd.DataFrame) or not hasattr(X, "to_numpy")
+        frame = pd.DataFrame(X if own else X.to_numpy())
+        places = np.argwhere(~np.isfinite(frame.to_numpy(dtype=np.float64, na_value=np.nan)))
+    except (TypeError, ValueError):
+        return None
+    if not len(places):
+        return None
+    row, column = places[0].tolist()
+    return row, list(X.columns)[column] if hasattr(X, "columns") else column
+
+
+def refuse_equal_names(X, name="X"):
+    """Raise where two columns of a data frame have one name.
+
+    By it none of them can be chosen, and one is often a copy of the target.
+    """
+    columns = getattr(X, "columns", None)
+    if not getattr(columns, "is_unique", True):
+        check_different(columns, f"among the columns of {name}")
+
+
+def check_different(names, where, remedy="Rename columns, or leave out those that are copies"):
+    """Raise unless each name is there only once."""
+    equal = [name for name, count in Counter(names).items() if count > 1]
+    if equal:
+        raise ValueError(
+            f"Got the name {', '.join(map(repr, equal))} several times {where}, but expected each "
+            f"name once. {remedy}."
+        )
+
+
+def unreadable(path, error):
+    """A ValueError for an OSError of a file that cannot be read."""
+    if not Path(path).exists():
+        return ValueError(f"Cannot read {path}: there is no such file. Check the path.")
+    reason = error.strerror or error
+    return ValueError(f"Cannot read {path}: {reason}. Expected the path of a file to read.")
+
+
+def nearest(name, names):
+    """A question for the most similar of some names, to end a message; none if all differ."""
+    known = {str(known).lower(): known for known in names}
+    found = get_close_matches(str(name).lower(), known, n=1, cutoff=0.7)
+    return f" Did you mean {known[found[0]]!r}?" if found else ""
 
 
 def plain_labels(y):

@@ -24,6 +24,7 @@ def warm_up() -> None:
     """
     for dtype in (np.float64, np.float32):
         X = np.eye(2, dtype=dtype)
-        STDPClassifier(2, max_iter=1).fit(X, [0, 1])
+        # One step, of which `fit` would say that nothing is learnt by it.
+        STDPClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         stdp_update(X, X, X)
-        fgsm(BioLeaFClassifier(2, max_iter=1).fit(X, [0, 1]), X, [0, 1])
+        fgsm(BioLeaFClassifier(2).partial_fit(X, [0, 1], classes=[0, 1]), X, [0, 1])

@@ -1,4 +1,6 @@
+from collections import UserDict
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -7,17 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
+from sklearn.feature_selection import SelectKBest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 
 from skstdp import (
     BPClassifier,
     FGSMScorer,
+    PGDScorer,
     STDPClassifier,
     attack_table,
     fgsm,
@@ -99,6 +109,8 @@ some_bounds = st.sampled_from(
 )
 
 
+# Whole numbers that stay for a size below 1, and heights that move by a metre, are warned of.
+@pytest.mark.filterwarnings("ignore:Got (an )?epsilon")
 @settings(deadline=None, max_examples=60)
 @given(
     name=st.sampled_from(MODELS),
@@ -165,7 +177,7 @@ def test_zero_is_the_identity(table, fitted, name, norm, space):
         if space == "input":
             pd.testing.assert_frame_equal(new, X)
         elif name == "STDP":
-            assert_array_equal(new, fitted[name].encoder_.transform(X.to_numpy(float)))
+            assert_array_equal(new, X.to_numpy(float))
         else:
             assert_array_equal(new, fitted[name][:-1].transform(X))
 
@@ -300,6 +312,54 @@ class TestTypes:
         assert_array_equal(new[:, 1], X[:, 1])
         assert_allclose((new[:, 0] - X[:, 0]).astype(float), [0.5, 0.5, -0.5, -0.5])
 
+    @pytest.mark.parametrize("as_array", [False, True], ids=["frame", "array"])
+    def test_each_column_of_objects_keeps_its_kind(self, as_array):
+        """By hand: the slopes are those of the coefficients, and all is within one epsilon."""
+        X = pd.DataFrame(
+            {"flag": [True, False, True], "n": [1, 2, 2**60 + 1], "x": [1, 2.5, 3]}, dtype=object
+        )
+        given = X.to_numpy() if as_array else X
+        model = LogisticRegression().fit(given, [0, 1, 1])
+        model.coef_, model.intercept_ = np.array([[1.0, 1, 1]]), np.array([0.0])
+        options = {"epsilon": [1, 1.9, 0.5], "space": "input"}
+        new = fgsm(model, given, [1, 1, 1], **options)
+        rows = np.asarray(new).tolist()
+        # Beyond 2 ** 53 floats are not exact, but a row below can be.
+        assert rows[:2] == [[False, 0, 0.5], [False, 1, 2.0]]
+        assert [type(value) for value in rows[2]] == [bool, int, float]
+        still = fgsm(model, given, [1, 1, 1], immutable=["n"] if not as_array else [1], **options)
+        assert np.asarray(still)[2, 1] == 2**60 + 1
+
+    def test_frame_of_objects_is_attacked_like_its_array(self):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        model = BPClassifier(max_iter=2, random_state=0).fit(X, y)
+        new = fgsm(model, X.astype(object), y, epsilon=0.3, space="input")
+        assert new.dtypes.eq(object).all()
+        pd.testing.assert_frame_equal(
+            new.astype(float), fgsm(model, X, y, epsilon=0.3, space="input")
+        )
+
+    def test_truth_values_beside_other_numbers_are_refused(self):
+        X = np.array([[True, 1.0], [2.5, 2.0], [False, 3.0]], dtype=object)
+        model = LogisticRegression().fit(X, [0, 0, 1])
+        with pytest.raises(ValueError, match=r"Got the column 0 that holds no numbers"):
+            fgsm(model, X, [0, 0, 1], space="input")
+        new = fgsm(model, X, [0, 0, 1], immutable=[0], epsilon=0.5, space="input")
+        assert new[:, 0].tolist() == [True, 2.5, False]
+
+    @pytest.mark.parametrize("library", ["array", "pandas", "nullable", "polars"])
+    def test_long_whole_numbers_that_stay_are_kept_to_the_last_digit(self, library):
+        X = np.array([[2**60 + 1, 5], [2**60 + 3, 4], [2**60 + 5, 1]])
+        if library == "polars":
+            X = pytest.importorskip("polars").DataFrame(X, schema=["id", "n"])
+        elif library != "array":
+            X = pd.DataFrame(X, columns=["id", "n"])
+            X = X.astype("Int64") if library == "nullable" else X
+        model = self.model(X, [0, 0, 1])
+        new = fgsm(model, X, [0, 0, 1], immutable=[0], epsilon=1, space="input")
+        assert np.asarray(new)[:, 0].tolist() == [2**60 + 1, 2**60 + 3, 2**60 + 5]
+        assert np.asarray(new)[:, 1].tolist() == [4, 3, 2]
+
     def test_nullable_columns(self):
         X = pd.DataFrame({"n": [1, 4, 6, 9], "x": [0.5, 0.25, 0.75, 1.0]})
         y = [0, 0, 1, 1]
@@ -372,7 +432,7 @@ class TestTypes:
 
     def test_table_without_columns_of_numbers(self):
         table = Table(pd.DataFrame({"t": ["a", "b"], "d": pd.to_datetime(["2020", "2021"])}))
-        assert not table.numeric.any()
+        assert list(table.fixed) == [0, 1]
         assert_array_equal(table.points, 0)
 
 
@@ -400,9 +460,236 @@ class TestTextColumns:
             assert (new["town"] == X["town"]).all()
             assert model.score(new, y) < model.score(X, y) - 0.1
 
+    def test_may_be_completed_before_they_are_encoded(self):
+        """The slopes of the other columns are those of finite differences."""
+        X, y = self.frame()
+        X.loc[X.index[3], "town"] = None
+        towns = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder())
+        columns = ColumnTransformer([("t", towns, ["town"])], remainder=StandardScaler())
+        model = make_pipeline(columns, LogisticRegression()).fit(X, y)
+        options = {"epsilon": 3, "immutable": "town", "space": "input"}
+        new = fgsm(model, X, y, **options)
+        pd.testing.assert_frame_equal(
+            new, fgsm(model, X, y, gradient="finite-differences", **options)
+        )
+        assert model.score(new, y) < model.score(X, y) - 0.1
+
     def test_do_not_matter_in_model_space(self):
         X, y = self.frame()
         assert isinstance(fgsm(self.model(X, y), X, y), pd.DataFrame)
+
+
+class TestByColumn:
+    """Sizes and bounds by column, whatever holds them."""
+
+    @pytest.fixture
+    def model(self):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        X.columns = list("abcd")
+        return LogisticRegression(max_iter=1000).fit(X, y), X, y
+
+    def moved(self, model, **options):
+        model, X, y = model
+        return (fgsm(model, X, y, **options) - X).abs().max().round(6).tolist()
+
+    @pytest.mark.parametrize("kind", [dict, pd.Series, MappingProxyType, UserDict])
+    def test_labels_count_and_not_their_order(self, model, kind):
+        assert self.moved(model, epsilon=kind({"d": 0.0, "c": 0.2, "a": 0.1})) == [0.1, 0, 0.2, 0]
+
+    def test_series_without_labels_is_by_position(self, model):
+        assert self.moved(model, epsilon=pd.Series([0.1, 0, 0.2, 0])) == [0.1, 0, 0.2, 0]
+        model, X, y = model
+        assert_allclose(
+            np.abs(fgsm(model, X, y, epsilon=0.1 * X.std()) - X).max(), 0.1 * X.std(), rtol=1e-9
+        )
+
+    @pytest.mark.parametrize("kind", [dict, pd.Series, MappingProxyType, UserDict])
+    def test_bounds(self, model, kind):
+        _, X, _ = model
+        low, high = X.min(), X.max()
+        for bounds in (
+            kind({name: (low[name], high[name]) for name in "dbca"}),
+            (kind({name: low[name] for name in "dbca"}), kind(dict(high))),
+        ):
+            new = fgsm(*model, epsilon=10, bounds=bounds)
+            assert ((new == low) | (new == high)).all(axis=None)
+        # Others have none.
+        for bounds in (kind({"d": (0, 3)}), (kind({"d": 0}), kind({"d": 3}))):
+            assert self.moved(model, epsilon=0.5, bounds=bounds)[:3] == [0.5, 0.5, 0.5]
+            assert fgsm(*model, epsilon=5, bounds=bounds, immutable=list("abc"))["d"].max() == 3
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"epsilon": pd.Series({"e": 1})}, r"unknown column 'e' in epsilon"),
+            ({"epsilon": pd.Series({"a": -1})}, r"Got epsilon\['a'\]=-1"),
+            ({"epsilon": pd.Series([1, 2], ["a", "a"])}, "Got a column twice in epsilon"),
+            ({"epsilon": {"a": 1, 0: 2}}, "Got a column twice in epsilon"),
+            ({"bounds": pd.Series({"a": 1, "b": 2})}, r"Got bounds\['a'\]=1.*a pair"),
+            ({"bounds": pd.DataFrame({"a": [1, 2], "b": [1, 2]})}, "expected a pair"),
+        ],
+    )
+    def test_mistakes(self, model, options, message):
+        with pytest.raises(ValueError, match=message):
+            fgsm(*model, **options)
+
+    def test_frame_of_sizes(self, model):
+        with pytest.raises(TypeError, match=r"Got epsilon as a DataFrame.*iloc\[0\]"):
+            fgsm(*model, epsilon=pd.DataFrame({"a": [1.0]}))
+
+    def test_labels_for_columns_without_names(self, model):
+        model, X, y = model
+        plain = LogisticRegression(max_iter=1000).fit(X.to_numpy(), y)
+        with pytest.raises(ValueError, match=r"Got the column 'a' in epsilon, but expected posi"):
+            fgsm(plain, X.to_numpy(), y, epsilon=0.1 * X.std())
+
+    @pytest.mark.parametrize(
+        ("single", "several"),
+        [
+            ({"immutable": 2}, {"immutable": [2]}),
+            ({"immutable": "c"}, {"immutable": ["c"]}),
+            ({"immutable": None}, {"immutable": []}),
+            ({"one_hot": None}, {"one_hot": []}),
+        ],
+    )
+    def test_one_in_the_place_of_a_list(self, model, single, several):
+        assert self.moved(model, epsilon=0.1, **single) == self.moved(
+            model, epsilon=0.1, **several
+        )
+
+    def test_one_group_in_the_place_of_several(self):
+        X, y = people()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        options = {"epsilon": {"age": 5, **dict.fromkeys(COLOURS, 1)}, "space": "input"}
+        pd.testing.assert_frame_equal(
+            fgsm(model, X, y, one_hot=COLOURS, **options),
+            fgsm(model, X, y, one_hot=[COLOURS], **options),
+        )
+
+    def test_one_column_is_no_group(self, model):
+        with pytest.raises(ValueError, match=r"the columns \['a'\] of one_hot.*a single 1"):
+            fgsm(*model, one_hot=0)
+
+
+class TestOurNetworksInModelSpace:
+    """They are attacked at their rates, and what comes back are values that they take."""
+
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    @pytest.mark.parametrize("scaled", [False, True], ids=["alone", "pipeline"])
+    @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+    def test_predict_takes_what_comes_back(self, classifier, scaled, dtype):
+        X, y = load_iris(return_X_y=True, as_frame=True)
+        X = X.astype(dtype)
+        model = classifier(max_iter=30, random_state=0)
+        model = (make_pipeline(StandardScaler(), model) if scaled else model).fit(X[::2], y[::2])
+        last = model[-1] if scaled else model
+        for attack, scorer in ((fgsm, FGSMScorer), (pgd, PGDScorer)):
+            new = attack(model, X, y, epsilon=0.1)
+            assert list(new) == list(X)
+            assert last.score(new.to_numpy() if scaled else new, y) == scorer(0.1)(model, X, y)
+        if not scaled:
+            assert new.dtypes.eq(dtype).all()
+
+    def test_moves_are_shares_of_the_range_in_fit(self):
+        """Worked by hand, with values outside that range, which the encoder clips."""
+        X = np.array([[0.0, 10, 7], [1, 20, 7], [4, 30, 7], [2, 50, 7]])
+        model = BPClassifier((), receptive_fields=1, max_iter=1).fit(X, [0, 0, 1, 1])
+        model.coefs_ = [np.array([[1.0], [-1], [0]])]
+        model.intercepts_ = [np.zeros(1)]
+        given = np.array([[2.0, 30, 7], [3.9, 12, 7], [-1, 60, 7], [9, 5, 7]])
+        new = fgsm(model, given, [1, 1, 1, 1], epsilon=0.1)
+        # By 0.1 * 4 down and 0.1 * 40 up, from the border where the value is beyond it.
+        expected = [[1.6, 34, 7], [3.5, 16, 7], [-1, 60, 7], [3.6, 14, 7]]
+        assert_allclose(new, expected, rtol=1e-12)
+
+    def test_rates_as_they_are(self):
+        X, y = load_iris(return_X_y=True)
+        X = MinMaxScaler(clip=True).fit_transform(X)
+        model = STDPClassifier(max_iter=5, rate_encoding="none", random_state=0).fit(X, y)
+        new = fgsm(model, X, y, epsilon=0.1)
+        assert np.abs(new - X).max() <= 0.1 + 1e-12
+        assert model.score(new, y) == FGSMScorer(0.1)(model, X, y)
+
+
+class TestSizesThatMeanNothing:
+    @pytest.mark.parametrize(
+        ("norm", "largest"), [("linf", 1), ("l2", 2), ("l1", 4)], ids=["linf", "l2", "l1"]
+    )
+    def test_all_rates_within_reach(self, norm, largest):
+        """Four rates: the corner that is farthest is at 1, 2 or 4."""
+        X, y = load_iris(return_X_y=True)
+        model = STDPClassifier(max_iter=1, random_state=0).fit(X, y)
+        fgsm(model, X, y, epsilon=largest, norm=norm)
+        with pytest.raises(ValueError, match=r"Got epsilon=8 for values in \[0, 1\].*8 / 255\.$"):
+            fgsm(model, X, y, epsilon=8, norm=norm)
+        linear = LogisticRegression().fit((X - 4) / 4, y)
+        with pytest.raises(ValueError, match=r"Got epsilon=8 for values in \[0, 1\]"):
+            fgsm(linear, np.clip(X / 8, 0, 1), y, epsilon=8, norm=norm, bounds=(0, 1))
+
+    @pytest.mark.parametrize("kind", [int, "Int64"])
+    def test_whole_numbers_and_less_than_one(self, kind):
+        X, y = people()
+        X = X.astype({"age": kind})
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        message = "at most 0.9 for 'age', 'member', 'red', 'green', 'blue', which hold whole"
+        with pytest.warns(UserWarning, match=message) as caught:
+            new = fgsm(model, X, y, epsilon=0.9, space="input")
+        assert "Nothing else" not in str(caught[0].message)
+        stuck = ["age", "member", *COLOURS]
+        pd.testing.assert_frame_equal(new[stuck], X[stuck])
+        with pytest.warns(UserWarning, match="at most 0.9 for 'age'.*Nothing else can move"):
+            fgsm(model, X, y, epsilon={"age": 0.9}, space="input")
+        # Neither of these is taken for more than it is.
+        fgsm(model, X, y, epsilon=0.9, immutable=stuck, space="input")
+        fgsm(model, X, y, epsilon=1, space="input")
+
+    @pytest.mark.parametrize(("norm", "least"), [("linf", 1), ("l2", 2**0.5), ("l1", 2)])
+    def test_swap_of_categories(self, norm, least):
+        X, y = people()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        options = {"one_hot": [COLOURS], "norm": norm, "space": "input"}
+        fgsm(model, X, y, epsilon=dict.fromkeys(COLOURS, least), **options)
+        with pytest.warns(UserWarning, match="'red', 'green', 'blue', which hold"):
+            new = fgsm(model, X, y, epsilon=dict.fromkeys(COLOURS, 0.99 * least), **options)
+        pd.testing.assert_frame_equal(new, X)
+
+    @pytest.mark.parametrize("space", ["model", "input"])
+    def test_units_of_the_columns(self, space):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(50, 2)) * [400, 9000]
+        y = (X @ [9000, 400] > 0).astype(int)
+        model = LogisticRegression().fit(X, y)
+        options = {"space": space}
+        for epsilon in ([0.3, 7], 8 / 255):
+            with pytest.warns(UserWarning, match="less than a thousandth of the standard dev"):
+                fgsm(model, X, y, epsilon=epsilon, **options)
+        with pytest.warns(UserWarning, match="more than the whole range"):
+            fgsm(model, X, y, epsilon=1e5, **options)
+        # One of the two moves, the size is in their units, there are bounds, or too few rows.
+        fgsm(model, X, y, epsilon=1, **options)
+        fgsm(model, X, y, epsilon=0.1 * X.std(axis=0), **options)
+        fgsm(model, X, y, epsilon=1e5, bounds="data", **options)
+        fgsm(model, X[:5], y[:5], epsilon=1e5, **options)
+        fgsm(model, X, y, epsilon=0, **options)
+
+    @pytest.mark.parametrize("norm", NORMS)
+    def test_values_and_sizes_at_the_ends_of_the_floats(self, norm):
+        X, y = load_iris(return_X_y=True)
+        model = LogisticRegression(max_iter=1000).fit(X, y)
+        with pytest.warns(UserWarning, match="less than a thousandth") as caught:
+            fgsm(model, X, y, epsilon=2e-154, norm=norm)
+        assert len(caught) == 1
+        fgsm(model, X * 1e150, y, epsilon=1e150, norm=norm)
+
+    @pytest.mark.parametrize("epsilon", [1 / 255, 4 / 255, 0.3, 1])
+    def test_what_is_usual_is_not_warned_of(self, epsilon):
+        X, y = load_breast_cancer(return_X_y=True)
+        for scaler in (StandardScaler(), MinMaxScaler()):
+            model = make_pipeline(scaler, LogisticRegression()).fit(X, y)
+            Z = scaler.transform(X)
+            for norm in NORMS:
+                fgsm(model, X, y, epsilon=epsilon, norm=norm)
+                fgsm(model[-1], Z, y, epsilon=epsilon, norm=norm, space="input")
 
 
 class TestMistakes:
@@ -499,9 +786,17 @@ class TestMistakes:
         model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
         X.iloc[3, 1] = np.nan
         with pytest.raises(
-            ValueError, match=r"missing value in the column 'income' \(row 3\).*Fill"
+            ValueError, match=r"'income' that holds a missing value \(row 3\).*Fill it in"
         ):
             fgsm(model, X, y, space="input")
+
+    def test_missing_value_in_a_column_that_stays(self):
+        X, y = people()
+        model = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()).fit(X, y)
+        X.iloc[3, 1] = np.nan
+        new = fgsm(model, X, y, epsilon=2, immutable=["income", *COLOURS], space="input")
+        pd.testing.assert_series_equal(new["income"], X["income"])
+        assert_array_equal((new["age"] - X["age"]).abs(), 2)
 
     def test_numbers_that_stand_for_categories(self):
         X, y = people()
@@ -512,6 +807,68 @@ class TestMistakes:
             fgsm(model, X, y, space="input")
         new = fgsm(model, X, y, epsilon=2, immutable=["age"], space="input")
         assert model.score(new, y) < model.score(X, y)
+
+    def test_categories_in_another_order_of_columns(self):
+        """A ColumnTransformer by name finds its columns in any order, and so does the attack."""
+        X, y = people()
+        columns = ColumnTransformer(
+            [("n", StandardScaler(), ["income"]), ("c", OneHotEncoder(), ["age"])]
+        )
+        model = make_pipeline(columns, LogisticRegression()).fit(X, y)
+        other = X[X.columns[::-1]]
+        assert_array_equal(model.predict(other), model.predict(X))
+        for gradient in ("analytic", "finite-differences"):
+            options = {"epsilon": {"income": 2.0}, "space": "input", "gradient": gradient}
+            new = fgsm(model, other, y, **options)
+            pd.testing.assert_frame_equal(new[X.columns], fgsm(model, X, y, **options))
+            options["epsilon"] = {"income": 2, "age": 2}
+            with pytest.raises(ValueError, match=r"the column 'age' that is encoded as categ"):
+                pgd(model, other, y, **options)
+            with pytest.raises(ValueError, match=r"without 'age', but exp|missing: {'age'}"):
+                fgsm(model, other.drop(columns="age"), y, **(options | {"epsilon": 1}))
+
+    @pytest.mark.parametrize("gradient", ["analytic", "finite-differences"])
+    @pytest.mark.parametrize(
+        "wrap",
+        [
+            lambda codes: make_pipeline(codes, LogisticRegression()),
+            lambda codes: make_pipeline(StandardScaler(), codes, LogisticRegression()),
+            lambda codes: make_pipeline(SimpleImputer(), codes, LogisticRegression()),
+            lambda codes: make_pipeline(
+                make_union(codes, PCA(1)), SelectKBest(k=2), LogisticRegression()
+            ),
+            lambda codes: CalibratedClassifierCV(make_pipeline(codes, LogisticRegression()), cv=2),
+            lambda codes: VotingClassifier(
+                [("a", make_pipeline(codes, LogisticRegression()))], voting="soft"
+            ),
+            lambda codes: OneVsRestClassifier(make_pipeline(codes, LogisticRegression())),
+            lambda codes: GridSearchCV(make_pipeline(codes, LogisticRegression()), {}, cv=2),
+        ],
+        ids=["alone", "scaler", "imputer", "union", "calibrated", "voting", "one-vs-rest", "grid"],
+    )
+    def test_encoder_behind_other_steps(self, wrap, gradient):
+        """What moves is never the code, wherever in the estimator it is encoded."""
+        rng = np.random.default_rng(0)
+        X = np.column_stack([rng.random(60), rng.integers(3, size=60)])
+        y = (X[:, 0] + (X[:, 1] == 1) > 0.8).astype(int)
+        encoder = make_pipeline(SimpleImputer(), OneHotEncoder(sparse_output=False))
+        codes = ColumnTransformer([("c", encoder, [1])], remainder="passthrough")
+        model = wrap(codes).fit(X, y)
+        options = {"epsilon": 0.2, "space": "input", "gradient": gradient}
+        with pytest.raises(ValueError, match=r"Got the column 1 that is encoded.*immutable=\[1\]"):
+            fgsm(model, X, y, **options)
+        new = fgsm(model, X, y, immutable=1, **options)
+        assert_array_equal(new[:, 1], X[:, 1])
+        assert model.score(new, y) < model.score(X, y)
+
+    def test_encoder_in_the_last_step(self):
+        """In model space, too, where that step is an ensemble around it."""
+        X = np.column_stack([np.linspace(0, 1, 40), np.resize([0.0, 1, 2], 40)])
+        y = (X[:, 0] > 0.5).astype(int)
+        codes = ColumnTransformer([("c", OneHotEncoder(), [1])], remainder="passthrough")
+        model = VotingClassifier([("a", make_pipeline(codes, LogisticRegression()))]).fit(X, y)
+        with pytest.raises(ValueError, match=r"encoded as cat.*Put it in immutable=\[1\]\.$"):
+            fgsm(model, X, y)
 
     def test_rates_that_a_user_bounds_too_narrowly(self):
         X, y = load_iris(return_X_y=True)
@@ -536,6 +893,20 @@ class TestMistakes:
         X, y = people()
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             fgsm(SVC().fit(X, y), X, y[:-1])
+
+    @pytest.mark.parametrize("space", ["model", "input"])
+    @pytest.mark.parametrize("make", [LogisticRegression, partial(STDPClassifier, max_iter=1)])
+    def test_two_columns_of_one_name(self, make, space):
+        X, y = load_iris(return_X_y=True)
+        model = make().fit(X, y)
+        twice = pd.DataFrame(X, columns=["a", "b", "a", "c"])
+        message = r"^Got the name 'a' several times among the columns of X"
+        for attack in (fgsm, pgd, attack_table, robustness_report):
+            with pytest.raises(ValueError, match=message):
+                attack(model, twice, y, space=space)
+        for scorer in (FGSMScorer(space=space), PGDScorer(space=space)):
+            with pytest.raises(ValueError, match=message):
+                scorer(model, twice, y)
 
 
 class TestRounding:

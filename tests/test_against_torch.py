@@ -8,9 +8,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skstdp import BPClassifier, FGSMScorer, STDPClassifier, fgsm
+from skstdp import BPClassifier, FGSMScorer, STDPClassifier
 from skstdp._backprop import margins_and_cotangent
 from skstdp._input_gradients import ScaledRows, attackable
+from skstdp._threat import Threat
 
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install torch, a CPU build will do"
@@ -138,7 +139,8 @@ def test_gradient_and_attacked_rows_are_those_of_autograd(name, n_classes):
     bounds = (0, 1) if space == "model" else None
     if isinstance(model, MLPClassifier):
         bounds = None
-    perturbed = fgsm(model, given, y, epsilon=0.1, space=space, bounds=bounds)
+    # Of our networks these are the rates, of which `fgsm` makes values that they take.
+    perturbed = Threat(0.1, bounds=bounds, space=space).against(model, given, y).fgsm()
     start = attackable(model, given, space=space)[1]
     expected = start - 0.1 * np.sign(autograd(module, start, index))
     if bounds is not None:

@@ -63,6 +63,8 @@ def test_likeness_and_rank_by_hand():
 def test_bad_input(task):
     with pytest.raises(TypeError, match="MLPClassifier as the model 'MLP'"):
         anatomy([task], {"MLP": MLPClassifier()})
+    with pytest.raises(ValueError, match=r"^Got the name .* several times among the tasks"):
+        anatomy([task, task])
     with pytest.raises(ValueError, match=r"'folds'.*fixed test rows"):
         anatomy([Task("folds", task.X, task.y)], {"STDP": STDPClassifier()})
     with pytest.raises(ValueError, match="Got n_seeds=0"):

@@ -1,5 +1,6 @@
 import json
 import re
+import warnings
 from itertools import product
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import (
     GridSearchCV,
@@ -21,7 +22,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
-from skstdp.benchmarks import compare, paper_classifiers, summarise
+from skstdp._commands import _format
+from skstdp.benchmarks import compare, paper_classifiers, robustness_fronts, summarise
 from skstdp.datasets import Task, load_tasks
 
 SIZES = {"n_splits": 3, "n_repeats": 2, "random_state": 5}
@@ -56,7 +58,8 @@ def test_tables_hold_each_combination_once(tasks, result):
     names, splits = [task.name for task in tasks], range(6)
     attacks = [("none", 0), ("FGSM", 0.1), ("FGSM", 0.2)]
     scores = result.scores
-    assert list(scores) == ["task", "model", "split", "attack", "epsilon", "accuracy"]
+    of_fit = ["one_class", "majority"]
+    assert list(scores) == ["task", "model", "split", "attack", "epsilon", "accuracy", *of_fit]
     columns = [scores.task, scores.split, scores.model, scores.attack, scores.epsilon]
     assert list(zip(*columns, strict=True)) == [
         (task, split, model, *attack)
@@ -200,8 +203,8 @@ def _no_fit(fits):
         ({"n_splits": 51}, ValueError, r"^Got 50 sample\(s\) of the class 1 in .*'iris 1v2'.* 51"),
         ({"n_splits": 1}, ValueError, "n_splits=2 or more"),
         ({"n_splits": -3}, ValueError, "n_splits=2 or more"),
-        ({"n_repeats": 0}, ValueError, "repetitions"),
-        ({"epsilons": [-0.1]}, ValueError, "Got epsilon=-0.1, but expected"),
+        ({"n_repeats": 0}, ValueError, "^Got n_repeats=0, but expected an integer >= 1"),
+        ({"epsilons": [-0.1]}, ValueError, "Got epsilons=-0.1, but expected"),
         ({"random_state": -1}, ValueError, "[Ss]eed must be between"),
         (
             {"estimators": {"early": BPClassifier(early_stopping=True)}},
@@ -215,13 +218,21 @@ def _no_fit(fits):
         ),
         ({"estimators": {"class": BPClassifier}}, TypeError, "^Got a .* as the model 'class'"),
         ({"estimators": lambda task: {task.name: 3}}, TypeError, "^Got a int as .* 'iris 1v2'"),
-        ({"tasks": []}, ValueError, "^Got tasks with the names .*at least one"),
+        ({"estimators": [BPClassifier()]}, TypeError, "^Got estimators=.* a dict of classifiers"),
+        ({"tasks": load_tasks("iris")[0]}, TypeError, r"^Got tasks=Task.* such as \[task\]"),
+        ({"tasks": [load_iris(return_X_y=True)]}, TypeError, "^Got tasks=.* a list of Task"),
+        ({"tasks": []}, ValueError, "^Got no tasks, but expected at least one"),
         ({"n_seeds": 0}, ValueError, "^Got n_seeds=0, but expected an integer >= 1"),
         ({"scorers": ["accuracy"]}, TypeError, "^Got 'accuracy' among the scorers, .* name and"),
         (
             {"scorers": [FGSMScorer(0.1), FGSMScorer(0.1)]},
             ValueError,
             "^Got two scorers for FGSM at epsilon=0.1",
+        ),
+        (
+            {"scorers": [FGSMScorer({0: 0.1})]},
+            ValueError,
+            "^Got FGSMScorer.* with a size for each column, but expected one number",
         ),
     ],
 )
@@ -294,6 +305,34 @@ def test_summary_tells_kinds_of_attack_apart_and_keeps_models_without():
     np.testing.assert_array_equal(means, [[0.5, np.nan, np.nan], [1, 0.6, 0.4]])
 
 
+def test_fits_that_predict_one_class_are_marked(tasks):
+    """Flat curves that are not robust, of our networks and of others."""
+    rng = np.random.RandomState(0)
+    noise = Task("noise", rng.rand(90, 3), np.where(np.arange(90) < 30, "rare", "usual"))
+    models = {
+        "nothing": STDPClassifier((5,), weight_decay=10, max_iter=40),
+        "constant": LogisticRegression(C=1e-9),
+        "something": SVC(gamma=100, class_weight="balanced"),
+    }
+    with warnings.catch_warnings():
+        # The column says what they would.
+        warnings.simplefilter("error")
+        result = compare([noise], estimators=models, epsilons=[0.1], n_splits=3, n_repeats=1)
+    scores = result.scores.set_index("model")
+    assert scores.loc[["nothing", "constant"], "one_class"].all()
+    assert not scores.loc["something", "one_class"].any()
+    np.testing.assert_allclose(scores["majority"], 2 / 3)
+    np.testing.assert_allclose(scores.loc[["nothing", "constant"], "accuracy"], 2 / 3)
+    assert summarise(result.scores)["one_class"].tolist() == [3, 3, 0]
+    assert "one_class" not in summarise(result.scores.drop(columns="one_class"))
+
+
+def test_scores_are_accuracies(tasks, models):
+    scorers = [FGSMScorer(0.1, metric="balanced_accuracy")]
+    with pytest.raises(ValueError, match="Got a scorer with metric='balanced_accuracy', but exp"):
+        compare(tasks, estimators=models, scorers=scorers, **SIZES)
+
+
 class HalfScorer(FGSMScorer):
     """An attack of another name: FGSM of half the size."""
 
@@ -325,7 +364,12 @@ def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused)
     search = GridSearchCV(models["exact"], {"max_iter": [20]}, cv=2)
     given = {"other": other, "exact": models["exact"], "search": search}
     sizes = {"n_splits": 3, "n_repeats": 1, "random_state": 5}
-    scores, curves = compare([task], estimators=given, epsilons=[0.1], **sizes)
+    reason = "trees are piecewise" if isinstance(refused, RandomForestClassifier) else "the bounds"
+    with pytest.warns(
+        UserWarning, match=rf"'other', which.*by FGSM 0.1: .*3 places.*{reason}"
+    ) as c:
+        scores, curves = compare([task], estimators=given, epsilons=[0.1], **sizes)
+    assert len(c) == 1
     assert set(curves.model) == {"exact"}
     assert list(scores.model) == ["other", "exact", "exact", "search", "search"] * 3
     assert set(scores.attack[scores.model == "other"]) == {"none"}
@@ -342,9 +386,29 @@ def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused)
 
 def test_no_curves_at_all(tasks):
     forest = {"forest": RandomForestClassifier(n_estimators=2)}
-    curves = compare(tasks[:1], estimators=forest, n_splits=2, n_repeats=1).curves
-    assert len(curves) == 0
-    assert list(curves)[-2:] == ["train_accuracy", "test_accuracy"]
+    with pytest.warns(UserWarning, match="'forest'.*by FGSM 4/255, FGSM 8/255, FGSM 12/255"):
+        result = compare(tasks[:1], estimators=forest, n_splits=2, n_repeats=1)
+    assert len(result.curves) == 0
+    assert list(result.curves)[-2:] == ["train_accuracy", "test_accuracy"]
+
+
+def test_refusals_are_told_again_from_the_file(tasks, models, tmp_path):
+    given = {"forest": RandomForestClassifier(n_estimators=2), "exact": models["exact"]}
+    options = {"estimators": given, "n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits.jsonl"}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"'forest', which cannot be attacked.*no gradient"):
+            scores = compare(tasks[:1], epsilons=0.1, **options).scores
+    assert "n/a" in _format(summarise(scores))
+    assert "nan" not in _format(summarise(scores))
+
+
+def test_size_that_was_not_divided_by_255(tasks):
+    seen = Stop()
+    with pytest.raises(ValueError, match=r"Got epsilon=8 for values in \[0, 1\].*8 / 255"):
+        compare(tasks, epsilons=[4, 8], progress=seen)
+    with pytest.raises(ValueError, match=r"Got epsilon=8 for values in \[0, 1\].*8 / 255"):
+        robustness_fronts([], epsilons=8)
+    assert not seen.done
 
 
 def test_error_of_a_scorer_is_not_taken_for_a_refusal(tasks, models):
@@ -576,3 +640,17 @@ def test_networks_of_the_paper_start_alike_and_are_new_each_time(tasks):
     assert common.items() <= first["STDP"].get_params().items()
     assert first["BP"] is not second["BP"]
     assert first["STDP"].get_params() == second["STDP"].get_params()
+
+
+def test_summary_of_another_table():
+    with pytest.raises(ValueError, match=r"^Got scores without the columns 'model', 'accuracy', "):
+        summarise(pd.DataFrame({"task": [], "attack": [], "epsilon": []}))
+
+
+def test_one_scorer_is_a_list_of_one(tasks):
+    options = {"estimators": {"BP": BPClassifier(max_iter=1)}, "n_splits": 2, "n_repeats": 1}
+    scorer = FGSMScorer(0.1, bounds=(0, 1))
+    one = compare(tasks, scorers=scorer, random_state=0, **options).scores
+    pd.testing.assert_frame_equal(
+        one, compare(tasks, scorers=[scorer], random_state=0, **options).scores
+    )

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
+    ConstantPredictionWarning,
     EarlyStopping,
     FGSMScorer,
     PGDScorer,
@@ -196,34 +197,47 @@ class TestEarlyStopping:
         for epoch, score in enumerate(scores, start=1):
             stale = 0 if score > best + 0.01 else stale + 1
             best = max(best, score)
-            if stale == 3:
+            if stale > 3:
                 expected = epoch
                 break
         assert model.n_iter_ == expected
+
+    @every
+    @pytest.mark.parametrize("n_iter_no_change", [1, 4, np.inf])
+    def test_means_the_same_as_the_parameter(self, classifier, n_iter_no_change, task):
+        X, y = task
+        settings = {"n_iter_no_change": n_iter_no_change, "tol": 0.02}
+        network = classifier(max_iter=40, random_state=0)
+        callback = EarlyStopping(X_val=X[::2], y_val=y[::2], **settings)
+        watched = clone(network).set_callbacks(callback).fit(X[1::2], y[1::2])
+        network.set_params(early_stopping=True, **settings)
+        network.fit(X[1::2], y[1::2], X_val=X[::2], y_val=y[::2])
+        assert watched.n_iter_ == network.n_iter_
+        assert (network.n_iter_ == 40) == (n_iter_no_change == np.inf)
 
     def test_scores_the_training_data_if_there_are_no_others(self, frame):
         monitor = ScoringMonitor(scoring="accuracy")
         model = STDPClassifier(random_state=0, max_iter=100)
         model.set_callbacks(EarlyStopping(tol=1, n_iter_no_change=2), monitor).fit(*frame)
-        assert model.n_iter_ == 3
+        assert model.n_iter_ == 4
 
     def test_by_a_scorer_and_for_each_fit_anew(self, task):
         scorer = FGSMScorer(0.1)
         stopping = EarlyStopping(scoring=scorer, n_iter_no_change=2, tol=1)
         model = STDPClassifier(random_state=0, max_iter=20).set_callbacks(stopping)
-        assert [model.fit(*task).n_iter_ for _ in range(2)] == [3, 3]
-        assert not stopping._best_and_stale
+        assert [model.fit(*task).n_iter_ for _ in range(2)] == [4, 4]
+        assert not stopping._patience
 
     def test_in_a_search(self, task):
         stopping = EarlyStopping(n_iter_no_change=1, tol=1)
         model = STDPClassifier(random_state=0, max_iter=20).set_callbacks(stopping)
         search = GridSearchCV(model, {"weight_decay": [0, 0.1]}, cv=2, n_jobs=2).fit(*task)
-        assert search.best_estimator_.n_iter_ == 2
+        assert search.best_estimator_.n_iter_ == 3
 
     def test_pickles_with_the_estimator(self, task):
         stopping = EarlyStopping(X_val=task[0], y_val=task[1], n_iter_no_change=1, tol=1)
         model = STDPClassifier(max_iter=9, random_state=0).set_callbacks(stopping)
-        assert pickle.loads(pickle.dumps(model)).fit(*task).n_iter_ == 2
+        assert pickle.loads(pickle.dumps(model)).fit(*task).n_iter_ == 3
 
     @pytest.mark.parametrize(
         ("bad", "message"),
@@ -256,6 +270,15 @@ class TestRobustnessMonitor:
                 scorer = PGDScorer(epsilon, n_steps=3, n_restarts=1)
                 assert row[f"PGD {epsilon:g}"] == scorer(seen, X[::2], y[::2])
 
+    def test_one_class_is_told_at_the_end_alone(self, task):
+        """Networks may predict one class before they learn."""
+        monitor = RobustnessMonitor([0.05])
+        model = LogisticRegression(C=1e-9).set_callbacks(monitor)
+        with pytest.warns(ConstantPredictionWarning) as caught:
+            model.fit(*task)
+        assert len(monitor.get_logs().data_as_pandas) > 1
+        assert len(caught) == 1
+
     def test_every_so_many_epochs_and_at_the_end(self, frame):
         monitor = RobustnessMonitor(every=3)
         STDPClassifier(max_iter=7, random_state=0).set_callbacks(monitor).fit(*frame)
@@ -267,7 +290,7 @@ class TestRobustnessMonitor:
 
     def test_on_an_estimator_of_scikit_learn(self, frame):
         X, y = frame
-        monitor = RobustnessMonitor([0.1])
+        monitor = RobustnessMonitor(0.1)
         model = LogisticRegression(max_iter=300).set_callbacks(monitor).fit(X, y)
         log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert len(log.loc["lbfgs-iter"]) > 3

@@ -507,7 +507,13 @@ class TestTraining:
         X, y = iris(0, 1)
         with np.errstate(all="raise"):
             model = classifier(tol=1e9, n_iter_no_change=5, random_state=0).fit(X, y)
-        assert model.n_iter_ == 7
+        theirs = MLPClassifier((4,), solver="sgd", tol=1e9, n_iter_no_change=5).fit(X, y)
+        assert model.n_iter_ == theirs.n_iter_ == 7
+
+    @every
+    def test_infinite_patience_runs_every_epoch_without_a_warning(self, classifier):
+        model = classifier(tol=1e9, n_iter_no_change=np.inf, max_iter=9, random_state=0)
+        assert model.fit(*iris(0, 1)).n_iter_ == 9
 
     @every
     def test_tol_warns_when_epochs_run_out(self, classifier):
@@ -737,7 +743,8 @@ class TestBadInput:
     @every
     def test_text_column_of_a_frame_is_named_by_its_content(self, classifier):
         frame = pd.DataFrame({"length": [1.0, 2.0], "colour": ["red", "blue"]})
-        with pytest.raises(ValueError, match="could not convert string to float"):
+        message = r"'red' in column 'colour' .*could not convert string.*OneHotEncoder"
+        with pytest.raises(ValueError, match=message):
             classifier().fit(frame, [0, 1])
 
     @every
@@ -776,6 +783,46 @@ class TestBadInput:
         for door in doors:
             with pytest.raises(TypeError, match=message):
                 door(X.lazy(), y)
+
+    @every
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    @pytest.mark.parametrize(
+        ("convert", "name"),
+        [
+            (np.asarray, "1"),
+            (pd.DataFrame.to_numpy, "1"),
+            (lambda X: X.astype("Float64"), "'width'"),
+            (lambda X: X, "'width'"),
+        ],
+    )
+    def test_place_of_a_number_that_is_not_finite(self, classifier, value, convert, name):
+        X = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=["length", "width", "depth"])
+        model = classifier(max_iter=1).fit(convert(X), [0, 1, 0, 1])
+        X.iloc[2, 1] = X.iloc[3, 0] = value
+        message = rf"^Input X contains (?s:.*)in column {name}, row 2\. Replace it"
+        self.refuses(model, message, {"X": convert(X), "y": [0, 1, 0, 1]})
+        with pytest.raises(ValueError, match=message):
+            model.predict(convert(X))
+
+    @every
+    @pytest.mark.parametrize("X", ["iris.csv", {"length": [1.0, 2.0]}])
+    def test_no_table(self, classifier, X):
+        self.refuses(classifier(), f"Got X of type {type(X).__name__}", {"X": X, "y": [0, 1]})
+
+    @every
+    def test_two_columns_of_one_name(self, classifier):
+        X, y = iris()
+        for names in (["length", "kind", "width", "kind"], [0, 1, 0, 1]):
+            twice = pd.DataFrame(X, columns=names)
+            self.refuses(
+                classifier(max_iter=1), "several times among the columns", {"X": twice, "y": y}
+            )
+            model = classifier(max_iter=1).fit(X, y)
+            for method in (model.predict, model.transform, model.decision_function):
+                with pytest.raises(ValueError, match=r"several times among the columns of X"):
+                    method(twice)
+        with pytest.raises(ValueError, match=r"several times among the columns of X"):
+            model.fit(X, y, X_val=twice, y_val=y)
 
     @every
     def test_number_and_names_of_features(self, classifier):

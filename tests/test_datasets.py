@@ -1,6 +1,7 @@
 import gzip
 import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from urllib.error import URLError
 
 import numpy as np
@@ -73,8 +74,10 @@ def test_collections_hold_the_samples_of_scikit_learn(name, load, pairs):
 
 
 def test_unknown_collection():
-    with pytest.raises(ValueError, match=r"^Got the collection 'irises', .*'iris', 'digits'"):
+    with pytest.raises(ValueError, match=r"^Got the collection 'irises', .*Did you mean 'iris'"):
         load_tasks("irises")
+    with pytest.raises(ValueError, match=r"^Got the collection \['iris'\], .*'iris', 'digits'"):
+        load_tasks(["iris"])
 
 
 @pytest.mark.parametrize("given", [str, lambda folder: folder])
@@ -123,9 +126,14 @@ def test_all_classes_among_the_pairs(folder):
 @pytest.mark.parametrize("pair", [(0, 3), (1, 1), (0, 1, 2), 0, "any"])
 def test_pairs_that_do_not_exist(pair):
     with pytest.raises(
-        ValueError, match=r"among the pairs, .* two different classes of 0, 1, 2\.$"
+        ValueError, match=r"among the pairs, .* two different classes of 0, 1, 2, such as"
     ):
         load_tasks("iris", pairs=[pair])
+
+
+def test_folder_of_mnist_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match=r"^Got data=.*nowhere', but there is no such folder"):
+        load_tasks("mnist", data=tmp_path / "nowhere")
 
 
 def test_folder_is_for_mnist_only(folder):
@@ -242,6 +250,96 @@ def test_csv_labels_of_any_type(write, labels, expected):
     assert list(task.X) == ["kind"]
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (["01", "1", "02"], ["01", "1", "02"]),
+        (["01", "02", "03"], ["01", "02", "03"]),
+        (["0", "1", "-2"], [0, 1, -2]),
+        ([" 1", "1", " 2"], [1, 1, 2]),
+        (["0", "1", "1.0"], ["0", "1", "1.0"]),
+        (["1.1", "1.10", "1.2"], ["1.1", "1.10", "1.2"]),
+        (["1e3", "1", "2"], [1000.0, 1.0, 2.0]),
+        (["+1", "1", "2"], ["+1", "1", "2"]),
+        (["1_000", "1", "2"], ["1_000", "1", "2"]),
+        (["-0", "0", "1"], ["-0", "0", "1"]),
+        (["None", "mild", "None"], ["None", "mild", "None"]),
+        (["NA", "DE", "nan"], ["NA", "DE", "nan"]),
+        (["inf", "null", "-"], ["inf", "null", "-"]),
+        (["1", "NA", "2"], ["1", "NA", "2"]),
+        (["True", "true", "False"], ["True", "true", "False"]),
+        (["9223372036854775808", "1", "0"], [2**63, 1, 0]),
+        (["9007199254740993", "9007199254740992", "1"], [2**53 + 1, 2**53, 1]),
+        (["9223372036854775808", "-1", "0"], ["9223372036854775808", "-1", "0"]),
+        (["99999999999999999999", "1", "2"], ["99999999999999999999", "1", "2"]),
+        (["2020-01-01", "1", "2"], ["2020-01-01", "1", "2"]),
+    ],
+)
+def test_csv_labels_are_numbers_only_where_nothing_is_lost(write, written, expected):
+    rows = [f"{row},{label}" for row, label in enumerate(written)]
+    y = load_csv_task(write("\n".join(["length,kind", *rows])), "kind").y
+    assert y.tolist() == expected
+    assert list(map(type, y.tolist())) == list(map(type, expected))
+
+
+def test_csv_with_other_separators(write):
+    expected = load_csv_task(write(TABLE), "kind")
+    for sep in (";", "\t", "|"):
+        task = load_csv_task(write(TABLE.replace(",", sep)), "kind", sep=sep)
+        pd.testing.assert_frame_equal(task.X, expected.X)
+        pd.testing.assert_series_equal(task.y, expected.y)
+
+
+@pytest.mark.parametrize("sep", [";;", "", None, r"\s+"])
+def test_csv_separator_is_one_character(write, sep):
+    with pytest.raises(ValueError, match=r"^Got sep=.*, but expected one character"):
+        load_csv_task(write(TABLE), "kind", sep=sep)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_csv_from_a_pipe(tmp_path):
+    path = tmp_path / "flowers.csv"
+    os.mkfifo(path)
+    with ThreadPoolExecutor() as threads:
+        threads.submit(path.write_text, TABLE)
+        assert load_csv_task(path, "kind").X.shape == (3, 2)
+
+
+@pytest.mark.parametrize("header", ["a,kind,kind", "kind,a,kind", "a,a,kind", "a, kind,kind"])
+def test_csv_with_two_columns_of_one_name(write, header):
+    """The second would be learnt from under another name, often as a copy of the target."""
+    path = write(f"{header}\n1,0,0\n2,1,1\n")
+    with pytest.raises(ValueError, match=r"^Got the name '(kind|a)' several times in the he"):
+        load_csv_task(path, "kind")
+
+
+def test_csv_whose_names_only_look_like_those_of_pandas(write):
+    task = load_csv_task(write("kind.1,a,a.1,kind\n1,2,3,x\n4,5,6,z\n"), "kind")
+    assert list(task.X) == ["kind.1", "a", "a.1"]
+
+
+def test_task_of_unequal_lengths():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Task("iris", X, y[1:])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Task("iris", X, y, X_test=X, y_test=y[1:])
+
+
+def test_csv_is_a_path():
+    with pytest.raises(TypeError, match=r"^Got path of type DataFrame, .*Task\(name, X, y\)"):
+        load_csv_task(pd.DataFrame({"a": [1]}), "a")
+
+
+def test_task_with_two_columns_of_one_name():
+    X = pd.DataFrame(np.eye(3), columns=["a", "b", "a"])
+    for tables in ({"X": X}, {"X": X.iloc[:, :2], "X_test": X, "y_test": [0, 1, 0]}):
+        with pytest.raises(
+            ValueError, match=r"^Got the name 'a' several times among the columns of X"
+        ):
+            Task("twice", **{"y": [0, 1, 0]} | tables)
+
+
 def test_csv_with_a_comma_at_the_end_of_each_row(write):
     task = load_csv_task(write("length,kind\n2,a,\n4,b,\n"), "kind")
     assert list(task.X["length"]) == [2, 4]
@@ -257,8 +355,12 @@ def test_csv_with_windows_line_ends_and_byte_order_mark(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"^Cannot read .*flowers\.csv as comma-separated values: No columns"),
-        (b"\x89PNG\r\n\x1a\n", r"^Cannot read .*flowers\.csv as .*: 'utf-8' codec"),
+        ("a b kind\n1 2 x\n", r"^Got a single column, 'a b kind', .*--sep ' '\.$"),
+        ("# measured\na,kind\n1,x\n", r"'# measured'\. The first line must hold the names"),
+        ('a,kind\n1,"x\n2,y\n', r"^Cannot read .*EOF inside string.*every quote closed\.$"),
+        ("a,kind\n1,é\n".encode("latin-1"), r"^Cannot read .* as UTF-8: .*Save it in UTF-8\.$"),
+        ("", r"^Cannot read .*flowers\.csv as values separated by ',': No columns"),
+        (b"\x89PNG\r\n\x1a\n", r"^Cannot read .*flowers\.csv as UTF-8: 'utf-8' codec"),
         ("a,kind\n1,x\n1,2,3\n", r"^Cannot read .*Expected 2 fields in line 3, saw 3"),
         ("length,kind\n", r"^Got no rows below the header of .*flowers\.csv"),
         ("length,kind\n0,2,a\n1,4,b\n", r"^Got rows in .*flowers\.csv longer than its header"),
@@ -266,12 +368,24 @@ def test_csv_with_windows_line_ends_and_byte_order_mark(write):
         (",length,kind\n0,2,a\n1,4,b\n", r"^Got no name for column 1 .* row numbers"),
         (
             "length,width,species\n1,2,a\n3,4,b\n",
-            r"^Got target='kind', .*flowers\.csv: 'length', 'width', 'species'\.$",
+            r"^Got target='kind', .*flowers\.csv: 'length', 'width', 'species'\. The first",
         ),
         ("kind\na\nb\n", r"^Got no column besides 'kind'"),
+        (
+            "length,width,Kind\n1,2,a\n3,4,b\n",
+            r"^Got target='kind', .*'Kind'\. Did you mean 'Kind'\?$",
+        ),
+        (
+            "length;width;kind\n1,5;2;a\n3,5;4;b\n",
+            r"^Got a single column, 'length;width;kind', .*give sep=';', .* --sep ';'\.$",
+        ),
+        ("length\twidth\tkind\n1\t2\ta\n", r"give sep='\\t', on the command line --sep '\\t'\.$"),
         ("length,width,kind\n1,,a\n3,4,b\n", r"^Got missing values in .*, in 'width', but"),
-        ("length,width,kind\n1,2,a\n3,4,\n", r"^Got missing values in .*, in 'kind', but"),
+        ("length,width,kind\n1,NA,a\n3,4,b\n", r"in 'width', but .* row 1 below the header"),
+        ("length,width,kind\n1,2,a\n3,4,\n", r"^Got missing values in .*, in 'kind', but .*row 2"),
+        ("length,width,kind\n1,2,a\n3,4\n", r"^Got missing values in .*, in 'kind', but .*row 2"),
         ("length,soil,kind\n1,wet,a\n3,dry,b\n", r"^Got text in .*, in 'soil', but .*'kind'"),
+        ("length,width,kind\n1,2,a\n3,?,b\n", r"The first is '\?' in 'width'\. Correct it"),
         ("length,width,kind\n1,inf,a\n3,4,b\n", r"^Got infinite values in .*, in 'width', but"),
         ("length,kind\n1,a\n3,a\n", r"^Got 1 class in the target 'kind'"),
         ("length,kind\n1,0.5\n3,1\n", r"^Got fractions in the target 'kind'"),
@@ -284,7 +398,7 @@ def test_csv_errors_name_what_is_wrong_in_one_line(write, content, message):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("nowhere.csv", "No such file"), (".", "Is a directory")]
+    ("name", "reason"), [("nowhere.csv", "there is no such file"), (".", "Is a directory")]
 )
 def test_csv_that_is_no_file(tmp_path, name, reason):
     with pytest.raises(ValueError, match=rf"^Cannot read .*: {reason}"):

@@ -11,6 +11,7 @@ pyplot = pytest.importorskip("matplotlib.pyplot")
 from matplotlib.colors import to_hex  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from sklearn.datasets import load_iris  # noqa: E402
+from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.model_selection import cross_validate  # noqa: E402
 from sklearn.svm import SVC  # noqa: E402
 
@@ -229,6 +230,24 @@ def test_legend_of_a_grid_holds_the_models_of_all_tasks():
     assert [text.get_text() for text in legend.get_texts()] == ["BP", "STDP"]
 
 
+def test_notes_of_a_grid_are_those_of_each_task():
+    parts = [_scores("a").assign(one_class=True, majority=0.6), _scores("b")]
+    parts[1] = parts[1].assign(one_class=parts[1]["model"] == "BP", majority=0.7)
+    figure = plot_tasks(RobustnessCurveDisplay, pd.concat(parts))
+    notes = [ax.texts[0].get_text().split("\n") for ax in figure.axes]
+    assert notes == [
+        [
+            "STDP: one class predicted in 2 of 2 fits",
+            "BP: one class predicted in 2 of 2 fits",
+            "dotted: the largest class for all, 0.600",
+        ],
+        [
+            "BP: one class predicted in 2 of 2 fits",
+            "dotted: the largest class for all, 0.700",
+        ],
+    ]
+
+
 def test_grid_leaves_pyplot_alone():
     figure = plot_tasks(RobustnessCurveDisplay, _scores())
     assert isinstance(figure, Figure)
@@ -426,6 +445,8 @@ class TestRobustnessCurvesOfAnyEstimator:
         np.testing.assert_array_equal(display.lines_[0].get_ydata(), [1, 1, 0.75])
         np.testing.assert_array_equal(display.lines_[1].get_ydata(), [1, 0.5, 0])
         assert display.ax_.get_xlabel() == "mine perturbation of each feature"
+        one = RobustnessCurveDisplay.from_predictions(y, [1 - y], epsilons=0.1)
+        assert one.lines_[0].get_xdata().tolist() == [0.1]
         with pytest.raises(ValueError, match=r"Got 2 arrays of predictions for 3 epsilons"):
             RobustnessCurveDisplay.from_predictions(y, [y, y], epsilons=[0, 0.1, 0.2])
 
@@ -449,6 +470,67 @@ class TestRobustnessCurvesOfAnyEstimator:
             )
         single = RobustnessCurveDisplay.from_cv_results(results["rbf"], scoring)
         np.testing.assert_array_equal(single.lines_[0].get_ydata(), display.lines_[1].get_ydata())
+
+    def test_sizes_by_column_have_no_place_on_the_axis(self):
+        scoring = {"moved": FGSMScorer({"a": 0.1})}
+        with pytest.raises(ValueError, match=r"Got FGSMScorer.*size for each column, but exp"):
+            RobustnessCurveDisplay.from_cv_results({"fit_time": [1], "test_moved": [1]}, scoring)
+
+    def test_one_size(self):
+        X, y = self.task()
+        model = SVC().fit(X, y)
+        display = RobustnessCurveDisplay.from_estimator(model, X, y, epsilons=0.1)
+        assert display.lines_[0].get_xdata().tolist() == [0, 0.1]
+
+    def noisy(self):
+        rng = np.random.RandomState(0)
+        return rng.rand(100, 2), np.arange(100) % 5 == 0
+
+    def test_fits_that_predict_one_class_are_noted(self):
+        X, y = self.noisy()
+        constant = [LogisticRegression(C=1e-9).fit(X, y) for _ in range(2)]
+        fitted = SVC(gamma=100).fit(X, y)
+        models = {"linear": [*constant, fitted], "other": fitted}
+        display = RobustnessCurveDisplay.from_estimator(models, X, y, epsilons=[0.01])
+        (note,) = display.ax_.texts
+        assert note.get_text() == (
+            "linear: one class predicted in 2 of 3 fits\ndotted: the largest class for all, 0.800"
+        )
+        dotted = display.ax_.lines[-1]
+        assert (dotted.get_linestyle(), set(dotted.get_ydata())) == (":", {0.8})
+        assert dotted not in display.lines_
+        single = RobustnessCurveDisplay.from_estimator(constant[0], X, y, epsilons=[0.01])
+        assert single.ax_.texts[0].get_text().startswith("One class predicted in 1 of 1 fits\n")
+        other = RobustnessCurveDisplay.from_estimator(fitted, X, y, epsilons=[0.01])
+        assert not other.ax_.texts
+
+    def test_predictions_of_one_class_are_noted(self):
+        _, y = self.noisy()
+        constant = np.zeros(100, bool)
+        epsilons = [0, 0.1]
+        for predictions, n_notes in (([constant] * 2, 1), ([y, constant], 0)):
+            display = RobustnessCurveDisplay.from_predictions(y, predictions, epsilons=epsilons)
+            assert len(display.ax_.texts) == n_notes
+
+    def test_the_metric_names_the_ordinate(self):
+        X, y = self.noisy()
+        model = LogisticRegression(C=1e-9).fit(X, y)
+        options = {"epsilons": [0.01], "metric": "balanced_accuracy"}
+        display = RobustnessCurveDisplay.from_estimator(model, X, y, **options)
+        assert display.ax_.get_ylabel() == "Balanced accuracy"
+        assert set(display.ax_.lines[-1].get_ydata()) == {0.5}
+        scoring = attack_scorers([0.01], metric="matthews_corrcoef")
+        model = SVC(gamma=100, class_weight="balanced")
+        results = cross_validate(model, X, y, scoring=scoring, cv=3)
+        display = RobustnessCurveDisplay.from_cv_results(results, scoring)
+        assert display.ax_.get_ylabel() == "Matthews corrcoef"
+        # It may be below zero.
+        clean = results["test_clean"]
+        low, _ = _band(display.fill_between_[0])
+        np.testing.assert_allclose(low[0], clean.mean() - clean.std(ddof=1))
+        scoring["other"] = FGSMScorer(0.02)
+        with pytest.raises(ValueError, match=r"Got attacks with the metrics \['matthews_corrco"):
+            RobustnessCurveDisplay.from_cv_results(results, scoring)
 
     def test_results_without_an_attack(self):
         with pytest.raises(ValueError, match=r"Got scoring=.* without an attack"):

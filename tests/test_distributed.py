@@ -16,6 +16,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_digits, load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from skstdp import BioLeaFClassifier, BPClassifier, EarlyStopping, STDPClassifier
@@ -129,6 +130,9 @@ def test_data_frames(wine, client):
     assert_array_equal(model.feature_names_in_, names)
     with pytest.raises(ValueError, match="'red' in column 'label' of X, but expected numbers"):
         fit(STDPClassifier(**SMALL), frame[[*names, "label"]], y, client=client)
+    for twice in (frame[[*names, names[0]]], table[[*names, names[0]]]):
+        with pytest.raises(ValueError, match=f"Got the name '{names[0]}' several times"):
+            fit(STDPClassifier(**SMALL), twice, y, client=client)
 
 
 def test_sparse_rows(client):
@@ -170,6 +174,22 @@ def test_callbacks_score_rows_on_the_workers(wine, client):
     expected.fit(X, y)
     assert 2 < expected.n_iter_ < 30
     assert_same(fit(model, X, y, client=client), expected)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"weight_decay": 10, "max_iter": 40}, {"batch_size": 1000, "max_iter": 1, "random_state": 2}],
+)
+def test_nothing_learnt(settings, client):
+    """With the words of one process, whether one class is predicted or hardly a step is made."""
+    X, y = load_wine(return_X_y=True)
+    messages = []
+    for train in (fit, BPClassifier.fit):
+        options = {"client": client} if train is fit else {}
+        with pytest.warns(ConvergenceWarning, match="does not tell classes apart") as caught:
+            train(BPClassifier(**SMALL | settings), X, y, **options)
+        messages.append(str(caught[0].message))
+    assert messages[0] == messages[1]
 
 
 def test_weights_do_not_depend_on_the_number_of_workers(client):

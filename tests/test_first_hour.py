@@ -43,6 +43,24 @@ def test_diagram_links_to_the_pages_where_they_were_built(classifier, monkeypatc
     assert page in classifier()._repr_html_()
 
 
+def test_modules_of_the_package_by_name():
+    code = """
+import sys
+import skstdp
+assert "skstdp.benchmarks" in {f"skstdp.{name}" for name in dir(skstdp)} - sys.modules.keys()
+for name in ("benchmarks", "datasets", "distributed"):
+    assert getattr(skstdp, name) is sys.modules[f"skstdp.{name}"]
+print(*{"numba", "matplotlib", "dask", "distributed"} & sys.modules.keys())
+skstdp.benchmark
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "\n")
+    message = "module 'skstdp' has no attribute 'benchmark'. Did you mean: 'benchmarks'?"
+    assert message in done.stderr
+
+
 def test_warnings_of_a_first_import():
     command = [sys.executable, "-W", "error", "-c", "import skstdp, skstdp.benchmarks"]
     done = subprocess.run(command, capture_output=True, text=True)

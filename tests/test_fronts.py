@@ -118,6 +118,11 @@ def test_the_chosen_get_more_seeds(task):
         assert counts == {chosen: 3} | ({other: n_front_seeds} if n_front_seeds else {})
 
 
+def test_each_task_once(task):
+    with pytest.raises(ValueError, match=r"^Got the name .* several times among the tasks"):
+        robustness_fronts([task, task])
+
+
 def test_needs_fixed_test_rows():
     task = Task("folds", pd.DataFrame({"a": [0.0, 1.0]}), pd.Series([0, 1]))
     with pytest.raises(ValueError, match=r"folds.*fixed test rows"):

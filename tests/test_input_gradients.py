@@ -382,8 +382,9 @@ class TestSaturation:
         assert np.isfinite(gradient).all()
         assert (expected != 0).all()
 
-    # Rows at which all rectified units are silent.
+    # Rows at which all rectified units are silent, and a network of them that predicts one class.
     @pytest.mark.filterwarnings("ignore::skstdp.GradientMaskingWarning")
+    @pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
     @pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
     @pytest.mark.parametrize("n_classes", [2, 3])
     @pytest.mark.parametrize("scale", [1e-3, 50.0, 1e3])

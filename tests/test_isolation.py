@@ -29,6 +29,9 @@ except ImportError:
     pyplot = None
 
 warnings.simplefilter("ignore", skstdp.GradientMaskingWarning)
+# Networks of two epochs need not tell classes apart.
+warnings.filterwarnings("ignore", "The network does not tell classes")
+warnings.simplefilter("ignore", skstdp.ConstantPredictionWarning)
 X, y = np.random.default_rng(0).random((20, 3)), np.arange(20) % 2
 models = {}
 for name in ("STDPClassifier", "BPClassifier", "BioLeaFClassifier"):

@@ -13,9 +13,14 @@ from numba import config
 from numpy.testing import assert_array_equal
 
 import skstdp
-from skstdp._kernels._compiler import _tell_that_nothing_is_kept
+from skstdp import _aligned
+from skstdp._kernels import _compiler
+from skstdp._kernels._compiler import _tell_that_nothing_is_kept, digest_of_sources
 
 pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+
+# A few epochs of a network need not teach it to tell classes apart.
+QUIET = "-W", "ignore:The network does not tell classes"
 
 KERNELS = """
 from skstdp._kernels._compiler import entry, kernel
@@ -124,6 +129,51 @@ def test_a_disk_that_is_full(source, caplog):
     assert in_a_new_process(source, caplog) == []
 
 
+def test_all_that_kernels_import_is_part_of_the_key(tmp_path):
+    """Also what a file outside of their folder imports in turn, by whichever kind of import."""
+    package = tmp_path / "package"
+    sources = {
+        "kernels/__init__.py": "from .one import f",
+        "kernels/one.py": "from .two import g\nfrom .._near import A",
+        "kernels/two.py": "def h():\n    from .. import (\n        _far,\n    )",
+        "kernels/three.py": "from ..tools.inner import C",
+        "__init__.py": "",
+        "_near.py": "from ._next import B",
+        "_next.py": "B = 1",
+        "_far.py": "",
+        "tools/__init__.py": "",
+        "tools/inner.py": "from .deep import C",
+        "tools/deep/__init__.py": "C = 1",
+    }
+    others = ["_other.py", "tools/other.py"]
+    for name in [*sources, *others]:
+        path = package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sources.get(name, "X = 1"))
+    digests = [digest_of_sources(package / "kernels")]
+    for name in others:
+        (package / name).write_text("X = 2")
+        assert digest_of_sources(package / "kernels") == digests[0]
+    for name in ["kernels/one.py", "_near.py", "_next.py", "_far.py", *list(sources)[-2:]]:
+        path = package / name
+        path.write_text(path.read_text() + "\nX = 2")
+        digests.append(digest_of_sources(package / "kernels"))
+    assert len(set(digests)) == 7
+
+
+def test_a_constant_of_the_kernels_is_part_of_their_key(monkeypatch):
+    read, folder = Path.read_bytes, Path(_compiler.__file__).parent
+    before = digest_of_sources(folder)
+    assert before == digest_of_sources(folder) == _compiler._SOURCES
+
+    def changed(path):
+        content = read(path)
+        return content.replace(b"64", b"32") if path == Path(_aligned.__file__) else content
+
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    assert digest_of_sources(folder) != before
+
+
 # Of the large kernel, which takes a minute to compile, and of a small one.
 FIT = """
 import sys
@@ -151,7 +201,7 @@ for dtype in sys.argv[1:]:
 def start(program, cache, *dtypes):
     paths = {"PYTHONPATH": str(Path(skstdp.__file__).parents[1]), "NUMBA_CACHE_DIR": str(cache)}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program, *dtypes],
+        [sys.executable, "-W", "error", *QUIET, "-c", program, *dtypes],
         env=os.environ | paths,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -157,6 +157,21 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
     ]
 
 
+def test_benchmark_counts_the_folds_of_one_class(wine, tmp_path, capsys):
+    """Weights that decay as fast as they grow: flat figures under attack, which are no good."""
+    options = ["--out", str(tmp_path), "--set", "weight_decay=10", "--set", "max_iter=40", *QUICK]
+    assert command_line.main(["benchmark", str(wine), "--target", "kind", *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (header,) = [line for line in lines if "clean" in line]
+    assert header.endswith("one class")
+    summary = read_csv(tmp_path / "wine_summary.csv")
+    assert summary["one_class"].gt(0).any()
+    for row in summary.itertuples():
+        (line,) = [line for line in lines if row.model in line.split()]
+        assert line.split()[-1] == str(row.one_class)
+    assert any(line.startswith("one class: number of those in which") for line in lines)
+
+
 def test_table_of_many_attacks_is_broken_into_blocks():
     attacks = ["clean", *(f"{k}/255" for k in range(1, 20))]
     figures = {f"{attack}_{kind}": [0.5] for attack in attacks for kind in ("mean", "std")}
@@ -570,9 +585,9 @@ def test_figures_without_mnist_and_network(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("benchmark iris iris", "Got tasks with the names"),
+        ("benchmark iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
         ("benchmark iris", "Got line 1 of {folder}/iris_fits.jsonl that is no result"),
-        ("select iris iris", "Got tasks with the names"),
+        ("select iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
         ("select iris", "Got line 1 of {folder}/inner_fits.jsonl that is no result"),
         ("select iris --outer 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
         ("select iris --inner 34", "Got 33 sample(s) of the class "),
@@ -619,10 +634,15 @@ def test_help_has_examples(arguments, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("", "arguments are required: COMMAND"),
         ("train", "invalid choice: 'train'"),
+        ("atack", "Did you mean 'attack'? See --help."),
+        ("benchmark iris --configuration papr", "Did you mean 'paper'? See --help."),
         ("benchmark", "arguments are required: DATA"),
-        ("benchmark irises", "Got irises, but expected iris, digits, wine, "),
+        (
+            "benchmark irises",
+            "no such file, and no collection of that name: expected iris, digits, wine, ",
+        ),
+        ("benchmark irises", "or the path of a CSV file. Did you mean 'iris'?"),
         ("benchmark iris --target kind", "Got --target kind with iris"),
         ("benchmark {wine}", "Got no --target, but expected a column of {wine}"),
         ("benchmark {wine} --target nose", "Got target='nose', but expected one of the columns"),
@@ -653,6 +673,14 @@ def test_help_has_examples(arguments, capsys):
         ("benchmark iris --set max_iter", "--set: Got 'max_iter', but expected NAME=VALUE"),
         ("benchmark iris --set =3", "--set: Got '=3', but expected NAME=VALUE"),
         ("benchmark iris --set epochs=3", "Got --set epochs, but expected a parameter of STDP"),
+        (
+            "benchmark iris --set epochs=3",
+            "BPClassifier. They are adversarial_epsilon, batch_size",
+        ),
+        ("benchmark iris --set max_itr=3", "BPClassifier. Did you mean 'max_iter'?"),
+        ("benchmark {wine} --target Kind", "Did you mean 'kind'?"),
+        ("benchmark {wine} --target kind --sep ;;", "--sep: Got ';;', but expected one character"),
+        ("benchmark {wine} --target kind --sep ;", "on the command line --sep ','."),
         ("benchmark iris --set max_iter=0", "The 'max_iter' parameter of STDPClassifier must be"),
         ("benchmark iris --set max_iter=many", "'max_iter' parameter of STDPClassifier must be"),
         ("benchmark iris --set hidden_layer_sizes=(0,)", "Got hidden_layer_sizes=(0,), but"),
@@ -712,6 +740,30 @@ def test_errors_of_the_user_take_one_line(arguments, message, wine, tmp_path, ca
     assert message.format(**names) in line
 
 
+def test_no_command_prints_the_help(capsys):
+    assert command_line.main([]) == 0
+    shown = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command_line.main(["--help"])
+    assert shown == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("sep", "given"), [(";", ";"), ("\t", r"\t")])
+def test_benchmark_of_a_file_with_another_separator(sep, given, wine, tmp_path, monkeypatch):
+    path = tmp_path / "other.csv"
+    path.write_text(wine.read_text(encoding="utf-8").replace(",", sep), encoding="utf-8")
+    loaded = []
+
+    def compare(tasks, **options):
+        loaded.extend(tasks)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_commands, "compare", compare)
+    options = ["--target", "kind", "--sep", given, "--out", str(tmp_path)]
+    assert command_line.main(["benchmark", str(path), *options]) == 130
+    pd.testing.assert_frame_equal(loaded[0].X, load_csv_task(wine, "kind").X)
+
+
 @pytest.mark.usefixtures("no_training")
 def test_directory_that_takes_no_file(tmp_path, capsys, monkeypatch):
     def refuse(**kwargs):
@@ -746,7 +798,7 @@ def test_error_of_a_process(tmp_path):
     )
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("skstdp: error: Got nowhere.csv, but expected iris, digits")
+    assert done.stderr.startswith("skstdp: error: Got nowhere.csv, but there is no such file")
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
     assert not list(Path(tmp_path).iterdir())

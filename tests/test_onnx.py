@@ -1,10 +1,26 @@
-import numpy as np
-import pytest
-from sklearn.datasets import load_digits, load_iris
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_pipeline
+import sys
 
-from skstdp import BPClassifier, STDPClassifier, to_onnx
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_digits, load_iris
+from sklearn.decomposition import PCA
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
+
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    STDPClassifier,
+    register_onnx_converters,
+    to_onnx,
+)
 
 onnx = pytest.importorskip("onnx", reason="exports with onnx")
 runtime = pytest.importorskip("onnxruntime", reason="runs exported models")
@@ -71,12 +87,177 @@ def test_boolean_labels():
     np.testing.assert_array_equal(label, model.predict(X))
 
 
+@pytest.mark.parametrize("first", [2**63, 2**63 - 2, 2**64 - 3, 2**62, 0])
+def test_labels_beyond_the_signed_integers(first):
+    X, y = load_iris(return_X_y=True)
+    values = np.array([first + k for k in range(3)], np.uint64)
+    model = STDPClassifier(max_iter=30, random_state=0).fit(X, values[y])
+    label, _ = run(to_onnx(model), X)
+    assert label.tolist() == model.predict(X).tolist()
+    assert set(label.tolist()) == set(values.tolist())
+    assert label.dtype == (np.int64 if first + 2 < 2**63 else np.uint64)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt8", "boolean", "string", "category"])
+def test_labels_of_pandas(dtype):
+    X, y = load_iris(return_X_y=True)
+    y = pd.Series(y > 0 if dtype == "boolean" else y).astype(dtype)
+    model = BPClassifier(max_iter=30, random_state=0).fit(X, y)
+    label, _ = run(to_onnx(model), X)
+    assert label.tolist() == model.predict(X).tolist()
+
+
+def test_labels_that_are_no_whole_numbers():
+    X, y = load_iris(return_X_y=True)
+    model = STDPClassifier(max_iter=30, random_state=0).fit(X, np.array(["b", "a", "c"])[y])
+    model.classes_ = np.array([0.1, 2.0, 1e300])
+    label, _ = run(to_onnx(model), X)
+    assert label.tolist() == model.predict(X).tolist()
+
+
+def steps(name):
+    return {
+        "scaled": [StandardScaler()],
+        "scaled and turned": [MinMaxScaler(), PCA(3)],
+        "nothing before": [],
+        "nested": [make_pipeline(StandardScaler(), PCA(2))],
+    }[name]
+
+
+@pytest.fixture
+def skl2onnx():
+    return pytest.importorskip("skl2onnx", reason="converts pipelines with skl2onnx")
+
+
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("name", ["scaled", "scaled and turned", "nothing before", "nested"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_pipelines(classifier, name, n_classes, skl2onnx):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[y < n_classes], np.array(["a", "b", "c"])[y[y < n_classes]]
+    model = make_pipeline(*steps(name), classifier((8,), max_iter=20, random_state=0)).fit(X, y)
+    label, probabilities = run(to_onnx(model), X)
+    np.testing.assert_array_equal(label, model.predict(X))
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), rtol=1e-9, atol=1e-15)
+
+
+def test_pipeline_of_single_precision(skl2onnx):
+    X, y = load_digits(return_X_y=True)
+    X = X.astype(np.float32)
+    model = make_pipeline(StandardScaler(), STDPClassifier(max_iter=3, random_state=0)).fit(X, y)
+    for exported in (to_onnx(model), to_onnx(model, X[:1])):
+        label, probabilities = run(exported, X)
+        assert probabilities.dtype == np.float32
+        assert np.mean(label == model.predict(X)) > 0.999
+        np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("labels", [[True, False], [2**63 + 5, 2**63 + 9], ["x", "y"], [-3, 4]])
+def test_labels_of_pipelines(labels, skl2onnx):
+    X, y = load_iris(return_X_y=True)
+    model = make_pipeline(StandardScaler(), BPClassifier((4,), max_iter=30, random_state=0))
+    model.fit(X, np.array(labels)[(y == 0).astype(int)])
+    label, _ = run(to_onnx(model), X)
+    assert label.tolist() == model.predict(X).tolist()
+    assert set(label.tolist()) == set(labels)
+
+
+def test_pipeline_with_columns_by_name(skl2onnx):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X = X.set_axis(list("abcd"), axis=1).assign(
+        kind=np.where(X["sepal width (cm)"] > 3, "wide", "thin"), whole=np.arange(150) % 7
+    )
+    columns = ColumnTransformer(
+        [
+            ("kind", OneHotEncoder(sparse_output=False), ["kind"]),
+            ("numbers", MinMaxScaler(), ["d", "whole", "a"]),
+        ]
+    )
+    model = make_pipeline(columns, STDPClassifier((8,), max_iter=30, random_state=0)).fit(X, y)
+    with pytest.raises(TypeError, match=r"give X, a data frame of some rows"):
+        to_onnx(model)
+    exported = to_onnx(model, X[:2])
+    onnx.checker.check_model(exported, full_check=True)
+    session = runtime.InferenceSession(exported.SerializeToString())
+    rows = {item.name: X[[item.name]].to_numpy() for item in session.get_inputs()}
+    label, probabilities = session.run(["label", "probabilities"], rows)
+    np.testing.assert_array_equal(label, model.predict(X))
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-6)
+
+
+AROUND = {
+    "pipeline": lambda net: make_pipeline(StandardScaler(), net),
+    "alone": lambda net: net,
+    "voting": lambda net: VotingClassifier(
+        [("a", net), ("b", BPClassifier((4,), max_iter=20))],
+        voting="soft",
+        flatten_transform=False,
+    ),
+    "bagging": lambda net: BaggingClassifier(net, 3, random_state=0),
+    "one against the rest": OneVsRestClassifier,
+    "calibrated": lambda net: CalibratedClassifierCV(net, cv=2),
+    "search": lambda net: GridSearchCV(net, {}, cv=2),
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_converters_of_skl2onnx(name, n_classes, skl2onnx):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[y > 2 - n_classes], y[y > 2 - n_classes]
+    register_onnx_converters()
+    register_onnx_converters()
+    model = AROUND[name](STDPClassifier((8,), max_iter=30, random_state=0)).fit(X, y)
+    options = {id(model): {"zipmap": False}}
+    label, probabilities = run(skl2onnx.to_onnx(model, X[:1], options=options, target_opset=17), X)
+    np.testing.assert_array_equal(label, model.predict(X))
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+
+
+def test_scores_and_single_inputs_of_skl2onnx(skl2onnx):
+    X, y = load_iris(return_X_y=True)
+    register_onnx_converters()
+    model = STDPClassifier((8,), max_iter=30, random_state=0).fit(X, y)
+    options = {id(model): {"raw_scores": True, "zipmap": False}}
+    _, scores = run(skl2onnx.to_onnx(model, X[:1], options=options, target_opset=17), X)
+    np.testing.assert_allclose(scores, model.decision_function(X), rtol=1e-9)
+    # The weights are of double precision, whatever the input.
+    single = X.astype(np.float32)
+    label, maps = run(skl2onnx.to_onnx(model, single[:1], target_opset=17), single)
+    assert [max(row, key=row.get) for row in maps] == list(model.predict(X))
+    assert list(label) == list(model.predict(X))
+
+
+def test_pipelines_that_cannot_be_exported(skl2onnx):
+    X, y = load_iris(return_X_y=True)
+    net = STDPClassifier((4,), max_iter=1)
+    with pytest.raises(NotFittedError):
+        to_onnx(make_pipeline(StandardScaler(), net))
+    with pytest.raises(TypeError, match="type Pipeline, but expected STDPClassifier or BPClass"):
+        to_onnx(make_pipeline(StandardScaler(), BioLeaFClassifier((4,), max_iter=1)).fit(X, y))
+    with pytest.raises(TypeError, match=r"type BaggingClassifier.*register_onnx_converters"):
+        to_onnx(BaggingClassifier(net, 2).fit(X, y))
+    with pytest.raises(TypeError, match=r"Pipeline that skl2onnx cannot convert.*FunctionTransf"):
+        to_onnx(make_pipeline(FunctionTransformer(np.cbrt), net).fit(X, y))
+
+
+def test_without_skl2onnx_the_error_says_how_to_install_it(monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    model = make_pipeline(StandardScaler(), STDPClassifier((4,), max_iter=1)).fit(X, y)
+    with pytest.raises(ImportError, match=r'pip install "skstdp\[onnx\]"'):
+        to_onnx(model)
+    with pytest.raises(ImportError, match=r'pip install "skstdp\[onnx\]"'):
+        register_onnx_converters()
+
+
 def test_what_cannot_be_exported():
-    with pytest.raises(TypeError, match="type Pipeline, but expected STDPClassifier"):
-        to_onnx(make_pipeline(STDPClassifier()))
     with pytest.raises(NotFittedError):
         to_onnx(STDPClassifier())
     X, y = load_iris(return_X_y=True)
-    model = STDPClassifier(max_iter=1).fit(X, y.astype(float))
-    with pytest.raises(TypeError, match="labels of dtype float64"):
+    model = STDPClassifier(max_iter=1).fit(X, y)
+    model.classes_ = model.classes_.astype("datetime64[D]")
+    with pytest.raises(
+        TypeError, match=r"dtype datetime64\[D\], but expected strings, numbers or"
+    ):
         to_onnx(model)

@@ -232,6 +232,7 @@ def test_any_table_is_learnt_from(classifier, data):
 @every_classifier
 @quick
 @given(data=st.data())
+@pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
 def test_layout_and_container_change_nothing(classifier, data):
     X = data.draw(tables([np.float64]))
     y = data.draw(labels(len(X)))
@@ -414,6 +415,7 @@ EPSILON = st.one_of(
 @every_classifier
 @quick
 @given(data=st.data())
+@pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
 def test_attacks_stay_in_the_ball_or_are_refused(classifier, data):
     X = data.draw(tables())
     y = data.draw(labels(len(X)))

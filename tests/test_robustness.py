@@ -263,11 +263,21 @@ class TestAnyEstimator:
         columns = ColumnTransformer([("kind", OneHotEncoder(), ["kind"])], remainder="passthrough")
         model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(X, y)
         options = {"immutable": ["kind"], "space": "input", "n_steps": 3, "n_queries": 40}
-        report = robustness_report(model, X, y, epsilons=[0.9, 1.9], **options)
+        with pytest.warns(UserWarning, match="at most 0.9 for .*Nothing else can move"):
+            report = robustness_report(model, X, y, epsilons=[0.9, 1.9], **options)
         accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
         assert accuracy[0.9].nunique() == 1
         assert accuracy[1.9, "FGSM"] < accuracy[1.9, "none"]
         assert accuracy[1.9, "hard label"] < accuracy[1.9, "none"]
+
+    def test_one_size_and_one_surrogate(self):
+        X, y = self.data()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        options = {"n_steps": 2, "n_restarts": 1, "n_queries": 5}
+        pd.testing.assert_frame_equal(
+            robustness_report(model, X, y, epsilons=0.3, surrogates=model, **options),
+            robustness_report(model, X, y, epsilons=[0.3], surrogates=[model], **options),
+        )
 
     def test_finite_differences(self):
         X, y = self.data()

@@ -1,5 +1,7 @@
 import pickle
+import re
 import warnings
+from functools import partial
 
 import numpy as np
 import oracle
@@ -7,20 +9,43 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, cross_validate
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    RidgeClassifier,
+    RidgeClassifierCV,
+)
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    check_scoring,
+    f1_score,
+    fbeta_score,
+    make_scorer,
+    matthews_corrcoef,
+    zero_one_loss,
+)
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    TunedThresholdClassifierCV,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, minmax_scale
 from sklearn.svm import SVC
 
 from skstdp import (
     BPClassifier,
+    ConstantPredictionWarning,
     FGSMScorer,
     GradientMaskingWarning,
     PGDScorer,
@@ -171,7 +196,7 @@ def test_repr_and_pickle():
 
 def test_pipeline_of_one_step(iris):
     X, y = iris
-    pipeline = make_pipeline(STDPClassifier(max_iter=5, random_state=0)).fit(X, y)
+    pipeline = make_pipeline(STDPClassifier(max_iter=60, random_state=0)).fit(X, y)
     assert FGSMScorer(0.1)(pipeline, X, y) == FGSMScorer(0.1)(pipeline[-1], X, y)
 
 
@@ -389,6 +414,8 @@ class TestOptions:
         assert direct == FGSMScorer(6.0, **self.OPTIONS)(search, X, y, sample_weight=weight)
         assert direct != FGSMScorer(6.0, **self.OPTIONS)(search, X, y)
 
+    # At the start of the fit it does predict one.
+    @pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
     def test_scoring_monitor(self, iris):
         X, y = iris
         monitor = ScoringMonitor(scoring={"clean": "accuracy", "fgsm": FGSMScorer(0.3)})
@@ -482,10 +509,17 @@ class TestSeveralSizes:
         scores = [scorer(model, X, y) for scorer in scoring.values()]
         assert scores[0] == model.score(X, y) > scores[1]
 
-    @pytest.mark.parametrize("epsilons", [[], [0.1, 0.1]])
-    def test_none_and_twice(self, epsilons):
-        with pytest.raises(ValueError, match=r"Got epsilons=\[.*, but expected at least one"):
+    @pytest.mark.parametrize(
+        ("epsilons", "expected"),
+        [([], "at least one"), (None, "at least one"), ([0.1, 0.1], "none of them twice")],
+    )
+    def test_none_and_twice(self, epsilons, expected):
+        with pytest.raises(ValueError, match=rf"Got epsilons=.*, but expected {expected}"):
             attack_scorers(epsilons)
+
+    @pytest.mark.parametrize("epsilons", [0.1, iter([0.1]), np.array([0.1])])
+    def test_one_number_or_any_iterable(self, epsilons):
+        assert list(attack_scorers(epsilons)) == ["clean", "FGSM 0.1"]
 
     @pytest.mark.parametrize("library", ["pandas", "polars"])
     def test_search_over_a_pipeline_on_a_data_frame_in_two_processes(self, library):
@@ -515,6 +549,187 @@ class TestSeveralSizes:
             assert FGSMScorer(0.4, space=space)(search, X, y) == FGSMScorer(0.4, space=space)(
                 search.best_estimator_, X, y
             )
+
+
+@pytest.fixture(scope="module")
+def scaled():
+    X, y = load_breast_cancer(return_X_y=True)
+    return minmax_scale(X)[:, :8], y
+
+
+def plain(estimator, X, y):
+    """The form for those who take functions."""
+    return FGSMScorer(0.2)(estimator, X, y)
+
+
+class TestTakenApart:
+    """scikit-learn and others read attributes of a scorer, and some never call it."""
+
+    @pytest.mark.parametrize("scorer", [FGSMScorer(0.2), PGDScorer(0.2, 3, 1)])
+    def test_a_tuned_threshold_is_refused(self, scorer, scaled):
+        """It would give the best accuracy without attack as that under attack."""
+        name = re.escape(repr(scorer))
+        message = (
+            rf"Got predictions that are made already, but {name} .*FixedThreshold.*GridSearch"
+        )
+        with pytest.raises(TypeError, match=message):
+            TunedThresholdClassifierCV(LogisticRegression(), scoring=scorer).fit(*scaled)
+
+    def test_the_metric_of_labels_is_refused(self, scaled):
+        """As skore's `metrics.add` calls it."""
+        _, y = scaled
+        scorer = FGSMScorer(0.2)
+        with pytest.raises(TypeError, match=r"skore .*def attacked\(estimator, X, y\)"):
+            scorer._score_func(y, y, **scorer._kwargs)
+
+    def test_predictions_in_place_of_a_model_are_refused(self, scaled):
+        with pytest.raises(TypeError, match="RidgeClassifierCV, set cv"):
+            RidgeClassifierCV(scoring=FGSMScorer(0.2)).fit(*scaled)
+        ridge = RidgeClassifierCV(alphas=[1.0], scoring=FGSMScorer(0.2), cv=3).fit(*scaled)
+        expected = cross_val_score(RidgeClassifier(), *scaled, scoring=FGSMScorer(0.2), cv=3)
+        assert_allclose(ridge.best_score_, expected.mean())
+
+    @pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
+    def test_by_itself_the_scorer_is_called(self, scaled):
+        """By all others in scikit-learn that read `_score_func`, `_sign` or `_kwargs`."""
+        X, y = scaled
+        model = LogisticRegression(C=1.0).fit(X, y)
+        scorer = FGSMScorer(0.05)
+        expected = cross_val_score(model, X, y, scoring=scorer, cv=StratifiedKFold(2))
+        search = LogisticRegressionCV(
+            Cs=[1.0],
+            cv=StratifiedKFold(2),
+            scoring=scorer,
+            l1_ratios=(0,),
+            use_legacy_attributes=False,
+        ).fit(X, y)
+        assert_allclose(search.scores_.ravel(), expected)
+        several = check_scoring(model, {"attacked": scorer, "f1": "f1", "accuracy": "accuracy"})
+        scores = several(model, X, y)
+        assert scores["attacked"] == scorer(model, X, y) < scores["accuracy"]
+        assert scores["accuracy"] == model.score(X, y)
+        monitor = ScoringMonitor(scoring=scorer)
+        LogisticRegression().set_callbacks(monitor).fit(X, y)
+        assert monitor.get_logs().data_as_pandas["score"].iloc[-1] == scores["attacked"]
+
+    def test_the_plain_function(self, scaled):
+        X, y = scaled
+        model = LogisticRegression()
+        assert_array_equal(
+            cross_val_score(model, X, y, scoring=plain),
+            cross_val_score(model, X, y, scoring=FGSMScorer(0.2)),
+        )
+        model.fit(X, y)
+        options = {"n_repeats": 2, "random_state": 0}
+        assert_array_equal(
+            permutation_importance(model, X, y, scoring=plain, **options).importances,
+            permutation_importance(model, X, y, scoring=FGSMScorer(0.2), **options).importances,
+        )
+
+
+def share_of_zeros_found(y_true, y_pred):
+    return np.mean(np.asarray(y_pred)[y_true == 0] == 0)
+
+
+class TestMetric:
+    @pytest.fixture
+    def case(self, scaled):
+        X, y = scaled
+        return LogisticRegression().fit(X, y), X, y
+
+    @pytest.mark.parametrize(
+        ("metric", "function"),
+        [
+            ("balanced_accuracy", balanced_accuracy_score),
+            ("f1_macro", partial(f1_score, average="macro")),
+            ("matthews_corrcoef", matthews_corrcoef),
+            (make_scorer(fbeta_score, beta=2), partial(fbeta_score, beta=2)),
+            (make_scorer(zero_one_loss, greater_is_better=False), lambda *a: -zero_one_loss(*a)),
+            (balanced_accuracy_score, balanced_accuracy_score),
+            (share_of_zeros_found, share_of_zeros_found),
+        ],
+    )
+    def test_is_made_of_true_labels_and_those_under_attack(self, metric, function, case):
+        model, X, y = case
+        for scorer, attack in ((FGSMScorer, fgsm), (partial(PGDScorer, n_steps=3), pgd)):
+            options = {"n_steps": 3} if attack is pgd else {}
+            attacked = attack(model, X, y, epsilon=0.05, **options)
+            score = scorer(0.05, metric=metric)(model, X, y)
+            assert_allclose(score, function(y, model.predict(attacked)))
+            assert score != scorer(0.05)(model, X, y)
+
+    def test_sample_weight_goes_to_the_metric(self, case):
+        model, X, y = case
+        weight = np.arange(len(y)) % 3
+        repeated = np.repeat(np.arange(len(y)), weight)
+        scorer = FGSMScorer(0.05, metric="balanced_accuracy")
+        assert_allclose(
+            scorer(model, X, y, sample_weight=weight), scorer(model, X[repeated], y[repeated])
+        )
+
+    def test_of_a_metric_without_weights_beside_one_with(self, case):
+        model, X, y = case
+        weight = np.arange(len(y)) % 3
+        scorers = {"a": FGSMScorer(0.05, metric=share_of_zeros_found), "b": FGSMScorer(0.05)}
+        scores = check_scoring(model, scorers)(model, X, y, sample_weight=weight)
+        assert scores["a"] == scorers["a"](model, X, y)
+        assert scores["b"] == scorers["b"](model, X, y, sample_weight=weight)
+
+    def test_of_scorers_for_one_evaluation(self, case):
+        scoring = attack_scorers([0.05], metric="balanced_accuracy")
+        model, X, y = case
+        assert scoring["clean"](model, X, y) == balanced_accuracy_score(y, model.predict(X))
+        assert repr(scoring["FGSM 0.05"]) == (
+            "FGSMScorer(epsilon=0.05, metric='balanced_accuracy')"
+        )
+        copied = pickle.loads(pickle.dumps(clone(scoring["FGSM 0.05"], safe=False)))
+        assert copied(model, X, y) == scoring["FGSM 0.05"](model, X, y)
+
+    @pytest.mark.parametrize("scorer", [FGSMScorer, PGDScorer])
+    @pytest.mark.parametrize(
+        ("metric", "error", "message"),
+        [
+            ("balanced_acuracy", ValueError, "Got metric='balanced_acuracy', but expected the na"),
+            ("roc_auc", ValueError, "Got metric='roc_auc' that needs more than labels"),
+            ("neg_log_loss", ValueError, "that needs more than labels"),
+            (FGSMScorer(), ValueError, r"Got metric=FGSMScorer\(.* that needs more than labels"),
+            (None, TypeError, "Got metric=None of type NoneType, but expected the name"),
+        ],
+    )
+    def test_others_are_refused(self, scorer, metric, error, message):
+        with pytest.raises(error, match=message):
+            scorer(metric=metric)
+
+
+class TestOneClass:
+    @pytest.fixture
+    def constant(self, scaled):
+        X, y = scaled
+        y = np.array(["malignant", "benign"])[y]
+        return LogisticRegression(C=1e-9).fit(X, y), X, y
+
+    @pytest.mark.parametrize("scorer", [FGSMScorer(0.2), PGDScorer(0.2, 3, 1)])
+    def test_a_model_that_predicts_one_class_is_named(self, scorer, constant):
+        model, X, y = constant
+        message = "attacks a classifier that predicts one class, benign, for all 569 samples"
+        with pytest.warns(ConstantPredictionWarning, match=message):
+            score = scorer(model, X, y)
+        assert score == np.mean(y == "benign")
+
+    def test_not_where_it_is_not_attacked_or_the_samples_hold_one(self, constant):
+        model, X, y = constant
+        chosen = y == "benign"
+        assert FGSMScorer(0)(model, X, y) == np.mean(chosen)
+        assert FGSMScorer(0.1)(model, X[chosen], y[chosen]) == 1
+
+    def test_not_where_the_attack_makes_one_class_of_several(self):
+        """Of two classes, the one that is further from the border withstands the attack."""
+        X = np.array([[0.45], [0.48], [0.9], [1.0]])
+        y = np.array([0, 0, 1, 1])
+        model = LogisticRegression(C=1e3).fit(X, y)
+        model.intercept_[:] = -0.5 * model.coef_[0]
+        assert_array_equal(model.predict(X), y)
+        assert FGSMScorer(0.1)(model, X, y) == 0.5
 
 
 def test_names_for_tables():

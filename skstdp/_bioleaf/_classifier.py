@@ -125,8 +125,9 @@ class BioLeaFClassifier(NetworkClassifier):
         With None every epoch is run. Otherwise training stops as soon as the van Rossum
         distance of an epoch has not fallen by more than `tol` for more than `n_iter_no_change`
         epochs, and a `ConvergenceWarning` says if that never happened.
-    n_iter_no_change : int, default=30
-        Epochs without improvement that stop the training, >= 1.
+    n_iter_no_change : int or numpy.inf, default=30
+        The training stops after more epochs in a row than these without improvement, >= 1.
+        Infinity never stops it.
     early_stopping : bool, default=False
         Whether to set aside part of the data (stratified), to stop when the accuracy on it has
         not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
@@ -269,7 +270,7 @@ class BioLeaFClassifier(NetworkClassifier):
 
     _history_attributes = (*NetworkClassifier._history_attributes, "van_rossum_curve_")
 
-    _changed_by_training = (*NetworkClassifier._changed_by_training, "_interneuron_optimizer")
+    _optimizers = (*NetworkClassifier._optimizers, "_interneuron_optimizer")
 
     _set_by_fit = (*NetworkClassifier._set_by_fit, "_spike_seed")
 
@@ -313,7 +314,7 @@ class BioLeaFClassifier(NetworkClassifier):
         max_iter: int | Literal["auto"] = "auto",
         shuffle: bool = True,
         tol: float | None = None,
-        n_iter_no_change: int = 30,
+        n_iter_no_change: int | float = 30,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         warm_start: bool = False,

@@ -21,12 +21,12 @@ class BandsDisplay:
         ax.set(title=tasks[0], ylabel="Accuracy")
         ax.grid(alpha=0.3)
 
-    def _draw(self, values, highest=1, **kwargs):
+    def _draw(self, values, lowest=0, highest=1, **kwargs):
         """Draw mean and spread over splits; `values` has the abscissa as its index."""
         over_splits = values.groupby(level=0)
         mean, std = over_splits.mean(), over_splits.std()
         (line,) = self.ax_.plot(mean.index, mean, **kwargs)
-        low, high = (mean - std).clip(lower=0), (mean + std).clip(upper=highest)
+        low, high = (mean - std).clip(lower=lowest), (mean + std).clip(upper=highest)
         band = self.ax_.fill_between(
             mean.index, low, high, color=line.get_color(), alpha=0.15, linewidth=0
         )

@@ -168,7 +168,7 @@ class LearningCurvesDisplay(BandsDisplay):
                     continue
                 label = f"{model}, {part}" if model else part
                 style = {"color": color, "linestyle": linestyle, "label": label}
-                self._draw(values, highest, **(style | kwargs))
+                self._draw(values, highest=highest, **(style | kwargs))
         if self.ax_.get_xscale() == "linear":
             self.ax_.locator_params(axis="x", integer=True)
         self.ax_.set(xlabel="Epoch", ylabel=_LABELS[self.curve])

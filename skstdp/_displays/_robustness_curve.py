@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score
 
-from .._scorers import FGSMScorer, attack_scorers, epsilon_label
+from .._scorers import (
+    ConstantPredictionWarning,
+    FGSMScorer,
+    attack_scorers,
+    epsilon_label,
+    is_constant,
+    label_metric,
+)
+from .._threat import size_of, sizes
 from ._bands import BandsDisplay
 from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -28,14 +38,21 @@ class RobustnessCurveDisplay(BandsDisplay):
     [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
     a line style of its own.
 
+    A model that predicts one class cannot be attacked, and its curve is as flat as that of a
+    robust one. Where fits do so, a note in the axes says which and how many, and a dotted line is
+    at the score of predicting the largest class for all.
+
     Parameters
     ----------
     scores : DataFrame
         Columns model, split, attack ("none" for the accuracy without), epsilon and accuracy. The
         `scores` of `skstdp.benchmarks.compare` for one task have them, and a column task with
-        the title.
+        the title. Columns one_class (bool) and majority are for the note and its line, and may be
+        left out.
     moved : str, default="each rate"
         What the attack moves, for the abscissa.
+    metric : str or callable, default="accuracy"
+        What the column accuracy holds, for the ordinate: that of the scorers.
 
     Attributes
     ----------
@@ -66,9 +83,16 @@ class RobustnessCurveDisplay(BandsDisplay):
     ['0', '4/255', '8/255', '12/255']
     """
 
-    def __init__(self, scores: pd.DataFrame, *, moved: str = "each rate") -> None:
+    def __init__(
+        self,
+        scores: pd.DataFrame,
+        *,
+        moved: str = "each rate",
+        metric: str | Callable = "accuracy",
+    ) -> None:
         self.scores = scores
         self.moved = moved
+        self.metric = metric
 
     @classmethod
     def from_estimator(
@@ -77,7 +101,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         X: ArrayLike,
         y: ArrayLike,
         *,
-        epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+        epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
         scorer: type = FGSMScorer,
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
@@ -94,7 +118,7 @@ class RobustnessCurveDisplay(BandsDisplay):
             Samples that they were not trained on.
         y : array-like of shape (n_samples,)
             Their true labels.
-        epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+        epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
             Sizes of the attack.
         scorer : type, default=FGSMScorer
             `FGSMScorer` or `PGDScorer`.
@@ -122,14 +146,21 @@ class RobustnessCurveDisplay(BandsDisplay):
         ['C=0.1', 'C=10']
         """
         scorers = attack_scorers(epsilons, scorer, **options)
+        metric = scorers["clean"].metric
         records = []
         for name, fits in by_name(estimators).items():
             for split, version in enumerate(versions(fits)):
+                with warnings.catch_warnings():
+                    # The note in the figure says it once.
+                    warnings.simplefilter("ignore", ConstantPredictionWarning)
+                    scores = [attack(version, X, y) for attack in scorers.values()]
+                of_fit = _of_fit(y, version.predict(X), metric)
                 records += [
-                    (name, split, *_kind(attack), attack(version, X, y))
-                    for attack in scorers.values()
+                    (name, split, *_kind(attack), score, *of_fit)
+                    for attack, score in zip(scorers.values(), scores, strict=True)
                 ]
-        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+        display = cls(_scores(records), moved="each feature", metric=metric)
+        return display.plot(ax, **(plot_kwargs or {}))
 
     @classmethod
     def from_predictions(
@@ -137,7 +168,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         y_true: ArrayLike,
         y_pred: Sequence[ArrayLike] | Mapping,
         *,
-        epsilons: Sequence[float],
+        epsilons: float | Sequence[float],
         attack: str = "FGSM",
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
@@ -151,7 +182,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         y_pred : sequence of array-like of shape (n_samples,), or dict
             Labels predicted under attack, one array for each epsilon. A dict from names to such
             sequences draws several models.
-        epsilons : sequence of float
+        epsilons : float or sequence of float
             Sizes of the attack; 0 is without.
         attack : str, default="FGSM"
             Name of the attack.
@@ -179,16 +210,19 @@ class RobustnessCurveDisplay(BandsDisplay):
         >>> display.lines_[0].get_ydata().tolist()
         [1.0, 0.75, 0.5]
         """
-        records = []
+        epsilons, records = sizes(epsilons), []
         for name, of_sizes in by_name(y_pred).items():
             if len(of_sizes) != len(epsilons):
                 raise ValueError(
                     f"Got {len(of_sizes)} arrays of predictions for {len(epsilons)} epsilons, but "
                     "expected one for each."
                 )
+            without = [p for e, p in zip(epsilons, of_sizes, strict=True) if e == 0]
+            of_fit = _of_fit(y_true, without[0], "accuracy") if without else _UNKNOWN
             for epsilon, predicted in zip(epsilons, of_sizes, strict=True):
                 kind = (attack if epsilon > 0 else "none", epsilon)
-                records.append((name, 0, *kind, accuracy_score(y_true, predicted)))
+                score = accuracy_score(y_true, predicted)
+                records.append((name, 0, *kind, score, *of_fit))
         return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
 
     @classmethod
@@ -223,7 +257,8 @@ class RobustnessCurveDisplay(BandsDisplay):
         Raises
         ------
         ValueError
-            If no scorer attacks, or there are no scores of one that does.
+            If no scorer attacks, there are no scores of one that does, or attacks are scored by
+            different metrics.
 
         Examples
         --------
@@ -244,6 +279,13 @@ class RobustnessCurveDisplay(BandsDisplay):
                 f"Got scoring={scoring!r} without an attack, but expected scorers such as "
                 "attack_scorers makes them."
             )
+        metrics = [scorer.metric for scorer in attacks.values() if hasattr(scorer, "metric")]
+        metric = metrics[0] if metrics else "accuracy"
+        if any(other != metric for other in metrics):
+            raise ValueError(
+                f"Got attacks with the metrics {metrics}, but expected the same for all: one "
+                "figure has one scale."
+            )
         # Results of one model are a dict, too.
         single = "fit_time" in cv_results
         records = []
@@ -255,10 +297,11 @@ class RobustnessCurveDisplay(BandsDisplay):
                         "them, as the scoring names it."
                     )
                 records += [
-                    (model, split, *_kind(scorer), score)
+                    (model, split, *_kind(scorer), score, *_UNKNOWN)
                     for split, score in enumerate(results[f"test_{name}"])
                 ]
-        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+        display = cls(_scores(records), moved="each feature", metric=metric)
+        return display.plot(ax, **(plot_kwargs or {}))
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessCurveDisplay:
         """Draw the curves.
@@ -283,6 +326,9 @@ class RobustnessCurveDisplay(BandsDisplay):
             If `scores` holds several tasks.
         """
         self._start(self.scores, ax)
+        name = getattr(self.metric, "__name__", str(self.metric)).replace("_", " ")
+        self.ax_.set_ylabel(name[:1].upper() + name[1:])
+        limits = (0, 1) if name in ("accuracy", "balanced accuracy") else (None, None)
         kinds = [attack for attack in self.scores["attack"].unique() if attack != "none"]
         linestyles = dict(zip(kinds, cycle(LINESTYLES), strict=False))
         models = self.scores.set_index("epsilon").groupby("model", sort=False)
@@ -296,7 +342,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                     "label": f"{model}, {kind}" if len(kinds) > 1 and kind != "none" else model,
                 }
                 rows = scores[scores["attack"].isin(["none", kind])]
-                self._draw(rows["accuracy"], **(style | kwargs))
+                self._draw(rows["accuracy"], *limits, **(style | kwargs))
         epsilons = sorted(self.scores["epsilon"].unique())
         gap = min((after - before for before, after in pairwise(epsilons)), default=1)
         span = epsilons[-1] - epsilons[0]
@@ -308,13 +354,51 @@ class RobustnessCurveDisplay(BandsDisplay):
         self.ax_.set_xlabel(f"{attack} of {self.moved}")
         if any(self.scores["model"] != ""):
             self.ax_.legend()
+        self._note_one_class()
         return self
+
+    def _note_one_class(self):
+        if "one_class" not in self.scores or not self.scores["one_class"].any():
+            return
+        notes = []
+        fits = self.scores[self.scores["attack"] == "none"]
+        for model, of_model in fits.groupby("model", sort=False):
+            count = int(of_model["one_class"].sum())
+            if count:
+                who = f"{model}: one class" if model != "" else "One class"
+                notes.append(f"{who} predicted in {count} of {len(of_model)} fits")
+        score = fits["majority"].mean()
+        self.ax_.axhline(score, color="0.4", linestyle=":", linewidth=1, zorder=0)
+        notes.append(f"dotted: the largest class for all, {score:.3f}")
+        self.ax_.text(
+            0.02,
+            0.02,
+            "\n".join(notes),
+            transform=self.ax_.transAxes,
+            verticalalignment="bottom",
+            fontsize="x-small",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        )
 
 
 def _kind(scorer):
     """Name and size of an attack, without which there is none."""
-    return (scorer.attack if scorer.epsilon > 0 else "none", float(scorer.epsilon))
+    epsilon = size_of(scorer)
+    return (scorer.attack if epsilon > 0 else "none", epsilon)
+
+
+# Columns one_class and majority where only scores are known.
+_UNKNOWN = (False, np.nan)
+
+
+def _of_fit(y_true, predicted, metric):
+    """Whether one class is predicted where there are several, and the score of the largest."""
+    classes, sizes = np.unique(y_true, return_counts=True)
+    largest = np.full(len(y_true), classes[sizes.argmax()])
+    one_class = len(classes) > 1 and is_constant(np.asarray(predicted))
+    return one_class, float(label_metric(metric)(np.asarray(y_true), largest))
 
 
 def _scores(records):
-    return pd.DataFrame(records, columns=["model", "split", "attack", "epsilon", "accuracy"])
+    columns = ["model", "split", "attack", "epsilon", "accuracy", "one_class", "majority"]
+    return pd.DataFrame(records, columns=columns)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _check_y, validate_data
 
 from .._encoding import as_dtype
 from .._split import row_digests
-from .._validation import naming_columns
+from .._validation import naming_columns, refuse_equal_names
 from ._cluster import new_key
 
 _FLOATS = [np.float64, np.float32]
@@ -50,6 +50,7 @@ class UncheckedRows(OnCluster):
                 f"Got X as a dask {type(self._X).__name__} of {getattr(self._X, 'ndim', 'no')} "
                 "dimensions, but expected an array or a data frame of two."
             )
+        refuse_equal_names(self._X)
         named = self._X._meta if hasattr(self._X, "columns") else self._X
         validate_data(estimator, named, reset=reset, skip_check_array=True)
         y = [_check_y(labels, estimator=estimator) for labels in y]

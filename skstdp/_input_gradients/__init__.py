@@ -12,6 +12,7 @@
 ``_thresholds``       decisions at another threshold
 ``_transformers``     scalers, linear maps, selections, powers
 ``_composition``      pipelines, column transformers, unions, searches
+``_encoded_columns``  which columns steps take for names of categories
 ``_finite_differences``  slopes from differences, when asked for
 ``_target``           a classifier as an attack sees it, in one of two spaces
 ====================  ==============================================================

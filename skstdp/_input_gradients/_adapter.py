@@ -88,10 +88,6 @@ class Adapter:
         """Smallest and largest value that X may have for the output to be in a box."""
         return self.box
 
-    def constant_columns(self):
-        """Numbers of the columns of X that it takes for names of categories, not for numbers."""
-        return []
-
     def _array(self, X):
         return validate_data(self.estimator, X, dtype=FLOATS, reset=False)
 

@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing
 
 from .._pipelines import steps_of
 from ._adapter import Adapter, adapter_of, adapts, best_of
+from ._encoded_columns import columns_of
 from ._scaled_rows import ScaledRows, add_rows
 from ._transformers import dense
 
@@ -58,8 +59,6 @@ class _Chain(Adapter):
         earlier, last = steps_of(estimator)
         self._earlier = [_step(step) for _, step in earlier]
         self._last = _step(last) if transform else adapter_of(last)
-        first = (self._earlier or [self._last])[0]
-        self.constant_columns = first.constant_columns
         self.decides = self._last.decides
         self.box = self._before_earlier(self._last.box)
 
@@ -142,31 +141,15 @@ class _Columns(_SideBySide):
         weights = estimator.transformer_weights or {}
         self._parts = []
         for name, transformer, _ in estimator.transformers_:
-            columns = np.asarray(estimator._transformer_to_input_indices[name], dtype=int)
             outputs = estimator.output_indices_[name]
-            if len(columns) and outputs.start < outputs.stop:
-                self._parts.append((columns, outputs, weights.get(name, 1), _step(transformer)))
+            if outputs.start < outputs.stop:
+                self._parts.append((name, outputs, weights.get(name, 1), _step(transformer)))
 
     def _branches(self, X):
-        for columns, outputs, weight, adapter in self._parts:
-            columns = self._positions(X, columns)
+        for name, outputs, weight, adapter in self._parts:
+            columns = columns_of(self.estimator, name, X)
             _, back = adapter.forward(_safe_indexing(X, columns, axis=1))
             yield columns, outputs, weight, back
-
-    def _positions(self, X, columns):
-        """Where the columns are in X, which may hold them in another order than in fit."""
-        if not (hasattr(X, "columns") and hasattr(self.estimator, "feature_names_in_")):
-            return columns
-        names = list(X.columns)
-        return np.array([names.index(name) for name in self.estimator.feature_names_in_[columns]])
-
-    def constant_columns(self):
-        """Those that one of the branches takes for names of categories."""
-        return [
-            column
-            for columns, _, _, adapter in self._parts
-            for column in columns[list(adapter.constant_columns())]
-        ]
 
 
 @adapts(FeatureUnion, transform=True)
@@ -187,7 +170,3 @@ class _Union(_SideBySide):
             stop = start + output.shape[1]
             yield slice(None), slice(start, stop), weight, back
             start = stop
-
-    def constant_columns(self):
-        """Those of all parts."""
-        return [column for _, adapter in self._parts for column in adapter.constant_columns()]

@@ -38,7 +38,7 @@ def scores_of(estimator, X):
     )
 
 
-def differences(scores_at, points, box, integer):
+def differences(scores_at, points, box, integer, fixed=()):
     """Scores at some points, and the way back by central differences in each feature.
 
     Parameters
@@ -50,6 +50,9 @@ def differences(scores_at, points, box, integer):
         Where the scores are defined. At its border the differences are to one side.
     integer : ndarray of shape (n_features,), dtype bool
         Features that can only move by whole numbers.
+    fixed : container of int, default=()
+        Features that cannot move at all, whose gradient is zero: others than their own values may
+        be unknown to the estimator.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def differences(scores_at, points, box, integer):
     def pull(cotangent):
         gradient = np.zeros(points.shape)
         root = np.cbrt(np.finfo(points.dtype).eps)
-        for feature in range(points.shape[1]):
+        for feature in set(range(points.shape[1])).difference(fixed):
             x = points[:, feature]
             step = 1 if integer[feature] else root * np.maximum(1, np.abs(x))
             above, below = points.copy(), points.copy()

@@ -9,10 +9,18 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._backprop import margins_and_cotangent
+from .._encoding import as_dtype
 from .._frames import Table, frame_like
 from .._pipelines import steps_of
-from .._validation import class_indices, first_without_numbers, refuse_lazy
+from .._validation import (
+    class_indices,
+    first_without_numbers,
+    naming_columns,
+    refuse_equal_names,
+    refuse_lazy,
+)
 from ._adapter import FLOATS, adapter_of, best_of
+from ._encoded_columns import encoded_columns
 from ._finite_differences import differences, scores_of
 from ._scaled_rows import ScaledRows
 
@@ -48,6 +56,7 @@ def attackable(estimator, X, *, space="model", gradient="analytic"):
         If the estimator is set up in a way that has no gradient here, or X is not as it expects.
     """
     refuse_lazy(X)
+    refuse_equal_names(X)
     make = {"model": _in_model_space, "input": _in_input_space}[space]
     target = make(estimator, X, gradient)
     return target, target.points
@@ -96,7 +105,9 @@ class Target:
 
     def must_stay(self):
         """Columns that cannot be moved, by position, each with the reason."""
-        return {}
+        few = np.arange(min(2, len(self.points)))
+        encoded = encoded_columns(self.estimator, self._estimators_input(self.points[few], few))
+        return dict.fromkeys(encoded, "is encoded as categories")
 
     def class_indices(self, y):
         """Position of each label among the classes."""
@@ -121,6 +132,7 @@ class Target:
                 points,
                 self.box,
                 self.whole,
+                self.must_stay(),
             )
         return self._adapter.forward(self._estimators_input(points, rows))
 
@@ -229,12 +241,26 @@ class _Rates(_ModelSpace):
     """One of our networks at its rates."""
 
     def __init__(self, estimator, X, given, names, gradient):
-        super().__init__(estimator, estimator._rates(X), given, names, None)
+        self._values = estimator._check(X, accept_sparse=False)
+        self._unchanged = X is given
+        rates = estimator._encode(as_dtype(self._values, estimator.coefs_[0].dtype))
+        super().__init__(estimator, rates, given, names, None)
         self.box = np.zeros_like(self.box[0]), np.ones_like(self.box[1])
         self._gradient = gradient
         self._network = adapter_of(estimator)
 
     _decides = True
+
+    def returned(self, points):
+        """What the network takes: rates that moved, in the units of what they encode."""
+        encoder = self.estimator.encoder_
+        if encoder is not None:
+            with np.errstate(over="ignore"):
+                values = (points.astype(np.float64) - encoder.min_) / encoder.scale_
+            # A value that stays is its own, also where it was clipped.
+            values = np.where(points == self.points, self._values, values)
+            points = values.astype(self._values.dtype)
+        return super().returned(points)
 
     def predict(self, points, rows=None):
         """Class labels."""
@@ -258,7 +284,8 @@ class _LastStep(_ModelSpace):
             X = X.toarray()
         self._unchanged = X is given
         try:
-            points = validate_data(estimator, X, dtype=FLOATS, reset=False)
+            with naming_columns(X):
+                points = validate_data(estimator, X, dtype=FLOATS, reset=False)
         except (TypeError, ValueError) as error:
             column = first_without_numbers(X)
             if column is None or not _predicts(estimator, X):
@@ -292,22 +319,17 @@ class _InputSpace(Target):
         self.whole = self._table.integer
         (low, high), (least, most) = self.box, self._table.limits
         self.box = np.maximum(low, least), np.minimum(high, most)
-        self._movable = np.flatnonzero(self._table.numeric)
 
     def _estimators_input(self, points, rows):
-        return self._table.rebuild(points, self._movable, rows)
+        return self._table.rebuild(points, rows)
 
     def returned(self, points):
         """X anew, of its own kind and dtypes."""
-        return self._table.rebuild(points, self._movable)
+        return self._table.rebuild(points)
 
     def must_stay(self):
-        """Columns of text, and those that an encoder takes for names of categories."""
-        reasons = dict.fromkeys(np.flatnonzero(~self._table.numeric).tolist(), "holds no numbers")
-        if self._adapter is not None:
-            for column in self._adapter.constant_columns():
-                reasons.setdefault(int(column), "is encoded as categories")
-        return reasons
+        """Columns without numbers, and those that an encoder takes for names of categories."""
+        return super().must_stay() | self._table.fixed
 
 
 def _in_input_space(estimator, X, gradient):

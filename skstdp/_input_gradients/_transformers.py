@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 from scipy import linalg, sparse
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -154,9 +155,10 @@ class _Imputer(Adapter):
 
     def forward(self, X):
         """Completed values, and the way back to those that were there."""
-        present = ~np.isnan(as_floats(X))
-        filled = np.asarray(self.estimator.statistics_, dtype=float)
-        columns = np.flatnonzero(self.estimator.keep_empty_features | ~np.isnan(filled))
+        # Text, too, may be completed before it is encoded.
+        present = ~pd.isna(np.asarray(X))
+        empty = pd.isna(self.estimator.statistics_)
+        columns = np.flatnonzero(self.estimator.keep_empty_features | ~empty)
 
         def scatter(values):
             gradient = np.zeros(present.shape, dtype=values.dtype)
@@ -277,7 +279,3 @@ class _Categories(Adapter):
         """Codes, and a gradient of zero."""
         shape = X.shape
         return dense(self.estimator.transform(X)), lambda cotangent: ScaledRows.of(np.zeros(shape))
-
-    def constant_columns(self):
-        """All of them."""
-        return range(self.estimator.n_features_in_)

@@ -4,6 +4,7 @@
 a product and a sum. No other fast-math flag: they make `isfinite` lie or reorder sums.
 """
 
+import ast
 import logging
 from contextlib import suppress
 from functools import cache
@@ -45,9 +46,33 @@ reordered = njit(
 uncontracted = njit(forceinline=True, _nrt=False, **_OPTIONS | {"fastmath": False})
 
 
-_SOURCES = sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-).hexdigest()
+def digest_of_sources(folder):
+    """Digest of the files in a folder, and of all that they import of the package around it."""
+    sources, new = {}, set(folder.glob("*.py"))
+    while new:
+        sources |= {path: path.read_bytes() for path in new}
+        imported = {
+            found
+            for path in new
+            # Those of the folder are there already, and to parse them takes a while.
+            if path.parent != folder or b"from .." in sources[path]
+            for found in _imported(path, sources[path])
+        }
+        new = {path for path in imported if path.is_file()} - sources.keys()
+    return sha256(b"".join(sources[path] for path in sorted(sources))).hexdigest()
+
+
+def _imported(path, source):
+    """Files that relative imports may mean."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            module = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for meant in (module, *(module / alias.name for alias in node.names)):
+                yield meant.with_suffix(".py")
+                yield meant / "__init__.py"
+
+
+_SOURCES = digest_of_sources(Path(__file__).parent)
 
 
 class _CacheFile(IndexDataCacheFile):

@@ -13,6 +13,7 @@ from sklearn.utils import resample
 
 from .._classifiers import BPClassifier, STDPClassifier
 from .._scorers import PGDScorer
+from ._checks import checked_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +119,7 @@ def anatomy(
                 f"Got a {type(estimator).__name__} as the model {model!r}, but expected an "
                 "STDPClassifier or a BPClassifier."
             )
-    tasks = list(tasks)
+    tasks = checked_tasks(tasks)
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
-from .._network_classifier import NetworkClassifier
-from .._scorers import FGSMScorer, epsilon_label
+from .._nothing_learnt import NOTHING_LEARNT
+from .._scorers import ConstantPredictionWarning, FGSMScorer, epsilon_label, is_constant
+from .._threat import size_of, sizes
 from ..datasets import Task
+from ._checks import check_class_sizes, check_models, checked_tasks, is_ours
 from ._records import append_record, read_records, record_key, write_records
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
 
+# What a record says of a fit besides its scores, in columns of the same names.
+_OF_A_FIT = ("one_class", "majority")
+
 
 class Comparison(NamedTuple):
     """What `compare` measured: two tables that come from the same fits.
@@ -40,7 +46,11 @@ class Comparison(NamedTuple):
     ----------
     scores : DataFrame
         Accuracy on the test rows after training: columns task, model, split, attack ("none",
-        "FGSM" and so on), epsilon (0 without attack) and accuracy, one row an attack.
+        "FGSM" and so on), epsilon (0 without attack), accuracy, one_class (whether the model
+        predicts one class for all test rows without attack, though they hold several) and
+        majority (the accuracy of predicting the largest class of the test rows for all), one row
+        per attack. No attack changes the accuracy of a model that predicts one class: that is not
+        robustness.
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
@@ -68,7 +78,7 @@ def compare(
     *,
     estimators: Mapping | Callable | None = None,
     scorers: Sequence | None = None,
-    epsilons: Sequence[float] = EPSILONS,
+    epsilons: float | Sequence[float] = EPSILONS,
     n_splits: int = 5,
     n_repeats: int = 4,
     n_seeds: int = 5,
@@ -100,9 +110,10 @@ def compare(
     scorers : sequence of scorers, default=None
         Attacks, such as FGSMScorer(8 / 255): each has a name in its attribute `attack`, and an
         `epsilon` >= 0. None takes FGSM at `epsilons`. The accuracy without attack is always
-        added. A model of another kind than ours that a scorer refuses has no row for it.
-    epsilons : sequence of float, default=(4 / 255, 8 / 255, 12 / 255)
-        Sizes of the FGSM perturbation in rate units, >= 0; ignored if `scorers` are given.
+        added. A model of another kind than ours that a scorer refuses, as trees that have no
+        gradient, has no row for it; a warning names the model and the reason.
+    epsilons : float or sequence of float, default=(4 / 255, 8 / 255, 12 / 255)
+        Sizes of the FGSM perturbation in rate units, in [0, 1]; ignored if `scorers` are given.
     n_splits : int, default=5
         Number of folds, >= 2.
     n_repeats : int, default=4
@@ -134,13 +145,18 @@ def compare(
     result : Comparison
         The data frames `scores` and `curves`.
 
+    Warns
+    -----
+    UserWarning
+        If a scorer refuses a model.
+
     Raises
     ------
     ValueError
         If there is no task or two have the same name, a class has fewer than `n_splits`
-        samples, a model stops early, two scorers make the same attack, a number is out of its
-        range or the file at `path` holds something else. All this is checked before the first
-        fit.
+        samples, a model stops early, two scorers make the same attack, one has another metric
+        than accuracy, a number is out of its range or the file at `path` holds something else.
+        All this is checked before the first fit.
     TypeError
         If a model is no classifier or a scorer has no `attack` or `epsilon`.
     OSError
@@ -160,18 +176,21 @@ def compare(
     >>> from skstdp.datasets import load_tasks
     >>> models = {"STDP": STDPClassifier(max_iter=20)}
     >>> result = compare(load_tasks("iris")[:1], estimators=models, n_splits=2, n_repeats=1)
-    >>> list(result.scores), len(result.scores)
-    (['task', 'model', 'split', 'attack', 'epsilon', 'accuracy'], 8)
+    >>> list(result.scores)
+    ['task', 'model', 'split', 'attack', 'epsilon', 'accuracy', 'one_class', 'majority']
+    >>> len(result.scores)
+    8
     >>> list(result.curves), len(result.curves)
     (['task', 'model', 'split', 'epoch', 'train_accuracy', 'test_accuracy'], 40)
     """
     if scorers is None:
         # All models see features in [0, 1], or else an epsilon would not mean the same for them.
-        scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in sorted({*epsilons})]
+        epsilons = sorted({*sizes(epsilons, of_rates=True, may_be_empty=True)})
+        scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in epsilons]
     attacks = _attacks(scorers)
-    fits = _plan(list(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
+    fits = _plan(checked_tasks(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
     if path is None:
-        return _tables(_run(fits, attacks, curves, n_jobs, progress))
+        return _result(_run(fits, attacks, curves, n_jobs, progress))
     digests = _digests(fits, attacks, curves)
     keys = [
         record_key(_fit_labels(fit) | {"digest": digest})
@@ -193,77 +212,25 @@ def compare(
         records[record_key(record)] = record
 
     _run([fits[index] for index in missing], attacks, curves, n_jobs, progress, keep)
-    return _tables([records[key] for key in keys])
-
-
-def check_class_sizes(task, n_splits):
-    """Raise a ValueError if a class is too small for each test fold to have a sample of it.
-
-    Parameters
-    ----------
-    task : Task
-        Task to check. One with fixed test rows has no folds.
-    n_splits : int
-        Number of folds.
-
-    Raises
-    ------
-    ValueError
-        If a class has fewer than `n_splits` samples.
-    """
-    if task.X_test is not None:
-        return
-    label, size = min(Counter(task.y).items(), key=lambda item: item[1])
-    if size < n_splits:
-        raise ValueError(
-            f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
-            f"at least one for each of the {n_splits} folds."
-        )
-
-
-def check_models(estimators):
-    """Raise an error if a model is no classifier, or one that watches the test rows.
-
-    Parameters
-    ----------
-    estimators : dict of str to classifier
-        Models by name.
-
-    Raises
-    ------
-    TypeError
-        If a model is no classifier.
-    ValueError
-        If one of our classifiers stops early.
-    """
-    for model, estimator in estimators.items():
-        if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
-            raise TypeError(
-                f"Got a {type(estimator).__name__} as the model {model!r}, but expected a "
-                "classifier."
-            )
-        # It would stop at the epoch that is best on the test rows.
-        if _is_ours(estimator) and estimator.early_stopping:
-            raise ValueError(
-                f"Got early_stopping=True in the model {model!r}, but expected False: the data "
-                "that is watched during training are the test rows."
-            )
-
-
-def _is_ours(estimator):
-    return isinstance(estimator, NetworkClassifier)
+    return _result([records[key] for key in keys])
 
 
 def _attacks(scorers):
     """Scorers by name and size of the attack, in the order given."""
     attacks = {}
-    for scorer in scorers:
+    for scorer in [scorers] if hasattr(scorers, "attack") else scorers:
         if not (hasattr(scorer, "attack") and hasattr(scorer, "epsilon")):
             raise TypeError(
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "
                 "epsilon, such as FGSMScorer(8 / 255)."
             )
-        attack = (scorer.attack, float(scorer.epsilon))
+        metric = getattr(scorer, "metric", "accuracy")
+        if metric != "accuracy":
+            raise ValueError(
+                f"Got a scorer with metric={metric!r}, but expected metric='accuracy', as the "
+                "table of scores has it."
+            )
+        attack = (scorer.attack, size_of(scorer))
         if attack in attacks:
             raise ValueError(
                 f"Got two scorers for {attack[0]} at epsilon={attack[1]:.6g}, but expected one."
@@ -277,13 +244,9 @@ def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
     """All fits, in the order in which to do them."""
     if estimators is None:
         estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
-    names = [task.name for task in tasks]
-    if not names or len(set(names)) < len(names):
-        raise ValueError(
-            f"Got tasks with the names {names}, but expected at least one, and each name once."
-        )
-    if not isinstance(n_seeds, Integral) or n_seeds < 1:
-        raise ValueError(f"Got n_seeds={n_seeds!r}, but expected an integer >= 1.")
+    for name, value, minimum in ("n_seeds", n_seeds, 1), ("n_repeats", n_repeats, 1):
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
     folds = RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=n_repeats, random_state=random_state
     )
@@ -330,7 +293,7 @@ def _digests(fits, attacks, curves):
     for task in {fit.task for fit in fits}:
         arrays = (task.X, task.y, task.X_test, task.y_test)
         data[task] = joblib.hash([None if rows is None else np.asarray(rows) for rows in arrays])
-    common = joblib.hash((__version__, attacks, curves))
+    common = joblib.hash((__version__, attacks, curves, _OF_A_FIT))
     return [
         joblib.hash((common, data[fit.task], fit.estimator, fit.train, fit.test)) for fit in fits
     ]
@@ -363,22 +326,54 @@ def _train_and_attack(index, fit, attacks, with_curves):
     # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
     model = clone(fit.estimator)
     curves = None
-    if with_curves and _is_ours(model):
-        model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
-        curves = {
-            "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
-            "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
-        }
-    else:
-        model.fit(X_train, y_train)
-    scores = [("none", 0.0, float(accuracy_score(y_test, model.predict(X_test))))]
-    for (attack, epsilon), scorer in attacks.items():
-        try:
-            scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
-        except (TypeError, ValueError):
-            if _is_ours(model):
-                raise
-    return index, _fit_labels(fit) | {"scores": scores, "curves": curves}
+    with warnings.catch_warnings():
+        # The column one_class says both.
+        warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
+        warnings.simplefilter("ignore", ConstantPredictionWarning)
+        if with_curves and is_ours(model):
+            model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+            curves = {
+                "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
+                "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
+            }
+        else:
+            model.fit(X_train, y_train)
+        predicted = model.predict(X_test)
+        scores, refusals = [("none", 0.0, float(accuracy_score(y_test, predicted)))], []
+        for (attack, epsilon), scorer in attacks.items():
+            try:
+                scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
+            except (TypeError, ValueError) as error:
+                if is_ours(model):
+                    raise
+                refusals.append((attack, epsilon, str(error)))
+    class_sizes = list(Counter(y_test).values())
+    record = {
+        "scores": scores,
+        "curves": curves,
+        "refusals": refusals,
+        "one_class": len(class_sizes) > 1 and is_constant(predicted),
+        "majority": max(class_sizes) / sum(class_sizes),
+    }
+    return index, _fit_labels(fit) | record
+
+
+def _warn_of_refusals(records):
+    """Say once for each model why it has no accuracy under some attacks."""
+    for model in dict.fromkeys(record["model"] for record in records if record["refusals"]):
+        refusals = [
+            refusal
+            for record in records
+            if record["model"] == model
+            for refusal in record["refusals"]
+        ]
+        attacks = dict.fromkeys(f"{attack} {epsilon_label(size)}" for attack, size, _ in refusals)
+        warnings.warn(
+            f"Got the model {model!r}, which cannot be attacked by {', '.join(attacks)}: it has "
+            f"no accuracy under attack in {len(refusals)} places. {refusals[0][2]}",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _rates_and_labels(fit):
@@ -396,12 +391,15 @@ def _rates_and_labels(fit):
     return scaler.fit_transform(X_train), y_train, scaler.transform(X_test), y_test
 
 
-def _tables(records):
+def _result(records):
+    _warn_of_refusals(records)
     scores, curves = [], []
     for record in records:
         labels = {name: record[name] for name in ("task", "model", "split")}
         scores += [
-            labels | {"attack": attack, "epsilon": epsilon, "accuracy": accuracy}
+            labels
+            | {"attack": attack, "epsilon": epsilon, "accuracy": accuracy}
+            | {name: record[name] for name in _OF_A_FIT}
             for attack, epsilon, accuracy in record["scores"]
         ]
         if record["curves"] is not None:
@@ -427,7 +425,9 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
         One row for each task and model, in their order of appearance: columns task and model;
         clean_mean and clean_std; and for each attack, from weak to strong, a pair such as
         4/255_mean and 4/255_std, or FGSM 4/255_mean and FGSM 4/255_std where there are several
-        kinds of attack. The spread is the standard deviation of a sample (n - 1).
+        kinds of attack. The spread is the standard deviation of a sample (n - 1). If `scores`
+        has a column one_class, so has the summary: the number of splits on which the model
+        predicts one class.
 
     See Also
     --------
@@ -451,6 +451,13 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
        task model  clean_mean  clean_std  8/255_mean  8/255_std
     0  iris  STDP         1.0        0.0         0.6      0.141
     """
+    expected = ["task", "model", "attack", "epsilon", "accuracy"]
+    missing = [name for name in expected if name not in scores]
+    if missing:
+        raise ValueError(
+            f"Got scores without the columns {', '.join(map(repr, missing))}, but expected the "
+            "table compare(...).scores, or rows of it."
+        )
     order = scores.groupby(["task", "model"], sort=False).size().index
     kinds = [attack for attack in scores["attack"].unique() if attack != "none"]
     columns = {}
@@ -461,4 +468,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
             accuracy = part.groupby(["task", "model"])["accuracy"]
             columns[f"{attack}_mean"] = accuracy.mean()
             columns[f"{attack}_std"] = accuracy.std()
+    if "one_class" in scores:
+        clean = scores[scores["attack"] == "none"]
+        columns["one_class"] = clean.groupby(["task", "model"])["one_class"].sum()
     return pd.DataFrame(columns, index=order).reset_index()

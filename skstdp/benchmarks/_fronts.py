@@ -20,8 +20,9 @@ from .._classifiers import BPClassifier, STDPClassifier
 from .._input_gradients import attackable
 from .._robustness import robustness_report
 from .._scorers import FGSMScorer, PGDScorer
-from .._validation import check_number
+from .._threat import sizes
 from ..datasets import Task
+from ._checks import checked_tasks
 from ._compare import compare
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def robustness_fronts(
     tasks: Sequence[Task],
     *,
     families: Mapping | None = None,
-    epsilons: Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     tolerance: float = 0.01,
     max_test: int = 2000,
     n_seeds: int = 5,
@@ -164,7 +165,7 @@ def robustness_fronts(
         Tasks with fixed test rows and features in [0, 1].
     families : dict of str to dict of str to classifier, default=None
         Settings by name, by family. None takes `front_families()`.
-    epsilons : sequence of float, default=(4/255, 8/255, 12/255)
+    epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation in rate units, > 0.
     tolerance : float, default=0.01
         Clean accuracy that may be given up.
@@ -232,12 +233,11 @@ def robustness_fronts(
     ['STDP']
     """
     families = front_families() if families is None else families
-    tasks = list(tasks)
+    tasks = checked_tasks(tasks)
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
-    for epsilon in epsilons:
-        check_number(epsilon, "epsilons", zero=False)
+    epsilons = sizes(epsilons, zero=False, of_rates=True)
     for name, value, minimum in (
         ("max_test", max_test, 1),
         ("n_seeds", n_seeds, 1),

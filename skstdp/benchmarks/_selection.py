@@ -15,7 +15,8 @@ from sklearn.utils import _safe_indexing
 
 from .._classifiers import BPClassifier, STDPClassifier
 from ..datasets import Task
-from ._compare import check_class_sizes, check_models, compare
+from ._checks import check_class_sizes, check_models, checked_tasks
+from ._compare import compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -163,6 +164,7 @@ def select_settings(
         if not isinstance(value, Integral) or value < minimum:
             raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
     settings = _draw(SPACES if spaces is None else spaces, n_settings, random_state)
+    tasks = checked_tasks(tasks)
     parts, places = [], {}
     for task in tasks:
         for outer, part in enumerate(_outer_splits(task, n_outer, max_samples, random_state)):

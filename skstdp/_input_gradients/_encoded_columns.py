@@ -1,0 +1,154 @@
+"""Columns of X that some step takes for names of categories, whatever else is around it."""
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import SelectorMixin
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, TargetEncoder
+from sklearn.utils import _safe_indexing
+
+from .._pipelines import steps_of
+
+_ENCODERS = (KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, TargetEncoder)
+
+
+def encoded_columns(estimator, X):
+    """Positions of the columns that an estimator, or a step inside it, encodes.
+
+    Between two codes there is nothing, so an attack must not move them. This looks at what was
+    fitted and not at gradients, and so it holds for estimators that have none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+        A few samples, which go through the steps of pipelines.
+
+    Returns
+    -------
+    positions : set of int
+
+    Raises
+    ------
+    ValueError
+        If X lacks a column that a ColumnTransformer was fitted to.
+    """
+    if isinstance(estimator, _ENCODERS):
+        return set(range(X.shape[1]))
+    if isinstance(estimator, Pipeline):
+        return _of_pipeline(estimator, X)
+    return {
+        int(columns[position])
+        for part, columns in _parts(estimator, X)
+        for position in encoded_columns(part, _safe_indexing(X, columns, axis=1))
+    }
+
+
+def columns_of(transformer, name, X):
+    """Positions in X of the columns that one branch of a ColumnTransformer takes.
+
+    Parameters
+    ----------
+    transformer : ColumnTransformer
+        Fitted.
+    name : str
+        Name of the branch.
+    X : array-like of shape (n_samples, n_features)
+        A data frame may have its columns in another order than in fit.
+
+    Returns
+    -------
+    columns : ndarray of int
+
+    Raises
+    ------
+    ValueError
+        If X lacks one of them.
+    """
+    columns = np.asarray(transformer._transformer_to_input_indices[name], dtype=int)
+    if not (hasattr(X, "columns") and hasattr(transformer, "feature_names_in_")):
+        return columns
+    names, wanted = list(X.columns), transformer.feature_names_in_[columns].tolist()
+    missing = [column for column in wanted if column not in names]
+    if missing:
+        raise ValueError(
+            f"Got X without {', '.join(map(repr, missing))}, but expected all columns that the "
+            f"step {name!r} of the ColumnTransformer was fitted to. Add what is missing."
+        )
+    return np.array([names.index(column) for column in wanted], dtype=int)
+
+
+def _of_pipeline(pipeline, X):
+    # Where each column that a step sees comes from in X; -1 if not from a single one.
+    found, sources = set(), np.arange(X.shape[1])
+    transformers, last = steps_of(pipeline)
+    for _, step in transformers:
+        found |= {int(sources[position]) for position in encoded_columns(step, X)}
+        transformed = step.transform(X)
+        sources = np.append(sources, -1)[_origins(step, X, transformed)]
+        X = transformed
+    found |= {int(sources[position]) for position in encoded_columns(last, X)}
+    return found - {-1}
+
+
+def _origins(step, X, transformed):
+    """Position in X of what each column of the output of a transformer comes from, or -1."""
+    n_features, n_outputs = X.shape[1], transformed.shape[1]
+    origins = np.full(n_outputs, -1)
+    if isinstance(step, ColumnTransformer):
+        for name, transformer, _ in step.transformers_:
+            outputs = step.output_indices_[name]
+            if outputs.start < outputs.stop:
+                columns = columns_of(step, name, X)
+                part = _safe_indexing(X, columns, axis=1)
+                output = _safe_indexing(transformed, np.arange(n_outputs)[outputs], axis=1)
+                inside = (
+                    np.arange(len(columns))
+                    if isinstance(transformer, str)
+                    else _origins(transformer, part, output)
+                )
+                origins[outputs] = np.append(columns, -1)[inside]
+        return origins
+    if isinstance(step, SelectorMixin):
+        return step.get_support(indices=True)
+    if hasattr(X, "columns") and hasattr(transformed, "columns"):
+        before, after = list(X.columns), list(transformed.columns)
+    else:
+        before = list(getattr(step, "feature_names_in_", [f"x{k}" for k in range(n_features)]))
+        try:
+            after = list(step.get_feature_names_out())
+        except (AttributeError, ValueError):
+            after = before
+    if len(before) != n_features or len(after) != n_outputs:
+        return origins
+    return np.array([before.index(name) if name in before else -1 for name in after])
+
+
+def _parts(estimator, X):
+    """Estimators inside another one, each with the positions of the columns that it sees."""
+    everything = np.arange(X.shape[1])
+    if isinstance(estimator, ColumnTransformer):
+        return [
+            (transformer, columns_of(estimator, name, X))
+            for name, transformer, _ in estimator.transformers_
+            if hasattr(transformer, "fit")
+        ]
+    if isinstance(estimator, SelectorMixin):
+        return []
+    if hasattr(estimator, "estimators_features_"):
+        return list(zip(estimator.estimators_, estimator.estimators_features_, strict=True))
+    if isinstance(estimator, FeatureUnion):
+        members = [transformer for _, transformer in estimator.transformer_list]
+    elif hasattr(estimator, "estimators_"):
+        # Pipelines are sequences, too, of which NumPy must not make an array.
+        members = estimator.estimators_
+        members = members.ravel() if isinstance(members, np.ndarray) else members
+    elif hasattr(estimator, "calibrated_classifiers_"):
+        members = [member.estimator for member in estimator.calibrated_classifiers_]
+    elif isinstance(estimator, FrozenEstimator):
+        members = [estimator.estimator]
+    else:
+        members = [getattr(estimator, name, None) for name in ("best_estimator_", "estimator_")]
+    return [(member, everything) for member in members if hasattr(member, "fit")]

@@ -1,0 +1,84 @@
+"""Networks that do not tell classes apart after training."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ._forward import predicted_indices
+
+# How the warning starts, by which it can be silenced where the same is said in another way.
+NOTHING_LEARNT = "The network does not tell classes apart"
+
+# Below them training has hardly begun: `max_iter="auto"` makes no fewer epochs, nor steps.
+_FEW_STEPS = 30
+
+# Of a sample, by which sums of shares in another order may differ.
+_ROUNDING = 1e-6
+
+
+def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
+    """Warn of a network that predicts one class, or hardly trained does no better than that.
+
+    Parameters
+    ----------
+    network : NetworkClassifier
+        It has just been trained.
+    X : ndarray, CSR matrix or RowsOnCluster of shape (n_samples, n_features)
+        What it was trained on.
+    y : ndarray of shape (n_samples,), dtype intp
+        Class indices.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights, those of the classes included.
+    stacklevel : int
+        As for `warnings.warn`, seen from the caller.
+    """
+    weight = sample_weight / sample_weight.sum(dtype=np.float64)
+    shares = np.bincount(y, weight)
+    # With less than a sample of other classes, by weight, one class is what is asked for.
+    if len(y) * (1 - shares.max()) < 1 - _ROUNDING:
+        return
+    few_steps = network._optimizer.n_steps < _FEW_STEPS
+    first = partial(_classes_predicted_first, network._predictor(X))
+    found = set().union(*network._over_rates(X, None, first))
+    if len(found) == 1:
+        label = network.classes_[found.pop()]
+        seen = f"predicts one class, {label!s}, for all {len(y)} training samples"
+    elif few_steps:
+        right = predicted_indices(network._logits_of(X)) == y
+        share = weight @ right
+        if share > shares.max() + _ROUNDING / len(y):
+            return
+        seen = (
+            f"classifies {share:.1%} of the training samples right, and the largest class has "
+            f"{shares.max():.1%}"
+        )
+    else:
+        return
+    if few_steps:
+        advice = (
+            f"Training made {network._optimizer.n_steps} steps (n_iter_={network.n_iter_}, "
+            f"batches per epoch: {network._n_batches(len(y))}), but expected at least "
+            f"{_FEW_STEPS}. Train for more epochs, or lower batch_size."
+        )
+    else:
+        advice = (
+            "Try class_weight='balanced', wider hidden_layer_sizes, another number of "
+            "receptive_fields, or a smaller learning_rate_init or weight_decay."
+        )
+    warnings.warn(
+        f"{NOTHING_LEARNT}: it {seen}. {advice}",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _classes_predicted_first(model, rate_chunks):
+    """By number, and of no more samples than it takes to find two."""
+    found = set()
+    for rates, _ in rate_chunks:
+        found.update(predicted_indices(model._logits(rates)).tolist())
+        if len(found) > 1:
+            break
+    return found

@@ -1,0 +1,90 @@
+"""Checks of the tasks and models of an experiment, before any work."""
+
+from collections import Counter
+from collections.abc import Mapping
+from reprlib import repr as shortened
+
+from sklearn.base import BaseEstimator, is_classifier
+
+from .._network_classifier import NetworkClassifier
+from .._validation import check_different
+from ..datasets import Task
+
+
+def checked_tasks(tasks):
+    """A list of the tasks of an experiment, or an error if they are none, or of equal names."""
+    tasks = tasks if isinstance(tasks, Task) else list(tasks)
+    if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
+        raise TypeError(
+            f"Got tasks={shortened(tasks)}, but expected a list of Task, such as [task]."
+        )
+    if not tasks:
+        raise ValueError("Got no tasks, but expected at least one.")
+    names = [task.name for task in tasks]
+    check_different(names, "among the tasks", "Give each task once, and files different names")
+    return tasks
+
+
+def check_class_sizes(task, n_splits):
+    """Raise a ValueError if a class is too small for each test fold to have a sample of it.
+
+    Parameters
+    ----------
+    task : Task
+        Task to check. One with fixed test rows has no folds.
+    n_splits : int
+        Number of folds.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer than `n_splits` samples.
+    """
+    if task.X_test is not None:
+        return
+    label, size = min(Counter(task.y).items(), key=lambda item: item[1])
+    if size < n_splits:
+        raise ValueError(
+            f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
+            f"at least one for each of the {n_splits} folds. Take fewer folds, n_splits or "
+            "--splits, or leave the class out."
+        )
+
+
+def check_models(estimators):
+    """Raise an error if a model is no classifier, or one that watches the test rows.
+
+    Parameters
+    ----------
+    estimators : dict of str to classifier
+        Models by name.
+
+    Raises
+    ------
+    TypeError
+        If a model is no classifier.
+    ValueError
+        If one of our classifiers stops early.
+    """
+    if not isinstance(estimators, Mapping):
+        raise TypeError(
+            f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "
+            'such as {"STDP": STDPClassifier()}, or a function of a task that returns one.'
+        )
+    for model, estimator in estimators.items():
+        if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
+            raise TypeError(
+                f"Got a {type(estimator).__name__} as the model {model!r}, but expected a "
+                "classifier."
+            )
+        # It would stop at the epoch that is best on the test rows.
+        if is_ours(estimator) and estimator.early_stopping:
+            raise ValueError(
+                f"Got early_stopping=True in the model {model!r}, but expected False: the data "
+                "that is watched during training are the test rows."
+            )
+
+
+def is_ours(estimator):
+    """Whether a model is one of our classifiers."""
+    return isinstance(estimator, NetworkClassifier)
