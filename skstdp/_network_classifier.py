@@ -726,8 +726,9 @@ class NetworkClassifier(
         Returns
         -------
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes one logit, positive for the second class. They tell samples apart
-            where the rates round to 0 or 1.
+            With two classes one number, positive for the second class: the logit of a single
+            output unit, or the difference of those of two. Logits tell samples apart where the
+            rates round to 0 or 1.
         """
         logits = self._logits_of(self._check(X))
         return logits[:, 0] if logits.shape[1] == 1 else logits
@@ -750,9 +751,9 @@ class NetworkClassifier(
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probability of each class.
 
-        The softmax of the scores; of a single output unit, its rate and the complement. Local
-        rules do not fit probabilities, so those of `STDPClassifier` and `BioLeaFClassifier` rank
-        the classes but are not calibrated.
+        The softmax of the scores; of a single output unit, its rate and the complement. Those of
+        `BioLeaFClassifier`, and of `STDPClassifier` without `probability_matching`, rank the
+        classes but are not calibrated.
 
         Parameters
         ----------
