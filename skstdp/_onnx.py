@@ -113,7 +113,7 @@ def _network_graph(onnx, network):
     classes = _labels(network.classes_)
     graph = _Graph(onnx, network.coefs_[0].dtype)
     logits = _logits(graph, network)
-    if network.n_outputs_ == 1:
+    if len(network.classes_) == 2:
         graph.add("Concat", [graph.add("Neg", [logits]), logits], "margins", axis=1)
         graph.add("Sigmoid", ["margins"], "probabilities")
     else:
@@ -174,9 +174,11 @@ def _logits(graph, estimator):
         shifted = graph.add("Add", [scaled, graph.number(estimator.encoder_.min_)])
         rates = _unit_interval(graph, shifted)
     activity = _receptive_fields(graph, rates, estimator.receptive_fields_)
-    for k, (coef, intercept) in enumerate(
-        zip(estimator.coefs_, estimator.intercepts_, strict=True)
-    ):
+    coefs, intercepts = list(estimator.coefs_), list(estimator.intercepts_)
+    if estimator.n_outputs_ == 2:
+        # One unit that says by how much the second leads.
+        coefs[-1], intercepts[-1] = np.diff(coefs[-1]), np.diff(intercepts[-1])
+    for k, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         if k:
             activity = graph.add("Sigmoid", [activity])
         drive = graph.add("MatMul", [activity, graph.number(coef)])
