@@ -233,11 +233,11 @@ def robustness_fronts(
     ['STDP']
     """
     families = front_families() if families is None else families
+    epsilons = sizes(epsilons, zero=False, of_rates=True)
     tasks = checked_tasks(tasks)
     for task in tasks:
         if task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
-    epsilons = sizes(epsilons, zero=False, of_rates=True)
     for name, value, minimum in (
         ("max_test", max_test, 1),
         ("n_seeds", n_seeds, 1),
