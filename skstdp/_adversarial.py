@@ -89,14 +89,6 @@ def fgsm(
         attacked at their rates; what comes back is in the units of their input: a rate r stands
         for the value that they encode as r, and a value whose rate stays is kept.
 
-    Warns
-    -----
-    UserWarning
-        If columns of whole numbers, truth values or one-hot categories cannot move because epsilon
-        is below 1 there; if epsilon is below a thousandth of the standard deviation of all columns
-        that it moves, or, without bounds, so large that the ball holds the whole range of them in
-        X. A size is in the units of the columns that are attacked.
-
     Raises
     ------
     TypeError
@@ -106,6 +98,14 @@ def fgsm(
         if values in [0, 1] are attacked with an epsilon that holds all of them, as one does that
         was not divided by 255; if a column of no numbers, of missing values or of categories that
         the estimator encodes is not immutable; or if y holds an unknown label.
+
+    Warns
+    -----
+    UserWarning
+        If columns of whole numbers, truth values or one-hot categories cannot move because epsilon
+        is below 1 there; if epsilon is below a thousandth of the standard deviation of all columns
+        that it moves, or, without bounds, so large that the ball holds the whole range of them in
+        X. A size is in the units of the columns that are attacked.
 
     See Also
     --------
@@ -217,11 +217,6 @@ def pgd(
     X_new : ndarray or data frame of shape (n_samples, n_features)
         Perturbed samples, of the kind that `fgsm` returns.
 
-    Warns
-    -----
-    UserWarning
-        As for `fgsm`.
-
     Raises
     ------
     TypeError
@@ -229,6 +224,11 @@ def pgd(
         no integer.
     ValueError
         If an option is not as described, or as for `fgsm`.
+
+    Warns
+    -----
+    UserWarning
+        As for `fgsm`.
 
     See Also
     --------

@@ -158,7 +158,7 @@ def register_onnx_converters() -> None:
     >>> from sklearn.ensemble import BaggingClassifier
     >>> from skstdp import STDPClassifier, register_onnx_converters
     >>> X, y = load_iris(return_X_y=True)
-    >>> bagging = BaggingClassifier(STDPClassifier(max_iter=5), 2, random_state=0).fit(X, y)
+    >>> bagging = BaggingClassifier(STDPClassifier(max_iter=20), 2, random_state=0).fit(X, y)
     >>> register_onnx_converters()
     >>> model = skl2onnx.to_onnx(bagging, X[:1], options={"zipmap": False})
     >>> [output.name for output in model.graph.output]

@@ -24,3 +24,13 @@ def steps_of(pipeline):
         and (hasattr(step, "transform") or not hasattr(step, "fit_resample"))
     ]
     return transformers, last
+
+
+def names_out(transformer):
+    """Names of the columns that come out of a transformer, or None where it does not know them."""
+    try:
+        names = transformer.get_feature_names_out()
+    except (AttributeError, ValueError):
+        return None
+    # A pipeline in which nothing is done has no names for what it passes on.
+    return None if names is None else list(names)

@@ -325,6 +325,7 @@ class TestResponse:
         else:
             assert_array_equal(model.transform(X), model._inputs(model._rates(X)))
 
+    @pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
     def test_one_compiled_version_a_dtype(self):
         from skstdp import _kernels
 

@@ -209,7 +209,10 @@ AROUND = {
         RFECV(LogisticRegression(), cv=2, scoring="roc_auc"), net()
     ),
     "selection from a model": lambda: make_pipeline(
-        SelectFromModel(LogisticRegression(l1_ratio=1, solver="liblinear")), net()
+        SelectFromModel(
+            LogisticRegression(l1_ratio=1, solver="liblinear", max_iter=1000, random_state=0)
+        ),
+        net(),
     ),
     "selection, default": lambda: make_pipeline(SelectKBest(k=2), net()),
     "selection by chi2": lambda: make_pipeline(SelectKBest(chi2, k=2), net()),

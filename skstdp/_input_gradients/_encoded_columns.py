@@ -8,7 +8,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, TargetEncoder
 from sklearn.utils import _safe_indexing
 
-from .._pipelines import steps_of
+from .._pipelines import names_out, steps_of
 
 _ENCODERS = (KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, TargetEncoder)
 
@@ -117,10 +117,7 @@ def _origins(step, X, transformed):
         before, after = list(X.columns), list(transformed.columns)
     else:
         before = list(getattr(step, "feature_names_in_", [f"x{k}" for k in range(n_features)]))
-        try:
-            after = list(step.get_feature_names_out())
-        except (AttributeError, ValueError):
-            after = before
+        after = names_out(step) or before
     if len(before) != n_features or len(after) != n_outputs:
         return origins
     return np.array([before.index(name) if name in before else -1 for name in after])

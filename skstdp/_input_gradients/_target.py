@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._backprop import margins_and_cotangent
 from .._encoding import as_dtype
 from .._frames import Table, frame_like
-from .._pipelines import steps_of
+from .._pipelines import names_out, steps_of
 from .._validation import (
     class_indices,
     first_without_numbers,
@@ -200,19 +200,12 @@ def _in_model_space(estimator, X, gradient):
             earlier, estimator = steps_of(estimator)
             if earlier:
                 earlier = Pipeline(earlier)
-                X, names = earlier.transform(X), _names_out(earlier)
+                X, names = earlier.transform(X), names_out(earlier)
         else:
             break
     if hasattr(estimator, "_rates"):
         return _Rates(estimator, X, given, names, gradient)
     return _LastStep(estimator, X, given, names, gradient)
-
-
-def _names_out(transformer):
-    try:
-        return list(transformer.get_feature_names_out())
-    except (AttributeError, ValueError):
-        return None
 
 
 class _ModelSpace(Target):

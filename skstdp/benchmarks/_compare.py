@@ -145,11 +145,6 @@ def compare(
     result : Comparison
         The data frames `scores` and `curves`.
 
-    Warns
-    -----
-    UserWarning
-        If a scorer refuses a model.
-
     Raises
     ------
     ValueError
@@ -161,6 +156,11 @@ def compare(
         If a model is no classifier or a scorer has no `attack` or `epsilon`.
     OSError
         If the file at `path` cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        If a scorer refuses a model.
 
     See Also
     --------
