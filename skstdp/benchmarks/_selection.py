@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _COMMON_SPACE = {
-    "hidden_layer_sizes": [(100, 50)],
+    "hidden_layer_sizes": [(100,)],
     "beta_2": [0.99, 0.999],
     "weight_decay": [0.0, 0.001, 0.003],
 }

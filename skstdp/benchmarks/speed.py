@@ -185,7 +185,7 @@ def predict_table(n_repeats=20):
     X = np.random.default_rng(0).random((10_000, 20))
     y = np.arange(10_000) % 3
     models = {
-        "STDP": STDPClassifier(max_iter=1, receptive_fields=1).fit(X, y),
+        "STDP": STDPClassifier((100, 50), max_iter=1, receptive_fields=1).fit(X, y),
         "MLPClassifier": MLPClassifier((100, 50), max_iter=1, activation="logistic").fit(X, y),
     }
     records = []
