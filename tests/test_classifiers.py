@@ -233,7 +233,7 @@ class TestInterface:
             pytest.importorskip("pyarrow")
         X, y = iris(0, 1) if "bool" in dtype else iris()
         labels, y = container(y, dtype=dtype), y.astype(plain)
-        settings = {"max_iter": 20, "random_state": 0}
+        settings = {"max_iter": 60, "random_state": 0}
         reference = STDPClassifier(**settings).fit(X, y, X_val=X, y_val=y)
         model = STDPClassifier(**settings).fit(X, labels, X_val=X, y_val=labels)
         assert same_weights(model, reference)

@@ -574,6 +574,13 @@ class TestSpaces:
         assert_array_equal(points, search.best_estimator_[0].transform(X))
         assert_array_equal(target.predict(points), search.predict(X))
 
+    @pytest.mark.parametrize("space", ["model", "input"])
+    def test_a_pipeline_of_nothing_before_the_last_step(self, space):
+        X, y = load_iris(return_X_y=True)
+        model = make_pipeline(make_pipeline("passthrough"), SVC()).fit(X, y)
+        attacked = fgsm(model, X, y, epsilon=0.3, space=space)
+        assert_array_equal(attacked, fgsm(model[-1], X, y, epsilon=0.3, space=space))
+
     def test_input_space_is_what_the_user_has(self):
         X, y = load_iris(return_X_y=True, as_frame=True)
         pipeline = make_pipeline(StandardScaler(), SVC()).fit(X, y)

@@ -64,12 +64,14 @@ from sklearn.preprocessing import (
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skstdp import (
+    BestUnderAttack,
     BioLeaFClassifier,
     BPClassifier,
     EarlyStopping,
     FGSMScorer,
     PGDScorer,
     STDPClassifier,
+    attack_scorers,
     load_model,
     save_model,
     trusted_types,
@@ -248,6 +250,10 @@ AROUND = {
         refit="b",
     ),
     "search for attacks": lambda: search(scoring=PGDScorer(0.1, n_steps=1)),
+    "search for the best under attack": lambda: search(
+        scoring=attack_scorers(0.1, metric="balanced_accuracy"),
+        refit=BestUnderAttack("FGSM 0.1", tolerance=0.1),
+    ),
     "search within calibration": lambda: CalibratedClassifierCV(
         search(scoring="balanced_accuracy"), cv=2
     ),
