@@ -76,7 +76,7 @@ def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[
     >>> from sklearn.datasets import load_iris
     >>> from skstdp import STDPClassifier, load_model, save_model
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = STDPClassifier(max_iter=5, random_state=0).fit(X, y)
+    >>> network = STDPClassifier(max_iter=60, random_state=0).fit(X, y)
     >>> with tempfile.TemporaryDirectory() as directory:
     ...     path = Path(directory, "network.skops")
     ...     save_model(network, path)
@@ -151,7 +151,7 @@ def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimato
     >>> from sklearn.preprocessing import MinMaxScaler
     >>> from skstdp import STDPClassifier, load_model, save_model
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=5, random_state=0))
+    >>> model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=60, random_state=0))
     >>> with tempfile.TemporaryDirectory() as directory:
     ...     path = Path(directory, "model.skops")
     ...     save_model(model.fit(X, y), path)

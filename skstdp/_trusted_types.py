@@ -74,7 +74,7 @@ def trusted_types() -> list[str]:
     >>> from sklearn.datasets import load_iris
     >>> from skstdp import STDPClassifier, trusted_types
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = STDPClassifier(max_iter=5, random_state=0).fit(X, y)
+    >>> network = STDPClassifier(max_iter=60, random_state=0).fit(X, y)
     >>> loaded = skops.io.loads(skops.io.dumps(network), trusted=trusted_types())
     >>> bool((loaded.predict(X) == network.predict(X)).all())
     True

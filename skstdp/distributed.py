@@ -89,10 +89,10 @@ def fit(
     --------
     >>> from distributed import Client
     >>> from sklearn.datasets import load_iris
-    >>> from skstdp import STDPClassifier, distributed
+    >>> from skstdp import BPClassifier, distributed
     >>> X, y = load_iris(return_X_y=True)
     >>> with Client(n_workers=1, processes=False, dashboard_address=":0") as client:
-    ...     model = distributed.fit(STDPClassifier(max_iter=3, random_state=0), X, y)
+    ...     model = distributed.fit(BPClassifier(max_iter=3, random_state=0), X, y)
     >>> model.predict(X).shape
     (150,)
     """

@@ -605,7 +605,7 @@ class TestOurNetworksInModelSpace:
     def test_rates_as_they_are(self):
         X, y = load_iris(return_X_y=True)
         X = MinMaxScaler(clip=True).fit_transform(X)
-        model = STDPClassifier(max_iter=5, rate_encoding="none", random_state=0).fit(X, y)
+        model = STDPClassifier(max_iter=60, rate_encoding="none", random_state=0).fit(X, y)
         new = fgsm(model, X, y, epsilon=0.1)
         assert np.abs(new - X).max() <= 0.1 + 1e-12
         assert model.score(new, y) == FGSMScorer(0.1)(model, X, y)

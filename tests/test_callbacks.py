@@ -260,8 +260,9 @@ class TestRobustnessMonitor:
             [0.05, 0.1], scorer=PGDScorer, X_val=X[::2], y_val=y[::2], n_steps=3, n_restarts=1
         )
         recorder = Recorder()
-        model = STDPClassifier(max_iter=4, random_state=0).set_callbacks(monitor, recorder)
-        model.fit(X[1::2], y[1::2])
+        start = STDPClassifier(max_iter=60, warm_start=True, random_state=0)
+        model = start.fit(X[1::2], y[1::2]).set_params(max_iter=4)
+        model.set_callbacks(monitor, recorder).fit(X[1::2], y[1::2])
         log = monitor.get_logs().data_as_pandas.query("task_name == 'epoch'")
         assert log["task_id"].tolist() == [0, 1, 2, 3]
         for (_, row), (_, seen) in zip(log.iterrows(), recorder.ended, strict=False):

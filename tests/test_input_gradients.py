@@ -645,7 +645,7 @@ def test_output_of_transformers_in_frames_changes_nothing(name, output):
 def test_output_of_transformers_in_frames_leaves_searches_scores(output):
     pytest.importorskip(output)
     X, y = data(3)
-    network = make_pipeline(STDPClassifier(**NETWORK))
+    network = make_pipeline(STDPClassifier(max_iter=60, random_state=0))
     grid = {"stdpclassifier__weight_decay": [0, 0.1]}
     scoring = {space: FGSMScorer(0.1, space=space) for space in ("model", "input")}
     with config_context(transform_output=output):
@@ -725,7 +725,7 @@ class TestNetworksOfRatesInside:
         X, y = data(2)
         X = MinMaxScaler(clip=True).fit_transform(X)
         model = wrap(STDPClassifier(rate_encoding="none", **NETWORK)).fit(X, y)
-        new = fgsm(model, X, y, epsilon=0.2, space=space, gradient=gradient)
+        new = fgsm(model, X, y, epsilon=0.6, space=space, gradient=gradient)
         assert new.min() == 0
         assert new.max() == 1
 
@@ -844,7 +844,7 @@ class TestSamplers:
 
         X, y = data(3)
         model = pipelines.make_pipeline(
-            StandardScaler(), SMOTE(random_state=0), STDPClassifier(**NETWORK)
+            StandardScaler(), SMOTE(random_state=0), STDPClassifier(max_iter=60, random_state=0)
         )
         for space in ("model", "input"):
             scores = cross_val_score(model, X, y, cv=2, scoring=FGSMScorer(0.1, space=space))

@@ -146,7 +146,7 @@ class TestActivity:
         X, y = task
         X, y = X[y < 2], y[y < 2]
         display = ActivityDisplay.from_estimator(
-            STDPClassifier((8,), random_state=0).fit(X, y), X, y
+            STDPClassifier((8,), probability_matching=False, random_state=0).fit(X, y), X, y
         )
         output = display.rates[display.rates["layer"] == "Output"]
         assert output["stands_for"].tolist() == [1, 1]

@@ -115,7 +115,7 @@ def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
     X, y = task
     grid = {f"{classifier.__name__.lower()}__weight_decay": [0, 0.1]}
     scoring = {"accuracy": "accuracy", "attacked": scorer}
-    pipeline = make_pipeline(MinMaxScaler(), classifier(max_iter=3, random_state=0))
+    pipeline = make_pipeline(MinMaxScaler(), classifier(max_iter=60, random_state=0))
     search = GridSearchCV(pipeline, grid, scoring=scoring, refit="attacked", cv=2).fit(X, y)
     save_model(search, str(tmp_path / "search.skops"))
     loaded = load_model(str(tmp_path / "search.skops"))
@@ -125,7 +125,7 @@ def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
 
 def test_another_process_scores_what_this_one_saved(task, tmp_path):
     X, y = task
-    model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=5, random_state=0)).fit(X, y)
+    model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=60, random_state=0)).fit(X, y)
     save_model(model, tmp_path / "model.skops")
     joblib.dump(model, tmp_path / "model.joblib")
     code = """
