@@ -338,6 +338,11 @@ class STDPClassifier(SigmoidMLP):
         return self.probability_matching
 
     def _rule(self):
+        if self.probability_matching and self.n_outputs_ < len(self.classes_):
+            raise ValueError(
+                "Got probability_matching=True, but expected False, with which the network that "
+                "is trained further has a single output unit. Set warm_start=False for a new one."
+            )
         winners = self.positive_winners, self.negative_winners
         margin = self.winner_margin
         if margin == "auto":

@@ -202,11 +202,23 @@ def test_associations_of_the_outputs_add_up_to_zero_by_activity(scale, dtype):
     assert_allclose(np.abs(association * post).sum(axis=1).max(), 2, rtol=0.1)
 
 
-def test_silent_outputs_stay_finite():
-    post = np.array([[0.0, 0.0], [0.0, 0.5]])
-    association = of_outputs(post, np.array([0, 0]))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_silent_outputs_stay_finite(dtype):
+    post = np.zeros((2, 30), dtype)
+    post[1, 1:] = 1
+    association = of_outputs(post, np.array([0, 0]), dtype)
     assert np.isfinite(association).all()
-    assert_allclose(association[1] * post[1], [0, -1])
+    assert_allclose(association[1, 1:], -1 / 29, rtol=1e-6)
+
+
+def test_a_network_of_one_output_cannot_go_on_with_several():
+    X, y = load_iris(return_X_y=True)
+    X, y = X[y < 2], y[y < 2]
+    model = STDPClassifier(probability_matching=False, warm_start=True, random_state=0).fit(X, y)
+    before = model.decision_function(X)
+    with pytest.raises(ValueError, match="probability_matching=True, but expected False"):
+        model.set_params(probability_matching=True).fit(X, y)
+    assert_array_equal(model.decision_function(X), before)
 
 
 def outputs_learn(pre, post, y, weight, stdp_epsilon):

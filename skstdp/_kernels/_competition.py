@@ -206,7 +206,7 @@ def match_probabilities(post, codes, unit, y, sample_weight, association):
     """Associations of the output layer, by which its rates come to match class probabilities.
 
     Of a sample of class y, with the sum a of the rates p of the layer, each wrong unit has
-    Z_k = -1 / a and the right one Z_y = (a - p_y) / (a p_y). So the associations of a sample,
+    Z_k = -1 / a and the right one Z_y = (1 - p_y / a) / p_y. So the associations of a sample,
     weighted by the activity, add up to zero, and the share p_k / a of a unit stays where it is if
     it is the probability of its class.
 
@@ -218,7 +218,7 @@ def match_probabilities(post, codes, unit, y, sample_weight, association):
         As in `choose_learners`.
     """
     of = post.dtype.type
-    # A silent unit has no finite association, and the rule does nothing for it.
+    # A silent unit would have no finite association, and the rule does nothing for it.
     least = of(np.finfo(post.dtype).tiny)
     n_units = post.shape[1]
     for s in range(post.shape[0]):
@@ -226,10 +226,10 @@ def match_probabilities(post, codes, unit, y, sample_weight, association):
         for k in range(n_units):
             total += post[s, k]
         for k in range(n_units):
-            gain = of(-1)
+            z = of(-1) / total
             if codes[y[s], unit + k] > 0:
-                gain = (total - post[s, k]) / max(post[s, k], least)
-            association[s, k] = gain / total * sample_weight[s]
+                z = (of(1) - post[s, k] / total) / max(post[s, k], least)
+            association[s, k] = z * sample_weight[s]
 
 
 @kernel
