@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from skstdp import BPClassifier, STDPClassifier, stdp_curve, stdp_update
+from skstdp._associations import output_associations
 from skstdp._kernels._stdp import stdp_updates
 
 
@@ -203,6 +204,30 @@ class TestLocality:
         neighbours = np.ones(coef.shape, dtype=bool)
         neighbours[i, j] = False
         assert (coef != other_coef)[neighbours].all()
+
+    def test_outputs_that_match_probabilities_see_the_rates_of_their_own_layer(self):
+        """And the rate of the synapse's input, and the class: two networks share nothing else."""
+        rng = np.random.default_rng(0)
+        first, second = ([rng.random((6, n)) for n in (5, 4, 3)] for _ in range(2))
+        second[-1] = first[-1]
+        second[-2][:, 1] = first[-2][:, 1]
+        y, weight = np.array([0, 1, 2, 0, 1, 2]), np.full(6, 1 / 6)
+        outputs = output_associations(3, 3, np.float64)
+        updates = [
+            by_the_rule(
+                rates,
+                y,
+                weight,
+                [rng.choice([-1.0, 1.0], (3, 4)), outputs],
+                stdp_epsilon=1e-3,
+                outputs_match=True,
+            )[-1]
+            for rates in (first, second)
+        ]
+        (coef, intercept), (other_coef, other_intercept) = updates
+        assert_array_equal(coef[1], other_coef[1])
+        assert_array_equal(intercept, other_intercept)
+        assert (coef != other_coef)[[0, 2, 3]].all()
 
     def test_under_competition_a_winner_learns_by_its_own_rates(self):
         """What the neighbours do decides whether a unit learns, and not what it learns."""
