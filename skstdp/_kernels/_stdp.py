@@ -329,11 +329,13 @@ def stdp_updates(
 
     No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
     to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
-    associations. The last seven arrays are overwritten: `associations` of a size of at least
-    n_samples + 1 times the largest layer, `room` of shape (room_for(largest layer),),
-    `lane_starts` of shape (3, 16), `numbers` of shape (numbers_for(n_samples, largest),), `lanes`
-    of shape (lanes_for(n_samples),), `block` of shape (16, largest), and the `updates`; the
-    largest layer may be that of the inputs.
+    associations. Of the last layer, `competes` says whether its outputs match probabilities.
+
+    The last seven arrays are overwritten: `associations` of a size of at least n_samples + 1
+    times the largest layer, `room` of shape (room_for(largest layer),), `lane_starts` of shape
+    (3, 16), `numbers` of shape (numbers_for(n_samples, largest),), `lanes` of shape
+    (lanes_for(n_samples),), `block` of shape (16, largest), and the `updates`; the largest
+    layer may be that of the inputs.
     """
     n_samples = batch.shape[0]
     n_layers = units.size - 1
