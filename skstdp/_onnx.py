@@ -173,7 +173,7 @@ def _logits(graph, estimator):
         scaled = graph.add("Mul", [rates, graph.number(estimator.encoder_.scale_)])
         shifted = graph.add("Add", [scaled, graph.number(estimator.encoder_.min_)])
         rates = _unit_interval(graph, shifted)
-    activity = _receptive_fields(graph, rates, estimator.receptive_fields_)
+    activity = _receptive_fields(graph, rates, estimator._fields())
     coefs, intercepts = list(estimator.coefs_), list(estimator.intercepts_)
     if estimator.n_outputs_ == 2:
         # One unit that says by how much the second leads.
@@ -186,18 +186,29 @@ def _logits(graph, estimator):
     return activity
 
 
-def _receptive_fields(graph, rates, n_fields):
-    """What `_receptive_fields.respond` computes."""
-    if n_fields == 1:
+def _receptive_fields(graph, rates, fields):
+    """What `ReceptiveFields.respond` computes."""
+    features, n_steps, number = fields.steps
+    if not len(features):
         return rates
-    n_steps = n_fields // 2
-    stretched = graph.add("Mul", [rates, graph.number(n_steps)])
-    steps = [
-        _unit_interval(graph, graph.add("Sub", [stretched, graph.number(k)]))
-        for k in range(n_steps)
-    ]
-    off = [graph.add("Sub", [graph.number(1), step]) for step in steps]
-    return graph.add("Concat", steps + off, axis=1)
+    ranks = _ranks(graph, rates, fields.knots) if fields.ranked else rates
+    of_steps = graph.add("Gather", [ranks, graph.integers(features)], axis=1)
+    stretched = graph.add("Mul", [of_steps, graph.number(n_steps)])
+    on = _unit_interval(graph, graph.add("Sub", [stretched, graph.number(number)]))
+    off = graph.add("Sub", [graph.number(1), on])
+    return graph.add("Concat", [on, off], axis=1)
+
+
+def _ranks(graph, rates, knots):
+    """What `_ranks.ranks` computes: over the pieces between knots, the sum of what is climbed."""
+    start = knots[0, :-1].T
+    width, height = np.diff(knots, axis=1).transpose(0, 2, 1)
+    rates = graph.add("Unsqueeze", [rates, graph.integers([2])])
+    past = graph.add("Max", [graph.add("Sub", [rates, graph.number(start)]), graph.number(0)])
+    within = graph.add("Min", [past, graph.number(width)])
+    share = graph.add("Div", [within, graph.number(np.where(width > 0, width, 1))])
+    climbed = graph.add("Mul", [share, graph.number(height)])
+    return graph.add("ReduceSum", [climbed, graph.integers([2])], keepdims=0)
 
 
 def _unit_interval(graph, values):
@@ -343,6 +354,9 @@ class _Graph:
 
     def number(self, values):
         return self.constant(np.asarray(values, dtype=self.dtype))
+
+    def integers(self, values):
+        return self.constant(np.asarray(values, dtype=np.int64))
 
     def constant(self, values):
         name = f"constant_{len(self.constants)}"

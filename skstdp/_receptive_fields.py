@@ -1,68 +1,100 @@
-"""From rates to what the first layer sees: several input units a feature.
+"""From rates to what the first layer sees: several input units per feature.
 
 The rule moves no weight where a rate is zero and little where it is small, and a unit comes to
 rest where it fires like its inputs. Both suit inputs that are either active or not. A feature is
 therefore told by units that are active above, and others that are active below, some part of its
 range, as in a thermometer. All are piecewise linear, so attacks go through them.
 
-With n fields, 1 or an even number: 1 gives the rates x. 2 gives x and 1 - x. More give n / 2
-steps clip(n / 2 * x - k, 0, 1), for k = 0, 1, ..., and the complements of these.
+A feature with one input unit gives its rate x. One with 2 m gives m steps clip(m * r - k, 0, 1),
+for k = 0, 1, ..., of its rank r among the training rates (see `_ranks`) and their complements.
 
 rates : ndarray of shape (n_samples, n_features), in [0, 1].
-inputs : ndarray of shape (n_samples, n_features * n), in [0, 1], field by field.
+inputs : ndarray of shape (n_samples, n_inputs), in [0, 1]: the first step of each feature, the
+    second one of each feature that has as many, ...; then the complements.
 """
 
 from functools import partial
 
 import numpy as np
 
+from ._ranks import fit_knots, no_knots, ranks, slopes
 from ._split import row_digests
 
 # Images of strokes: mostly silent, and strong where they are not. There silence says little, while
-# in a skewed table, of many low rates, it is all that off units can tell.
+# in a skewed table, of many low rates, it is all that off units can tell. Each image has strokes;
+# in a table with outliers only few rows have strong rates.
 _SPARSE, _STRONG = 0.2, 0.5
 # Many features share the evidence and need fewer steps each; few rows cannot place many steps.
-_MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_A_STEP = 8, 128, 100
+_MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_PER_STEP = 8, 128, 100
 
 
-def n_receptive_fields(receptive_fields, over_rates):
-    """Number of input units a feature that the option asks for, given the training data.
+def fit_receptive_fields(receptive_fields, n_features, over_rates, over_some_rates):
+    """Number of input units of each feature that the option asks for, given the training data.
 
     Parameters
     ----------
     receptive_fields : int or "auto"
         The option.
+    n_features : int
+        Number of features.
     over_rates : callable
         `over_rates(function)` is a list of what a function makes of the data, one for each place
         where rows lie. The function takes an iterator over rates and weights of the samples, some
         at a time.
+    over_some_rates : callable
+        The same for so few samples that the rates of all can be kept.
+
+    Returns
+    -------
+    n_units : ndarray of shape (n_features,), dtype int
+        Number of input units.
+    knots : ndarray of shape (2, n_knots, n_features)
+        What makes ranks of the rates.
     """
     if receptive_fields != "auto":
-        if receptive_fields > 1 and receptive_fields % 2:
-            raise ValueError(
-                f"Got receptive_fields={receptive_fields!r}, but expected 1 or an even number."
-            )
-        return int(receptive_fields)
-    *totals, n_features = zip(*over_rates(_totals), strict=True)
-    total, total_active, total_weight = map(sum, totals)
-    if total < _SPARSE * total_weight and total >= _STRONG * total_active:
-        return 1
-    n_steps = min(_MOST_STEPS, _STEPS_OF_ALL_FEATURES // n_features[0])
+        return np.full(n_features, check_even(receptive_fields)), no_knots(n_features)
+    if n_features > _STEPS_OF_ALL_FEATURES:
+        total, total_weight, strength, active = map(sum, zip(*over_rates(_totals), strict=True))
+        strokes = total < _SPARSE * total_weight and strength >= _STRONG * active
+        return np.full(n_features, 1 if strokes else 2), no_knots(n_features)
+    rates, weights = zip(*over_some_rates(_all), strict=True)
+    rates = np.vstack(rates)
+    n_steps = _number_of_steps(rates)
     if n_steps > 1:
-        enough = n_steps * _ROWS_A_STEP
+        enough = n_steps * _ROWS_PER_STEP
         different = set().union(*over_rates(partial(_different, enough)))
-        n_steps = min(n_steps, len(different) // _ROWS_A_STEP)
-    return 2 * max(1, n_steps)
+        n_steps = max(1, min(n_steps, len(different) // _ROWS_PER_STEP))
+    knots, steps = fit_knots(rates, np.concatenate(weights), n_steps)
+    return 2 * steps, knots
+
+
+def _number_of_steps(rates):
+    """As many for each feature as all can have, where one with two values needs a single one."""
+    several = sum(len(np.unique(column)) > 2 for column in rates.T)
+    left = _STEPS_OF_ALL_FEATURES - (rates.shape[1] - several)
+    return max(1, min(_MOST_STEPS, left // max(1, several)))
+
+
+def check_even(receptive_fields):
+    """The number, if a feature can have so many input units."""
+    if receptive_fields > 1 and receptive_fields % 2:
+        raise ValueError(
+            f"Got receptive_fields={receptive_fields!r}, but expected 1 or an even number."
+        )
+    return int(receptive_fields)
 
 
 def _totals(rate_chunks):
-    total = total_active = total_weight = 0.0
+    """Sums over samples of their mean rate and weight; of their strength and weight if active."""
+    totals = np.zeros(4)
     for rates, weight in rate_chunks:
-        n_features = rates.shape[1]
-        total += float(weight @ rates.mean(axis=1))
-        total_active += float(weight @ (rates > 0).mean(axis=1))
-        total_weight += float(weight.sum())
-    return total, total_active, total_weight, n_features
+        mean = rates.mean(axis=1)
+        active = mean > 0
+        # The mean of rates where each counts by itself: weak ones, such as noise, say little.
+        strength = (rates * rates).mean(axis=1)[active] / mean[active]
+        of_active = weight[active]
+        totals += weight @ mean, weight.sum(), of_active @ strength, of_active.sum()
+    return totals.tolist()
 
 
 def _different(enough, rate_chunks):
@@ -77,29 +109,72 @@ def _different(enough, rate_chunks):
     return seen
 
 
-def respond(rates, n_fields):
-    """Rates of the input units."""
-    if n_fields == 1:
-        return rates
-    n_samples, n_features = rates.shape
-    n_steps = n_fields // 2
-    inputs = np.empty((n_samples, n_fields * n_features), dtype=rates.dtype)
-    on, off = np.split(inputs, 2, axis=1)
-    for k, step in enumerate(np.split(on, n_steps, axis=1)):
-        np.multiply(rates, n_steps, out=step)
-        step -= k
-        np.clip(step, 0, 1, out=step)
-    np.subtract(1, on, out=off)
-    return inputs
+def _all(rate_chunks):
+    rates, weights = zip(*rate_chunks, strict=True)
+    return np.vstack(rates), np.concatenate(weights)
 
 
-def rates_gradient(rates, gradient, n_fields):
-    """Gradient with respect to the rates, from that with respect to the input units."""
-    if n_fields == 1:
-        return gradient
-    on, off = np.split(gradient, 2, axis=1)
-    n_steps = n_fields // 2
-    by_step = (on - off).reshape(len(rates), n_steps, -1)
-    # Where one step ends and the next begins, the gradient is that of the latter.
-    step = np.minimum(rates * n_steps, n_steps - 1).astype(np.intp)
-    return n_steps * np.take_along_axis(by_step, step[:, np.newaxis], axis=1)[:, 0]
+class ReceptiveFields:
+    """The input units of some features.
+
+    Parameters
+    ----------
+    n_units : ndarray of shape (n_features,), dtype int
+        Number of input units of each feature: 1 for all of them, or even numbers.
+    knots : ndarray of shape (2, n_knots, n_features)
+        What makes ranks of the rates.
+
+    Attributes
+    ----------
+    knots : ndarray of shape (2, n_knots, n_features)
+        As given.
+    n_inputs : int
+        Number of all input units.
+    ranked : bool
+        Whether steps are taken of ranks that are not the rates.
+    steps : tuple of three ndarrays of shape (n_inputs / 2,), dtype intp
+        Of each step its feature, the number of steps of that feature, and its number among them.
+        Empty where rates are the inputs.
+    """
+
+    def __init__(self, n_units, knots):
+        self.knots = knots
+        self.n_inputs = int(n_units.sum())
+        self.ranked = knots.shape[1] > 0
+        n_steps = n_units // 2
+        self._by_step = [np.flatnonzero(n_steps > k) for k in range(n_steps.max())]
+        features = np.concatenate([np.empty(0, np.intp), *self._by_step])
+        number = np.repeat(np.arange(len(self._by_step)), [len(of) for of in self._by_step])
+        self.steps = features, n_steps[features].astype(np.intp), number.astype(np.intp)
+
+    def ranks(self, rates):
+        """What the steps are taken of."""
+        return ranks(rates, self.knots)
+
+    def respond(self, rates):
+        """Rates of the input units."""
+        features, n_steps, number = self.steps
+        if not len(features):
+            return rates
+        inputs = np.empty((len(rates), self.n_inputs), rates.dtype)
+        on, off = np.split(inputs, 2, axis=1)
+        np.multiply(self.ranks(rates)[:, features], n_steps.astype(rates.dtype), out=on)
+        on -= number.astype(rates.dtype)
+        np.clip(on, 0, 1, out=on)
+        np.subtract(1, on, out=off)
+        return inputs
+
+    def rates_gradient(self, rates, gradient):
+        """Gradient with respect to the rates, from that with respect to the input units."""
+        features, n_steps, number = self.steps
+        if not len(features):
+            return gradient
+        on, off = np.split(gradient, 2, axis=1)
+        # Where one step ends and the next begins, the gradient is that of the latter.
+        now = np.minimum((self.ranks(rates)[:, features] * n_steps).astype(np.intp), n_steps - 1)
+        moved = np.where(now == number, (on - off) * n_steps.astype(rates.dtype), 0)
+        by_rank, first = np.zeros_like(rates), 0
+        for of_step in self._by_step:
+            by_rank[:, of_step] += moved[:, first : first + len(of_step)]
+            first += len(of_step)
+        return by_rank * slopes(rates, self.knots)

@@ -67,8 +67,8 @@ class Training:
         Weights of the samples.
     scale, offset : ndarrays of shape (n_features,)
         What makes rates of the features.
-    n_fields : int
-        Number of input units a feature.
+    fields : ReceptiveFields
+        What makes input units of the rates. Where these are ranked first, those of X are ranks.
     params : ndarray of shape (n_params,)
         Weights and biases, of the dtype of X.
     layer_units : list of int
@@ -88,7 +88,7 @@ class Training:
         sample_weight,
         scale,
         offset,
-        n_fields,
+        fields,
         params,
         layer_units,
         optimizer,
@@ -101,7 +101,8 @@ class Training:
         self._epochs, self._workspace = epochs, workspace
         self._room = None
         self._data = self._as_data(X, params.dtype)
-        self._encoding = scale, offset, n_fields // 2
+        self._encoding = scale, offset, tuple(map(_read_only, fields.steps))
+        self._ranks = fields.ranks
         self._y = y
         self._sample_weight = sample_weight
         self.total_weight = float(sample_weight.sum())
@@ -146,13 +147,14 @@ class Training:
     def run_on_rates(self, rates, rows, step_size):
         """One step on one batch, with other rates than those of its rows."""
         n_features = rates.shape[1]
-        _, _, n_pieces = self._encoding
+        _, _, steps = self._encoding
+        rates = self._ranks(rates)
         return self._run(
             (
                 *self._as_data(rates, rates.dtype),
                 np.ones(n_features, rates.dtype),
                 np.zeros(n_features, rates.dtype),
-                n_pieces,
+                steps,
                 np.arange(len(rows))[np.newaxis],
                 self._y[rows],
                 self._sample_weight[rows],

@@ -28,10 +28,34 @@ ACTIVATIONS = {
 
 
 class Fields(torch.nn.Module):
-    """The rate, and 1 minus the rate."""
+    """Steps of the rates, or of their ranks if there are knots, and 1 minus each step."""
+
+    def __init__(self, n_units, knots):
+        super().__init__()
+        self.n_steps = n_units // 2
+        self.knots = torch.as_tensor(knots)
+
+    def ranks(self, rates, feature):
+        values, of_values = self.knots[:, :, feature].contiguous()
+        last = int(torch.searchsorted(values, values[-1]))
+        # The number of knots at or below a rate, without the ends of the range.
+        piece = torch.searchsorted(values[1:last], rates.contiguous(), right=True)
+        slope = (of_values[piece + 1] - of_values[piece]) / (values[piece + 1] - values[piece])
+        return of_values[piece] + slope * (rates - values[piece])
 
     def forward(self, rates):
-        return torch.cat([rates, 1 - rates], dim=1)
+        columns = list(rates.T)
+        if self.knots.shape[1]:
+            columns = [self.ranks(column, feature) for feature, column in enumerate(columns)]
+        steps = [
+            # A single step is the rate or rank itself, and nothing is to be clipped.
+            torch.clamp(columns[feature] * n - k, 0, 1) if n > 1 else columns[feature]
+            for k in range(max(self.n_steps))
+            for feature, n in enumerate(self.n_steps)
+            if k < n
+        ]
+        on = torch.stack(steps, dim=1)
+        return torch.cat([on, 1 - on], dim=1)
 
 
 class Affine(torch.nn.Module):
@@ -65,7 +89,8 @@ def torch_copy(model):
     if isinstance(model, MLPClassifier):
         return torch.nn.Sequential(*layers(model, model.activation))
     if isinstance(model, STDPClassifier | BPClassifier):
-        fields = [Fields()] if model.receptive_fields_ == 2 else []
+        n_units = model.receptive_fields_
+        fields = [] if (n_units == 1).all() else [Fields(n_units, model._rank_knots)]
         return torch.nn.Sequential(*fields, *layers(model, "logistic"))
     scaler, last = model[0], model[-1]
     if isinstance(scaler, StandardScaler):
@@ -146,6 +171,25 @@ def test_gradient_and_attacked_rows_are_those_of_autograd(name, n_classes):
     if bounds is not None:
         expected = np.clip(expected, *bounds)
     assert_array_equal(perturbed, expected)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+def test_gradient_through_ranks_is_that_of_autograd(classifier, n_classes):
+    """Between knots and steps, where there is but one slope."""
+    X, y = iris(n_classes)
+    # Copies of a row do not count: with a little noise there are rows enough for two steps.
+    X = np.tile(X, (3, 1)) + np.random.default_rng(2).normal(0, 0.01, (3 * len(X), 4))
+    model = classifier((9, 6), random_state=0).fit(X, np.tile(y, 3))
+    assert model._fields().ranked
+    assert (model.receptive_fields_ > 2).all()
+    rates = np.random.default_rng(0).uniform(0.01, 0.99, (30, 4))
+    labels = np.random.default_rng(1).choice(model.classes_, 30)
+    given = model.encoder_.inverse_transform(rates)
+    target, points = attackable(model, given, space="model")
+    index = target.class_indices(labels)
+    expected = autograd(torch_copy(model), points, index)
+    assert_allclose(margin_gradient(target, points, index), expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.fixture(scope="module", params=["two classes", "three classes"])

@@ -71,7 +71,8 @@ def assert_same(model, expected, rtol=1e-9):
     assert_array_equal(model.classes_, expected.classes_)
     assert model.n_iter_ == expected.n_iter_
     assert model.n_features_in_ == expected.n_features_in_
-    assert model.receptive_fields_ == expected.receptive_fields_
+    assert_array_equal(model.receptive_fields_, expected.receptive_fields_)
+    assert_allclose(model._rank_knots, expected._rank_knots, rtol=rtol, atol=rtol)
     for ours, theirs in zip(arrays(model), arrays(expected), strict=True):
         assert ours.dtype == theirs.dtype
         assert_allclose(ours, theirs, rtol=0, atol=rtol * max(1, abs(theirs).max()))
@@ -93,6 +94,8 @@ SETTINGS = {
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_same_as_in_one_process(classifier, settings, wine, client):
+    if classifier is STDPClassifier and "adversarial_epsilon" in settings:
+        pytest.skip("refused")
     model = classifier(**SMALL | settings)
     expected = classifier(**SMALL | settings).fit(*wine)
     assert fit(model, *wine, client=client) is model

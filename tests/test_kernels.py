@@ -16,7 +16,8 @@ from skstdp._kernels._batches import fill, is_identity
 from skstdp._kernels._epochs import _batch_bounds
 from skstdp._kernels._sigmoid import sigmoid as compiled_sigmoid
 from skstdp._kernels._vectors import WIDTH
-from skstdp._receptive_fields import respond
+from skstdp._ranks import no_knots
+from skstdp._receptive_fields import ReceptiveFields
 
 PACKAGE = Path(skstdp.__file__).parent
 
@@ -54,10 +55,12 @@ def test_batches_are_those_of_array_split(n_samples, n_batches):
 
 
 @pytest.mark.parametrize("density", [0.0, 0.1, 0.9, 1.0])
-@pytest.mark.parametrize("n_pieces", [0, 1, 3])
+@pytest.mark.parametrize(
+    "n_units", [[1] * 8, [2] * 8, [6] * 8, [2, 8, 4, 2, 2, 16, 2, 6]], ids=str
+)
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_batch_is_what_the_first_layer_sees(n_pieces, density, plain, dtype):
+def test_a_batch_is_what_the_first_layer_sees(n_units, density, plain, dtype):
     rng = np.random.default_rng(0)
     X = (rng.normal(size=(30, 8)) * (rng.random((30, 8)) < density)).astype(dtype)
     scale, offset = rng.random(8).astype(dtype), rng.random(8).astype(dtype) * (density == 1)
@@ -65,12 +68,13 @@ def test_a_batch_is_what_the_first_layer_sees(n_pieces, density, plain, dtype):
         scale[:], offset[:] = 1, 0
     assert is_identity(scale, offset) == plain
     rows = rng.permutation(30)[:20]
-    batch = np.empty((20, 8 * max(1, 2 * n_pieces)), dtype)
+    fields = ReceptiveFields(np.array(n_units), no_knots(8))
+    batch = np.empty((20, fields.n_inputs), dtype)
     starts, columns = np.zeros(21, np.intp), np.empty(batch.size + WIDTH, np.int32)
     nothing = np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32)
-    skip = fill(X, *nothing, scale, offset, plain, n_pieces, rows, batch, starts, columns)
+    skip = fill(X, *nothing, scale, offset, plain, fields.steps, rows, batch, starts, columns)
     rates = np.clip(X[rows] * scale + offset, 0, 1)
-    assert_array_equal(batch, respond(rates, max(1, 2 * n_pieces)))
+    assert_array_equal(batch, fields.respond(rates))
     assert skip == ((batch != 0).mean() <= 0.5)
     if skip:
         assert_array_equal(columns[: starts[-1]], np.nonzero(batch)[1])

@@ -85,6 +85,24 @@ class TestWeightMap:
             drive = np.log(rates / (1 - rates))
             np.testing.assert_allclose(display.weights.iloc[:, k], drive[1] - drive[0])
 
+    @pytest.mark.parametrize("part", [None, 0, 1, 3])
+    def test_features_with_fewer_steps_gain_nothing_over_the_rest(self, part):
+        """With a feature at the ends of a part of its ranks; one of two values has one part."""
+        rng = np.random.default_rng(0)
+        X = np.column_stack([rng.random(400), rng.random(400) < 0.5, rng.choice([0, 0.1, 1], 400)])
+        X[:2] = [[0], [1]]
+        network = BPClassifier((6,), max_iter=2, random_state=0).fit(X, X[:, 0] > 0.5)
+        assert network.receptive_fields_.tolist() == [8, 2, 4]
+        gain = WeightMapDisplay.from_estimator(network, part=part).weights
+        knots = network._rank_knots
+        for feature, n_steps in enumerate([4, 1, 2]):
+            low, high = (0, 1) if part is None else np.minimum([part, part + 1], n_steps) / n_steps
+            ends = np.full((2, 3), 0.3)
+            ends[:, feature] = np.interp([low, high], *knots[::-1, :, feature])
+            rates = network.transform(ends)
+            drive = np.log(rates / (1 - rates))
+            np.testing.assert_allclose(gain[feature], drive[1] - drive[0], atol=1e-12)
+
     def test_table_of_a_network_without_associations(self, task):
         model = make_pipeline(StandardScaler(), BPClassifier((7,), max_iter=1, random_state=0))
         search = GridSearchCV(model, {}, cv=2).fit(*task)

@@ -57,6 +57,29 @@ def test_predictions_are_those_of_the_classifier(classifier, n_classes, options)
     np.testing.assert_allclose(probabilities, model.predict_proba(X_test), rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "largest"),
+    [(np.float32, 1e6), (np.float32, 1e38), (np.float64, 1e6), (np.float64, 1e300)],
+)
+def test_steps_of_ranks(dtype, largest):
+    """Of skewed columns, with outliers, of one value, of two and of three, and on their values."""
+    rng = np.random.default_rng(0)
+    X = rng.gamma(4, size=(400, 6)).astype(dtype)
+    X[:, 1], X[:, 2] = 7, X[:, 2] > 4
+    X[:, 3] = rng.choice([0, 1, 10], 400)
+    X[:3, 4] = largest
+    y = X[:, 0] + X[:, 4] > 8
+    model = BPClassifier((9,), max_iter=20, random_state=0).fit(X, y)
+    assert model.receptive_fields_.tolist() == [8, 2, 2, 4, 8, 8]
+    X_test = np.vstack([X, 3 * rng.gamma(4, size=(400, 6)) - 1, -X[:3]]).astype(dtype)
+    label, probabilities = run(to_onnx(model), X_test)
+    tolerance = 1e-9 if dtype == np.float64 else 1e-3
+    assert probabilities.dtype == dtype
+    np.testing.assert_allclose(probabilities, model.predict_proba(X_test), rtol=tolerance)
+    sure = np.abs(probabilities[:, 0] - 0.5) > tolerance
+    np.testing.assert_array_equal(label[sure], model.predict(X_test)[sure])
+
+
 def test_float32_stays_float32():
     X, y = load_digits(return_X_y=True)
     X = X.astype(np.float32)

@@ -12,7 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from .._backprop import margins_and_cotangent
 from .._network_classifier import NetworkClassifier
 from .._optimizers import Adam
-from .._receptive_fields import n_receptive_fields, rates_gradient, respond
+from .._ranks import no_knots
+from .._receptive_fields import ReceptiveFields, check_even
 from .._training import flatten
 from ._circuit import (
     INPUT_CODES,
@@ -360,7 +361,7 @@ class BioLeaFClassifier(NetworkClassifier):
     def _progress(self):
         return -self.van_rossum_curve_[-1]
 
-    def _draw_network(self, X, sample_weight):
+    def _draw_network(self, X, y, sample_weight):
         self.n_outputs_ = len(self.classes_)
         self.receptive_fields_ = self._n_input_cells(X.shape[1])
         layer_units = [
@@ -382,7 +383,7 @@ class BioLeaFClassifier(NetworkClassifier):
         if self.field_shape == "step":
             if self.receptive_fields == "auto":
                 return 2 if n_features < _FEW_FEATURES else 1
-            return n_receptive_fields(self.receptive_fields, None)
+            return check_even(self.receptive_fields)
         if self.receptive_fields == "auto":
             return _TUNED_CELLS
         if self.receptive_fields < 3:
@@ -393,12 +394,18 @@ class BioLeaFClassifier(NetworkClassifier):
         return int(self.receptive_fields)
 
     def _inputs(self, rates):
-        make = respond if self.field_shape == "step" else tuned_inputs
-        return make(rates, self.receptive_fields_)
+        if self.field_shape == "step":
+            return self._steps().respond(rates)
+        return tuned_inputs(rates, self.receptive_fields_)
+
+    def _steps(self):
+        n_units = np.full(self.n_features_in_, self.receptive_fields_)
+        return ReceptiveFields(n_units, no_knots(self.n_features_in_))
 
     def _rates_gradient(self, rates, gradient):
-        make = rates_gradient if self.field_shape == "step" else tuned_gradient
-        return make(rates, gradient, self.receptive_fields_)
+        if self.field_shape == "step":
+            return self._steps().rates_gradient(rates, gradient)
+        return tuned_gradient(rates, gradient, self.receptive_fields_)
 
     def _layer_units(self):
         return np.array([*map(len, self.coefs_), self.n_outputs_], np.intp)
@@ -414,8 +421,8 @@ class BioLeaFClassifier(NetworkClassifier):
         super()._forget_history()
         self.van_rossum_curve_ = []
 
-    def _reset_optimizer(self):
-        super()._reset_optimizer()
+    def _reset_optimizer(self, path):
+        super()._reset_optimizer(path)
         self._interneuron_optimizer = Adam(
             sum(n_in * n_out + n_out for n_in, n_out in pairwise(self._layer_units()[1:])),
             self.coefs_[0].dtype,

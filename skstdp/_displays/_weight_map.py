@@ -87,7 +87,8 @@ class WeightMapDisplay:
 
         With several receptive fields a feature has several weights. What is shown is by how much
         the drive grows while the feature goes from the bottom to the top of its range, or of one
-        part of it: the weights of its steps less those of their complements.
+        part of it: the weights of its steps less those of their complements. Where steps are
+        taken of ranks, parts are of equal height in ranks.
 
         Parameters
         ----------
@@ -96,8 +97,8 @@ class WeightMapDisplay:
         image_shape : tuple (height, width), default=None
             Shape of the images that the features are pixels of. None draws a table.
         part : int, default=None
-            Part of the range, from 0, where the network has several steps a feature. None takes
-            the whole range.
+            Part of the range, from 0, where the network has several steps per feature. Features
+            with fewer steps gain nothing over the other parts. None takes the whole range.
         max_units : int or None, default=10
             Largest number of units to draw for each class. None draws all.
         ax : matplotlib Axes, default=None
@@ -121,7 +122,7 @@ class WeightMapDisplay:
             feature has no such part.
         """
         network, _ = unwrap(estimator)
-        by_step = _by_step(network.coefs_[0], network.receptive_fields_)
+        by_step = _by_step(network)
         if part is None:
             by_step = by_step.sum(axis=0)
         elif 0 <= part < len(by_step):
@@ -234,9 +235,15 @@ class WeightMapDisplay:
         return np.vstack(rows)[:-1, :-1], middles
 
 
-def _by_step(coef, n_fields):
-    """Gain in drive over each step, of shape (n_steps, n_features, n_units)."""
-    if n_fields == 1:
+def _by_step(network):
+    """Gain in drive over each step, of shape (n_steps, n_features, n_units).
+
+    Features with fewer steps than others gain nothing over the rest.
+    """
+    coef, (features, _, number) = network.coefs_[0], network._fields().steps
+    if not len(features):
         return coef[np.newaxis]
     on, off = np.split(coef, 2)
-    return (on - off).reshape(n_fields // 2, -1, coef.shape[1])
+    gain = np.zeros((number[-1] + 1, network.n_features_in_, coef.shape[1]), coef.dtype)
+    gain[number, features] = on - off
+    return gain

@@ -72,14 +72,14 @@ class _Learner:
         params, win_rates = weights.params.copy(), weights.win_rates.copy()
         # Without memory its first moment is the update, and steps of size zero move nothing.
         adam = Adam(len(params), params.dtype, beta_1=0, beta_2=0, epsilon=1, weight_decay=0)
-        scale, offset, n_fields = self.encoding
+        scale, offset, fields = self.encoding
         training = Training(
             X,
             y,
             sample_weight,
             _own(scale),
             _own(offset),
-            n_fields,
+            fields,
             params,
             self.layer_units,
             adam,
@@ -87,19 +87,25 @@ class _Learner:
             None if self.rule is None else (*map(_own, self.rule), win_rates),
         )
         with one_blas_thread():
-            if self.model.adversarial_epsilon == 0:
-                sums = training.run(rows[np.newaxis], np.zeros((1, 1)))
-            else:
+            if self.model.adversarial_epsilon > 0:
                 rates = self._attacked(X[rows], y[rows], weights.params)
                 sums = training.run_on_rates(rates, rows, 0.0)
+            elif fields.ranked:
+                sums = training.run_on_rates(self._rates(X[rows]), rows, 0.0)
+            else:
+                sums = training.run(rows[np.newaxis], np.zeros((1, 1)))
         total_weight = float(sample_weight[rows].sum(dtype=np.float64))
         return _Part(total_weight, adam.moments[0], win_rates, np.ravel(sums))
+
+    def _rates(self, X):
+        return self.model._encode(X.toarray() if issparse(X) else X)
 
     def _attacked(self, X, y, params):
         model = copy(self.model)
         model.coefs_, model.intercepts_ = _layers(params, self.layer_units)
-        rates = model._encode(X.toarray() if issparse(X) else X)
-        return fgsm(rates, model.classes_[y], model._margin_gradient, model.adversarial_epsilon)
+        return fgsm(
+            self._rates(X), model.classes_[y], model._margin_gradient, model.adversarial_epsilon
+        )
 
     def step(self, state, step_size, parts):
         """What is known after a step along the mean of the updates of some parts."""
@@ -174,7 +180,7 @@ class TrainingOnCluster:
     ----------
     X : RowsOnCluster of shape (n_samples, n_features)
         Training data.
-    y, sample_weight, scale, offset, n_fields, params, layer_units, optimizer, scales, rule
+    y, sample_weight, scale, offset, fields, params, layer_units, optimizer, scales, rule
         As in `Training`.
     model : NetworkClassifier
         The classifier without what changes in training.
@@ -187,7 +193,7 @@ class TrainingOnCluster:
         sample_weight,
         scale,
         offset,
-        n_fields,
+        fields,
         params,
         layer_units,
         optimizer,
@@ -204,7 +210,7 @@ class TrainingOnCluster:
         constants, self._win_rates = (None, np.empty(0)) if rule is None else (rule[:-1], rule[-1])
         self._learner = X.cluster.submit(
             _Learner,
-            (scale, offset, n_fields),
+            (scale, offset, fields),
             layer_units,
             scales,
             optimizer.settings,

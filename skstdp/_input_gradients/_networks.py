@@ -6,7 +6,6 @@ from sklearn.neural_network import MLPClassifier
 from .._backprop import logits_and_pullback
 from .._bioleaf import BioLeaFClassifier
 from .._encoding import as_dtype
-from .._receptive_fields import rates_gradient
 from .._sigmoid_network import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
 from ._scaled_rows import ScaledRows
@@ -69,7 +68,7 @@ class Network(_Network):
         network = self.estimator
         scores, pull = self._layers(network._inputs(rates), "logistic")
         return scores, lambda cotangent: pull(cotangent).through(
-            lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
+            lambda gradient: network._rates_gradient(rates, gradient)
         )
 
 
@@ -98,7 +97,7 @@ class _HiddenRates(Network):
         inputs = network._inputs(rates)
         if len(network.coefs_) == 1:
             return inputs, lambda cotangent: cotangent.through(
-                lambda gradient: rates_gradient(rates, gradient, network.receptive_fields_)
+                lambda gradient: network._rates_gradient(rates, gradient)
             )
         drive, pullback = logits_and_pullback(
             inputs, network.coefs_[:-1], network.intercepts_[:-1]
@@ -107,7 +106,7 @@ class _HiddenRates(Network):
         def pull(cotangent):
             at_drive = cotangent.times_exp(log_expit(drive) + log_expit(-drive))
             values, log_scale = pullback(at_drive.values.astype(drive.dtype, copy=False))
-            gradient = rates_gradient(rates, values, network.receptive_fields_)
+            gradient = network._rates_gradient(rates, values)
             return ScaledRows(gradient, log_scale + at_drive.log_scale)
 
         return expit(drive), pull

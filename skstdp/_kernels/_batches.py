@@ -38,7 +38,7 @@ def _clip(x, rates):
 
 
 @uncontracted
-def _encode(X, data, indices, indptr, scale, offset, identity, n_steps, row, inputs):
+def _encode(X, data, indices, indptr, scale, offset, identity, steps, row, inputs):
     """Rates of a row, and from them the units by which the first layer sees each feature."""
     n_features = scale.size
     of = scale.dtype.type
@@ -53,15 +53,13 @@ def _encode(X, data, indices, indptr, scale, offset, identity, n_steps, row, inp
         _clip(X[row], rates)
     else:
         _clip_scaled(X[row], scale, offset, rates)
-    if n_steps > 0:
-        half = n_features * n_steps
-        for step in range(n_steps - 1, -1, -1):
-            on = inputs[step * n_features : (step + 1) * n_features]
-            off = inputs[half + step * n_features : half + (step + 1) * n_features]
-            for i in range(n_features):
-                x = min(max(rates[i] * of(n_steps) - of(step), zero), one)
-                on[i] = x
-                off[i] = one - x
+    features, n_steps, number = steps
+    half = features.size
+    # The rates lie where the first step of each feature will: the last ones come first.
+    for i in range(half - 1, -1, -1):
+        x = min(max(rates[features[i]] * of(n_steps[i]) - of(number[i]), zero), one)
+        inputs[i] = x
+        inputs[half + i] = one - x
 
 
 @kernel
@@ -83,7 +81,7 @@ def _fetch_row(X, row):
 
 
 @kernel
-def fill(X, data, indices, indptr, scale, offset, identity, n_steps, rows, batch, starts, columns):
+def fill(X, data, indices, indptr, scale, offset, identity, steps, rows, batch, starts, columns):
     """Fill a batch; True if its first layer should skip rates of zero."""
     n_inputs = batch.shape[1]
     # Not a literal, of which another version would be compiled.
@@ -93,7 +91,7 @@ def fill(X, data, indices, indptr, scale, offset, identity, n_steps, rows, batch
         # The processor cannot guess which row comes next.
         if dense and s + _AHEAD < rows.size:
             _fetch_row(X, rows[s + _AHEAD])
-        encoding = scale, offset, identity, n_steps
+        encoding = scale, offset, identity, steps
         _encode(X, data, indices, indptr, *encoding, rows[s], batch[s])
         if sparse:
             n = _append_nonzeros(batch[s], columns, n)

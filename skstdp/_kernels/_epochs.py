@@ -2,10 +2,12 @@
 
 Arrays and their shapes are those of the other modules. What belongs together comes as a tuple:
 
-samples : X, data, indices, indptr, scale, offset, n_pieces, orders, y, sample_weight
+samples : X, data, indices, indptr, scale, offset, steps, orders, y, sample_weight
     The data, dense or in compressed sparse rows, the other being empty; what makes rates of
-    features, and of each rate `n_pieces` steps and their complements, or itself for 0; the rows
-    in the order of each epoch; their classes and weights.
+    features, and steps and their complements of these, or themselves without steps; the rows in
+    the order of each epoch; their classes and weights.
+steps : features, n_steps, number
+    Of each step its feature, the number of steps of that feature, and its number among them.
 network : units, params
 moments : first, second
 schedule : settings, n_steps, step_sizes, scales
@@ -89,7 +91,7 @@ def epochs(samples, network, moments, schedule, local, rule, room, losses, n_rig
     n_steps : int
         Number of steps of Adam so far. A batch of weight zero makes none.
     """
-    X, data, indices, indptr, scale, offset, n_pieces, orders, y, sample_weight = samples
+    X, data, indices, indptr, scale, offset, steps, orders, y, sample_weight = samples
     units, params = network
     first, second = moments
     settings, n_steps, step_sizes, scales = schedule
@@ -125,7 +127,7 @@ def epochs(samples, network, moments, schedule, local, rule, room, losses, n_rig
         batch, logits = all_inputs[:n], all_logits[:n]
         rates = flat(all_rates[:n])
         rows = order[low:high]
-        encoding = scale, offset, identity, n_pieces
+        encoding = scale, offset, identity, steps
         skip = fill(X, data, indices, indptr, *encoding, rows, batch, starts, columns)
         forward(batch, skip, starts, columns, units, params, rates, flat(logits))
         batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
