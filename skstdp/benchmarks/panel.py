@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.stats import wilcoxon
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 
     from ..datasets import Task
 
-_GROUPS = {"development": DEVELOPMENT, "verification": VERIFICATION}
+_GROUPS = {
+    "development": DEVELOPMENT,
+    "verification": VERIFICATION,
+    "all": DEVELOPMENT + VERIFICATION,
+}
+
+# Where logistic regression does no better on its own training rows, there is little to learn.
+_LEARNABLE = 0.6
+
+_MEASURES = ["accuracy", "balanced_accuracy", "auc", "log_loss", "fit_seconds"]
 
 # Probabilities of zero would make the log loss of one sample infinite.
 _LEAST_PROBABILITY = 0.005
@@ -73,8 +83,8 @@ def panel(
     scores : DataFrame
         One row per fit: `table`, `model`, `seed`, `fold`, `accuracy`, `balanced_accuracy`, `auc`
         (one against the rest for more than two classes), `log_loss` (of probabilities of at
-        least 0.005), `fit_seconds` of the processor, and `one_class`: whether a single class
-        is predicted for the training rows.
+        least 0.005), `fit_seconds` of the processor; of the training rows
+        `train_balanced_accuracy`, and `one_class`: whether a single class is predicted.
 
     Examples
     --------
@@ -115,13 +125,15 @@ def _scores(model, X, y, X_test, y_test):
     several = {} if len(model.classes_) == 2 else {"multi_class": "ovr", "labels": model.classes_}
     clipped = np.clip(proba, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
     clipped /= clipped.sum(axis=1, keepdims=True)
+    predicted_of_train = model.predict(X)
     return {
         "accuracy": float((predicted == y_test).mean()),
         "balanced_accuracy": balanced_accuracy_score(y_test, predicted),
         "auc": roc_auc_score(y_test, proba if several else proba[:, 1], **several),
         "log_loss": log_loss(y_test, clipped, labels=model.classes_),
         "fit_seconds": seconds,
-        "one_class": len(np.unique(model.predict(X))) == 1,
+        "train_balanced_accuracy": balanced_accuracy_score(y, predicted_of_train),
+        "one_class": len(np.unique(predicted_of_train)) == 1,
     }
 
 
@@ -138,30 +150,97 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     means : DataFrame
         Each table counts once. `one_class` is the number of fits; `fit_ratio` the median over
         the tables of the time of a fit, divided by that of the model "MLPClassifier" if it is
-        among them.
+        among them. `collapsed` are the fits that predict one class where "LogisticRegression",
+        if it is among the models, has a balanced accuracy above 0.6 on the training rows.
     """
-    measures = ["accuracy", "balanced_accuracy", "auc", "log_loss", "fit_seconds"]
-    by_table = scores.groupby(["model", "table"], sort=False)[measures].mean()
+    by_table = _by_table(scores)
     means = by_table.groupby("model", sort=False).mean()
     means["one_class"] = scores.groupby("model", sort=False)["one_class"].sum()
     seconds = by_table["fit_seconds"].unstack("model")
     if "MLPClassifier" in seconds:
         means["fit_ratio"] = seconds.div(seconds["MLPClassifier"], axis=0).median()
+    fits = scores.set_index(["table", "seed", "fold", "model"])
+    reference = fits["train_balanced_accuracy"].unstack("model").get("LogisticRegression")
+    if reference is not None:
+        collapsed = fits["one_class"].unstack("model").loc[reference > _LEARNABLE].sum()
+        means["collapsed"] = collapsed
     return means
+
+
+def _by_table(scores):
+    return scores.groupby(["model", "table"], sort=False)[_MEASURES].mean()
+
+
+def differences(scores: pd.DataFrame, model: str = "STDP") -> pd.DataFrame:
+    """Compare a model with each other one by Wilcoxon's signed-rank test over the tables.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `panel` returns it.
+    model : str, default="STDP"
+        Name of the model.
+
+    Returns
+    -------
+    differences : DataFrame
+        One row per measure and other model: the mean over the tables of the model's figure minus
+        the other's, the number of tables on which it is better, and `p_value`, two-sided, with
+        Holm's correction for the number of other models.
+
+    Examples
+    --------
+    >>> from skstdp.benchmarks.panel import differences, panel
+    >>> from skstdp.datasets import load_tasks
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> models = {"Bayes": lambda seed: GaussianNB(), "dummy": lambda seed: DummyClassifier()}
+    >>> scores = panel(load_tasks("iris"), models, n_seeds=1)
+    >>> table = differences(scores, "Bayes")
+    >>> table.loc[("accuracy", "dummy"), ["difference", "tables_better"]].round(2).to_dict()
+    {'difference': 0.53, 'tables_better': 4.0}
+    """
+    by_table = _by_table(scores).unstack("model")
+    rows = {}
+    for measure in _MEASURES[:-1]:
+        better = -1 if measure == "log_loss" else 1
+        others = by_table[measure].drop(columns=model)
+        gaps = -others.sub(by_table[measure][model], axis=0)
+        p_values = np.array([wilcoxon(gaps[other]).pvalue for other in others])
+        for other, p_value in zip(others, _holm(p_values), strict=True):
+            gap = gaps[other]
+            rows[measure, other] = gap.mean(), (better * gap > 0).sum(), p_value
+    index = pd.MultiIndex.from_tuples(rows, names=["measure", "other"])
+    columns = ["difference", "tables_better", "p_value"]
+    return pd.DataFrame(list(rows.values()), index, columns)
+
+
+def _holm(p_values):
+    """The p-values, each times the number of those that are not smaller, in growing order."""
+    order = np.argsort(p_values)
+    factors = np.arange(len(p_values), 0, -1)
+    corrected = np.empty_like(p_values)
+    corrected[order] = np.maximum.accumulate(np.minimum(1, p_values[order] * factors))
+    return corrected
 
 
 def _main():
     parser = argparse.ArgumentParser("python -m skstdp.benchmarks.panel", description=__doc__)
     parser.add_argument("--tables", choices=_GROUPS, default="development")
     parser.add_argument("--max-rows", type=int, default=2000)
+    parser.add_argument("--models", nargs="+", choices=DEFAULTS, default=list(DEFAULTS))
+    parser.add_argument("--seeds", type=int, default=2, help="divisions into folds (default: 2)")
     parser.add_argument("--out", help="CSV file for the scores of each fit")
     options = parser.parse_args()
     tables = (load_table(name, options.max_rows) for name in _GROUPS[options.tables])
-    scores = panel(tables)
+    models = {name: DEFAULTS[name] for name in options.models}
+    scores = panel(tables, models, n_seeds=options.seeds)
     if options.out:
         scores.to_csv(options.out, index=False)
     print(scores.groupby(["table", "model"], sort=False)["accuracy"].mean().unstack().round(3))
     print(summary(scores).round(4).to_string())
+    if "STDP" in models and len(models) > 1:
+        print(differences(scores).round(4).to_string())
 
 
 if __name__ == "__main__":
