@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_LARGEST_FACTOR = 1e6
+
 
 def n_output_units(n_classes, one_per_class):
     """Number of output units: one per class, or a single one that tells two classes apart."""
@@ -28,6 +30,30 @@ def hidden_associations(n_classes, n_units, dtype):
     return _code_of_positives(
         np.arange(n_units) % n_classes == np.arange(n_classes)[:, np.newaxis], dtype
     )
+
+
+def equalising_factors(class_weights, dtype):
+    """Factors on the associations with each class by which all classes weigh alike.
+
+    The associations of a unit then add up to zero over the training samples, as its code does over
+    the classes, and a rare class is not drowned by what the others tell its units.
+
+    Parameters
+    ----------
+    class_weights : ndarray of shape (n_classes,)
+        Sums of the weights of the samples of each class. A class without samples has the factor
+        1, one of hardly any weight at most a million.
+    dtype : dtype
+
+    Returns
+    -------
+    factors : ndarray of shape (n_classes,)
+    """
+    equal = class_weights.sum() / len(class_weights)
+    factors = np.ones_like(class_weights)
+    seen = class_weights > 0
+    factors[seen] = equal / np.maximum(class_weights[seen], equal / _LARGEST_FACTOR)
+    return factors.astype(dtype)
 
 
 def _code_of_positives(positive, dtype):

@@ -12,6 +12,9 @@ from ._forward import hidden_rates
 # that never fires never learns, because the update is proportional to its rate.
 _LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
 
+# However quiet a hidden layer starts, as many of its units soon are active, or else half of them.
+_FEWEST_ACTIVE = 6
+
 
 def check_scale(scale, layer_units, dtype):
     """Raise where weights of this scale could add up to more than the dtype holds."""
@@ -83,15 +86,20 @@ def quieten(coefs, intercepts, mean_rates, over_inputs, quiet_start):
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         if layer > 0:
             mean_rates = _mean_rates(over_inputs, coefs[:layer], intercepts[:layer])
-        target = np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
+        target = _quiet_rate(mean_rates, quiet_start)
         intercept[:] = logit(target) - mean_rates @ coef
 
 
-def expected_total_inputs(mean_rates, layer_units):
+def _quiet_rate(mean_rates, quiet_start):
+    return np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
+
+
+def expected_total_inputs(mean_rates, layer_units, quiet_start):
     """What the rates of each layer's inputs add up to, at least 1, one number a layer.
 
-    For the first layer the mean over the samples; hidden units count as half active, because
-    their rates change while they learn.
+    For the first layer the mean over the samples. Hidden units, which compete, stay about as
+    active in the mean as those of the first hidden layer start, but some become active in the
+    narrowest layer; without a quiet start they count as half active.
 
     Parameters
     ----------
@@ -99,6 +107,9 @@ def expected_total_inputs(mean_rates, layer_units):
         Mean over the samples of what the first layer sees.
     layer_units : list of int
         Number of units of each layer, input and output included.
+    quiet_start : float or None
+        As in `quieten`.
     """
-    totals = [float(mean_rates.sum())] + [n_units / 2 for n_units in layer_units[1:-1]]
-    return [max(1.0, total) for total in totals]
+    hidden_rate = 0.5 if quiet_start is None else float(_quiet_rate(mean_rates, quiet_start))
+    hidden = [min(n / 2, max(_FEWEST_ACTIVE, n * hidden_rate)) for n in layer_units[1:-1]]
+    return [max(1.0, total) for total in (float(mean_rates.sum()), *hidden)]

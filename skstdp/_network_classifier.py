@@ -57,6 +57,13 @@ if TYPE_CHECKING:
 
 _FLOATS = [np.float64, np.float32]
 
+# Epochs by default. Few samples make too few steps in so many, and many samples learn in fewer.
+_EPOCHS, _FEWEST_STEPS, _MOST_STEPS, _FEWEST_EPOCHS = 130, 650, 4000, 30
+
+# Of `weight_decay="auto"`: by how much weights would shrink in all steps of `fit`, as an exponent,
+# and the decay of `partial_fit`, which knows no last step.
+_DECAY_OF_ALL_STEPS, _DECAY_WITHOUT_END = 0.5, 0.001
+
 # Rates that are held at a time where all samples are gone through.
 _CHUNK = 2**18
 
@@ -214,7 +221,7 @@ class NetworkClassifier(
         return tags
 
     @abstractmethod
-    def _draw_network(self, X, sample_weight):
+    def _draw_network(self, X, y, sample_weight):
         """Set what the network is before training."""
 
     @abstractmethod
@@ -315,8 +322,8 @@ class NetworkClassifier(
                 X, y, sample_weight = X[~held], y[~held], sample_weight[~held]
                 given_weight = None if given_weight is None else given_weight[~held]
 
-            X, sample_weight = self._start(X, sample_weight, first_pass)
-            self._reset_optimizer()
+            X, sample_weight = self._start(X, y, sample_weight, first_pass)
+            self._reset_optimizer(self._path(len(y)))
             tasks = FitTasks(self, self._n_epochs(len(y)), X, self.classes_[y], given_weight)
             self._train(X, y, sample_weight, validation, first_pass, tasks)
             # The decorator of `fit` is a level, too.
@@ -347,10 +354,10 @@ class NetworkClassifier(
     ) -> Self:
         """Train for one epoch on the given samples.
 
-        The first call draws the weights and fits the encoder and the initial biases on its
-        samples; later values outside that range are clipped. The step size stays at
-        `learning_rate_init`, because no last epoch is known. An error leaves the estimator as
-        it was before the call.
+        The first call draws the weights and fits the encoder, the receptive fields and the
+        initial biases on its samples; later values outside that range are clipped. The step size
+        stays at `learning_rate_init`, because no last epoch is known. An error leaves the
+        estimator as it was before the call.
 
         Parameters
         ----------
@@ -393,9 +400,9 @@ class NetworkClassifier(
                 )
             X, y, sample_weight = self._validate_training_data(X, y, sample_weight, first_pass)
             y, sample_weight = self._index_and_weigh(y, sample_weight)
-            X, sample_weight = self._start(X, sample_weight, first_pass)
+            X, sample_weight = self._start(X, y, sample_weight, first_pass)
             if first_pass:
-                self._reset_optimizer()
+                self._reset_optimizer(None)
             training = self._training(X, y, sample_weight)
             self._train_epochs(training, X, y, constant)
             self.n_iter_ += 1
@@ -488,14 +495,14 @@ class NetworkClassifier(
             sample_weight /= sample_weight.max()
         return indices, sample_weight
 
-    def _start(self, X, sample_weight, first_pass):
+    def _start(self, X, y, sample_weight, first_pass):
         """Draw the network, or copy its state so that nobody else's changes; check X."""
         if first_pass:
             sample_weight = sample_weight.astype(X.dtype, copy=False)
             self._random_state = self._new_random_state()
             extremes = X.extremes() if isinstance(X, OnCluster) else X
             self.encoder_ = fit_encoder(extremes, self.rate_encoding)
-            self._draw_network(X, sample_weight)
+            self._draw_network(X, y, sample_weight)
             self._forget_history()
             return X, sample_weight
         for name in (*self._network_attributes, *self._optimizers, *self._changed_by_training):
@@ -559,15 +566,27 @@ class NetworkClassifier(
         self.validation_scores_ = None
         self._validation_loss_curve = None
 
-    def _reset_optimizer(self):
+    def _reset_optimizer(self, path):
+        """Start anew, given the sum of all step sizes, or None where no last step is known."""
         self._optimizer = Adam(
             sum(array.size for array in (*self.coefs_, *self.intercepts_)),
             self.coefs_[0].dtype,
             beta_1=self.beta_1,
             beta_2=self.beta_2,
             epsilon=self.epsilon,
-            weight_decay=self.weight_decay,
+            weight_decay=self._decay(path),
         )
+
+    def _decay(self, path):
+        if self.weight_decay != "auto":
+            return self.weight_decay
+        return _DECAY_WITHOUT_END if path is None else _DECAY_OF_ALL_STEPS / path
+
+    def _path(self, n_samples):
+        """Sum of the step sizes of `fit`."""
+        n_steps = self._n_epochs(n_samples) * self._n_batches(n_samples)
+        schedule = SCHEDULES[self.learning_rate]
+        return self.learning_rate_init * float(schedule(np.arange(n_steps) / n_steps).sum())
 
     def _train(self, X, y, sample_weight, validation, first_pass, tasks):
         """Epochs until `max_iter`, or until the monitored figure stops improving."""
@@ -677,9 +696,11 @@ class NetworkClassifier(
         return -(-n_samples // self.batch_size)
 
     def _n_epochs(self, n_samples):
-        if self.max_iter == "auto":
-            return min(400, max(30, -(-2000 // self._n_batches(n_samples))))
-        return self.max_iter
+        if self.max_iter != "auto":
+            return self.max_iter
+        n_batches = self._n_batches(n_samples)
+        n_epochs = min(_EPOCHS, _MOST_STEPS // n_batches)
+        return max(_FEWEST_EPOCHS, n_epochs, -(-_FEWEST_STEPS // n_batches))
 
     def _report_epoch(self, n_epochs):
         figures = [f"loss {self.loss_:.6f}", f"accuracy {self.accuracy_curve_[-1]:.4f}"]

@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 from scipy.special import expit
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._associations import n_output_units
 from ._backprop import margin_and_input_gradient
@@ -15,15 +15,15 @@ from ._encoding import encoding
 from ._forward import forward
 from ._initialization import expected_total_inputs, mean_inputs, quieten, random_parameters
 from ._network_classifier import NetworkClassifier
-from ._receptive_fields import n_receptive_fields, rates_gradient, respond
+from ._receptive_fields import ReceptiveFields, fit_receptive_fields
 from ._training import Training, flatten
 
 # Of more samples than this, so many tell the mean rates of hidden units well enough to start.
 _MANY, _SOME = 10_000, 1000
 
 
-def _of_inputs(function, n_fields, rate_chunks):
-    return function((respond(rates, n_fields), weight) for rates, weight in rate_chunks)
+def _of_inputs(function, fields, rate_chunks):
+    return function((fields.respond(rates), weight) for rates, weight in rate_chunks)
 
 
 class SigmoidMLP(NetworkClassifier):
@@ -32,7 +32,10 @@ class SigmoidMLP(NetworkClassifier):
     _parameter_constraints = NetworkClassifier._parameter_constraints | {
         "quiet_start": [Interval(Real, 0, 1, closed="right"), None],
         "fan_in_scaling": ["boolean"],
+        "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
     }
+
+    _encoding_attributes = (*NetworkClassifier._encoding_attributes, "_rank_knots")
 
     _set_by_fit = (*NetworkClassifier._set_by_fit, "_total_inputs")
 
@@ -40,27 +43,30 @@ class SigmoidMLP(NetworkClassifier):
     _one_output_per_class = False
 
     @abstractmethod
-    def _associate(self, layer_units, dtype):
+    def _associate(self, layer_units, class_weights, dtype):
         """Fix what the rule needs besides the network, once, before training."""
 
     @abstractmethod
     def _rule(self):
         """What the local rule needs besides rates, or None for backpropagation."""
 
-    def _draw_network(self, X, sample_weight):
+    def _draw_network(self, X, y, sample_weight):
         """What the network is before training."""
         over_rates = partial(self._over_rates, X, sample_weight)
         self.n_outputs_ = n_output_units(len(self.classes_), self._one_output_per_class)
-        self.receptive_fields_ = n_receptive_fields(self.receptive_fields, over_rates)
+        over_some_rates = partial(self._over_some_rates, X, sample_weight)
+        self.receptive_fields_, self._rank_knots = fit_receptive_fields(
+            self.receptive_fields, X.shape[1], over_rates, over_some_rates
+        )
         over_inputs = partial(self._over_inputs, X, sample_weight)
         layer_units = [
-            X.shape[1] * self.receptive_fields_,
+            self._fields().n_inputs,
             *self._hidden_layer_sizes(),
             self.n_outputs_,
         ]
         self.n_layers_ = len(layer_units)
         mean_rates = mean_inputs(over_inputs)
-        self._total_inputs = expected_total_inputs(mean_rates, layer_units)
+        self._total_inputs = expected_total_inputs(mean_rates, layer_units, self.quiet_start)
         self.coefs_, self.intercepts_ = random_parameters(
             layer_units, self._random_state, X.dtype, self.weight_init_scale
         )
@@ -70,26 +76,39 @@ class SigmoidMLP(NetworkClassifier):
                 rows = self._random_state.choice(len(share), _SOME, p=share / share.sum())
                 over_inputs = partial(self._over_inputs, X[rows], np.ones(_SOME, X.dtype))
             quieten(self.coefs_, self.intercepts_, mean_rates, over_inputs, self.quiet_start)
-        self._associate(layer_units, X.dtype)
+        class_weights = np.bincount(y, sample_weight, minlength=len(self.classes_))
+        self._associate(layer_units, class_weights, X.dtype)
+
+    def _over_some_rates(self, X, sample_weight, function):
+        """As `_over_rates`, of no more samples than can be held at a time."""
+        some = np.flatnonzero(sample_weight)
+        # Evenly chosen, so that all classes of a sorted table are there.
+        some = some[np.linspace(0, len(some) - 1, min(len(some), _MANY)).astype(int)]
+        return self._over_rates(X[some], sample_weight[some], function)
 
     def _over_inputs(self, X, sample_weight, function):
         """As `_over_rates`, of what the first layer sees."""
-        return self._over_rates(
-            X, sample_weight, partial(_of_inputs, function, self.receptive_fields_)
-        )
+        return self._over_rates(X, sample_weight, partial(_of_inputs, function, self._fields()))
+
+    def _fields(self):
+        return ReceptiveFields(self.receptive_fields_, self._rank_knots)
 
     def _training(self, X, y, sample_weight):
         """The loop over the batches of an epoch, for a copy of the network."""
         params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
+        fields, encoder = self._fields(), self.encoder_
         make = Training
         if isinstance(X, OnCluster):
             make = partial(TrainingOnCluster, model=self._alone())
+        elif fields.ranked:
+            X = np.vstack([fields.ranks(rates) for rates, _ in self._rate_chunks(X)])
+            encoder = None
         return make(
             X,
             y,
             sample_weight,
-            *encoding(self.encoder_, X.shape[1], params.dtype),
-            self.receptive_fields_,
+            *encoding(encoder, X.shape[1], params.dtype),
+            fields,
             params,
             [len(coef) for coef in self.coefs_] + [self.n_outputs_],
             self._optimizer,
@@ -99,7 +118,10 @@ class SigmoidMLP(NetworkClassifier):
 
     def _inputs(self, rates):
         """What the first layer sees of the rates."""
-        return respond(rates, self.receptive_fields_)
+        return self._fields().respond(rates)
+
+    def _rates_gradient(self, rates, gradient):
+        return self._fields().rates_gradient(rates, gradient)
 
     def _activities(self, rates):
         return forward(self._inputs(rates), self.coefs_, self.intercepts_)
@@ -117,4 +139,4 @@ class SigmoidMLP(NetworkClassifier):
         margins, gradient = margin_and_input_gradient(
             self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
         )
-        return margins, rates_gradient(rates, gradient, self.receptive_fields_)
+        return margins, self._rates_gradient(rates, gradient)

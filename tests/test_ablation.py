@@ -18,8 +18,8 @@ CHANGES = {
     "paper's pole": {"stdp_epsilon": 1e-9},
     "constant step": {"learning_rate": "constant"},
     "paper's outputs": {"probability_matching": False},
-    "two hidden layers": {"hidden_layer_sizes": (100, 50)},
-    "three hidden layers": {"hidden_layer_sizes": (100, 50, 25)},
+    "two hidden layers": {"hidden_layer_sizes": (300, 150)},
+    "three hidden layers": {"hidden_layer_sizes": (300, 150, 75)},
 }
 
 
@@ -76,6 +76,4 @@ def test_each_change_makes_another_network():
         name: model.set_params(max_iter=60, random_state=0).fit(X, y).predict_proba(X).tobytes()
         for name, model in ablations().items()
     }
-    # What "auto" takes for so few samples.
-    assert proba.pop("on and off") == proba["default"]
     assert len(set(proba.values())) == len(proba)

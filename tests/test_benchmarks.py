@@ -310,7 +310,7 @@ def test_fits_that_predict_one_class_are_marked(tasks):
     rng = np.random.RandomState(0)
     noise = Task("noise", rng.rand(90, 3), np.where(np.arange(90) < 30, "rare", "usual"))
     models = {
-        "nothing": STDPClassifier((5,), weight_decay=10, max_iter=40),
+        "nothing": STDPClassifier((5,), weight_decay=3, max_iter=40),
         "constant": LogisticRegression(C=1e-9),
         "something": SVC(gamma=100, class_weight="balanced"),
     }

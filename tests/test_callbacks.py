@@ -76,7 +76,7 @@ class TestTasks:
         assert [name for name, _ in recorder.ended] == ["epoch", "epoch", "epoch", "fit"]
         assert recorder.calls == ["setup", "teardown"]
         # The network of each epoch is the one that a fit of so many epochs would leave.
-        fixed = {"learning_rate": "constant", "random_state": 0}
+        fixed = {"learning_rate": "constant", "weight_decay": 0.001, "random_state": 0}
         recorder = Recorder()
         classifier(max_iter=3, **fixed).set_callbacks(recorder).fit(*task)
         for n_epochs, (_, seen) in enumerate(recorder.ended[:3], start=1):

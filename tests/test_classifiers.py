@@ -62,7 +62,9 @@ class TestLearning:
     @pytest.mark.parametrize("classes", [(0, 1), (0, 2), (1, 2), (0, 1, 2)])
     def test_bp_is_at_least_as_good_as_scikit_learn(self, classes):
         X, y = iris(*classes)
-        ours = cross_val_score(BPClassifier(random_state=0), X, y, cv=self.folds)
+        # Of rates, as the other has them, not of ranks.
+        network = BPClassifier(receptive_fields=2, random_state=0)
+        ours = cross_val_score(network, X, y, cv=self.folds)
         # Its default step, 1e-3, leaves it far behind in as many epochs.
         settings = {"learning_rate_init": 0.02, "max_iter": 400, "random_state": 0}
         mlp = MLPClassifier((32, 16), activation="logistic", **settings)
@@ -98,7 +100,7 @@ def test_bp_takes_the_step_of_scikit_learn(classes):
     for model in (ours, theirs):
         del model._optimizer
     ours.coefs_, ours.intercepts_ = copy.deepcopy((theirs.coefs_, theirs.intercepts_))
-    ours._reset_optimizer()
+    ours._reset_optimizer(None)
     ours.partial_fit(X, y)
     theirs.partial_fit(X, y)
     for mine, other in zip(
@@ -457,6 +459,7 @@ class TestTraining:
     def test_curves_are_those_of_the_batches_before_their_update(self, classifier):
         X, y = iris()
         settings = {"random_state": 0, "batch_size": 150, "learning_rate": "constant"}
+        settings["weight_decay"] = 0.001
         model = classifier(max_iter=1, **settings).fit(X, y)
         longer = classifier(max_iter=2, **settings).fit(X, y)
         assert longer.accuracy_curve_[1] == model.score(X, y)
@@ -550,7 +553,12 @@ class TestTraining:
     def test_equally_good_epochs(self, classifier):
         """A warm start keeps what it had; of its own epochs, a fit keeps the last."""
         X, y = iris()
-        settings = {"learning_rate_init": 1e-6, "max_iter": 3, "random_state": 0}
+        settings = {
+            "learning_rate_init": 1e-6,
+            "max_iter": 3,
+            "random_state": 0,
+            "weight_decay": 0,
+        }
         model = classifier(early_stopping=True, warm_start=True, **settings)
         model.fit(X, y, X_val=X, y_val=y)
         kept = copy.deepcopy(model)
@@ -571,11 +579,30 @@ class TestTraining:
         assert before < max(model.validation_scores_) == model.score(X[1::2], y[1::2])
 
     @sigmoid
+    def test_automatic_decay_goes_with_the_length_of_training(self, classifier):
+        """130 epochs of 5 batches: half of the inverse of the sum of 650 step sizes."""
+        X, y = iris()
+        total = sum(0.3 * (1 - step / 650) for step in range(650))
+        for settings, expected in (
+            ({}, 0.5 / total),
+            ({"learning_rate": "constant"}, 0.5 / (0.3 * 650)),
+            ({"learning_rate_init": 0.1, "max_iter": 1, "batch_size": 75}, 0.5 / (0.1 + 0.05)),
+            ({"weight_decay": 0.02, "max_iter": 1}, 0.02),
+        ):
+            model = classifier((3,), random_state=0, **settings).fit(X, y)
+            assert model._optimizer.settings[3] == pytest.approx(expected)
+        model = classifier((3,)).partial_fit(X, y, classes=[0, 1, 2])
+        assert model._optimizer.settings[3] == 0.001
+        with pytest.raises(ValueError, match="weight_decay"):
+            classifier(weight_decay="none").fit(X, y)
+
+    @sigmoid
     @pytest.mark.parametrize(
-        ("n_samples", "n_epochs"), [(2, 400), (32, 400), (1001, 334), (13400, 30), (20000, 30)]
+        ("n_samples", "n_epochs"),
+        [(2, 650), (32, 325), (79, 163), (80, 130), (1001, 130), (6200, 129), (30_000, 30)],
     )
-    def test_automatic_epochs_make_2000_batches(self, classifier, n_samples, n_epochs):
-        """Within 30 to 400 epochs."""
+    def test_automatic_epochs_make_650_to_4000_steps(self, classifier, n_samples, n_epochs):
+        """130 epochs where these do, and at least 30."""
         assert classifier()._n_epochs(n_samples) == n_epochs
 
     @every
@@ -606,6 +633,7 @@ class TestTraining:
     def test_partial_fit_is_fit_one_epoch_at_a_time(self, classifier):
         X, y = iris()
         settings = {"random_state": 0, "learning_rate": "constant", "batch_size": 40}
+        settings["weight_decay"] = 0.001
         whole = classifier(max_iter=3, **settings).fit(X, y)
         parts = classifier(**settings)
         for _ in range(3):

@@ -137,6 +137,7 @@ def test_one_random_state_runs_on(classifier):
     """Epochs one by one, by `partial_fit` or by a warm start, are those of one `fit`."""
     X, y = load_iris(return_X_y=True)
     settings = {"learning_rate": "constant", "batch_size": 40, "random_state": 0}
+    settings["weight_decay"] = 0.001
     whole = classifier((8,), max_iter=4, **settings).fit(X, y)
     parts = classifier((8,), max_iter=2, **settings).fit(X, y)
     parts.partial_fit(X, y).partial_fit(X, y)

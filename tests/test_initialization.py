@@ -84,8 +84,13 @@ def test_expected_total_inputs_by_hand():
     """Rates add up to 3 and 1; the second sample weighs three times as much: 1.5."""
     rates = np.array([[1.0, 1, 1, 0], [0, 0, 0.5, 0.5]])
     chunks = in_chunks(rates, np.array([1, 3]))
-    assert expected_total_inputs(mean_inputs(chunks), [4, 10, 6, 1]) == [1.5, 5, 3]
-    assert expected_total_inputs(np.zeros(4), [4, 1, 1]) == [1, 1]
+    means = mean_inputs(chunks)
+    assert expected_total_inputs(means, [4, 10, 6, 1], None) == [1.5, 5, 3]
+    assert expected_total_inputs(np.zeros(4), [4, 1, 1], None) == [1, 1]
+    # Hidden units start at 0.2 of the mean rate of 1.5 / 4; six soon are active, or else half.
+    quiet = expected_total_inputs(means, [4, 100, 60, 8, 1], 0.2)
+    assert_allclose(quiet, [1.5, 100 * 0.075, 6, 4])
+    assert expected_total_inputs(np.ones(4), [4, 100, 1], 1.0) == [4, 50]
 
 
 def test_of_many_samples_some_tell_where_hidden_units_start():
@@ -95,9 +100,9 @@ def test_of_many_samples_some_tell_where_hidden_units_start():
     X[::2] **= 2
     weight[::2] *= 5
     model, same = (
-        STDPClassifier((20, 10), max_iter=1, learning_rate_init=1e-300, random_state=0).fit(
-            X, y, weight
-        )
+        STDPClassifier(
+            (20, 10), max_iter=1, learning_rate_init=1e-300, weight_decay=0, random_state=0
+        ).fit(X, y, weight)
         for _ in range(2)
     )
     chunks = in_chunks(model._inputs(model._rates(X)), weight)

@@ -143,11 +143,15 @@ def test_fit_follows_the_schedule_step_by_step(learning_rate, expected, monkeypa
 
 
 def test_fan_in_scaling_divides_by_the_total_input(monkeypatch):
-    """9 rates and what they lack to 1 add up to 9; hidden units count half."""
+    """9 rates and what they lack to 1 add up to 9; hidden units start at a fifth of their mean.
+
+    That is 4 of 40, but six of them soon are active.
+    """
     X = np.random.default_rng(0).random((10, 9))
-    model = STDPClassifier((4, 25), max_iter=1, learning_rate_init=0.6, receptive_fields=2)
+    settings = {"learning_rate_init": 0.6, "receptive_fields": 2, "quiet_start": 0.2}
+    model = STDPClassifier((40, 250), max_iter=1, **settings)
     (taken,) = steps_taken(monkeypatch, model, X)
-    assert_allclose(taken, [0.6 / 9, 0.6 / 2, 0.6 / 12.5])
+    assert_allclose(taken, [0.6 / 9, 0.6 / 6, 0.6 / 25])
 
 
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])

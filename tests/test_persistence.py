@@ -105,6 +105,7 @@ def test_classifier(classifier, task, tmp_path):
     loaded = load_model(tmp_path / "model.skops")
     assert_same(loaded, model, X)
     assert loaded.history_.equals(model.history_)
+    np.testing.assert_array_equal(loaded.receptive_fields_, model.receptive_fields_)
     # The optimiser and the random state come along: both train on alike.
     assert_same(loaded.partial_fit(X, y), model.partial_fit(X, y), X)
 

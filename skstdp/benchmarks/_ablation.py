@@ -50,7 +50,7 @@ def ablations() -> dict[str, BaseEstimator]:
     >>> classifiers["no handicap"]
     STDPClassifier(winner_handicap=0.0)
     >>> classifiers["three hidden layers"]
-    STDPClassifier(hidden_layer_sizes=(100, 50, 25))
+    STDPClassifier(hidden_layer_sizes=(300, 150, 75))
     """
     default = STDPClassifier().hidden_layer_sizes
     depths = {

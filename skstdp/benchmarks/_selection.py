@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 _COMMON_SPACE = {
-    "hidden_layer_sizes": [(100,)],
+    "hidden_layer_sizes": [(300,)],
     "beta_2": [0.99, 0.999],
-    "weight_decay": [0.0, 0.001, 0.003],
+    "weight_decay": ["auto", 0.0, 0.003],
 }
 # What was chosen from in the last round of nested selection, for each model.
 SPACES = {
@@ -36,12 +36,12 @@ SPACES = {
         _COMMON_SPACE
         | {
             "weight_init_scale": [2.0, 4.0],
-            "learning_rate_init": loguniform(0.08, 0.3),
+            "learning_rate_init": loguniform(0.1, 0.5),
             "stdp_epsilon": [1e-2, 3e-2, 1e-1],
-            "positive_winners": [0.15, 0.25, 0.4],
-            "negative_winners": [4, 8, 16],
+            "positive_winners": [2, 3, 6],
+            "negative_winners": [2, 3, 6],
             "winner_handicap": [0.0, 0.02, 0.05],
-            "quiet_start": [0.2, 0.3],
+            "quiet_start": [0.1, 0.2],
         },
     ),
     "BP": (
