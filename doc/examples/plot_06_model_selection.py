@@ -19,7 +19,7 @@ from skstdp import BestUnderAttack, RobustnessCurveDisplay, STDPClassifier, atta
 X, y = load_breast_cancer(return_X_y=True, as_frame=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 pipeline = make_pipeline(MinMaxScaler(clip=True), STDPClassifier((30,), random_state=0))
-grid = {"stdpclassifier__weight_decay": [0.0, 0.01, 0.1]}
+grid = {"stdpclassifier__receptive_fields": [2, 4, 8, "auto"]}
 
 # %%
 # `attack_scorers` makes one scorer for each size of the attack, and one without. A model that
@@ -35,8 +35,8 @@ search.fit(X_train, y_train)
 
 results = pd.DataFrame(search.cv_results_)
 columns = {f"mean_test_{name}": name for name in scoring}
-table = results.set_index("param_stdpclassifier__weight_decay")[list(columns)]
-print(table.rename(columns=columns).round(3))
+table = results.set_index("param_stdpclassifier__receptive_fields")[list(columns)]
+print(table.rename(columns=columns).rename_axis("fields").round(3).to_string())
 print("Chosen:", search.best_params_)
 
 # %%
@@ -47,7 +47,7 @@ best = {}
 attacked = results[f"mean_test_{refit.attacked}"]
 for name, index in (("alone", attacked.argmax()), ("BestUnderAttack", search.best_index_)):
     chosen = results["params"][index]
-    label = f"{name}: decay {chosen['stdpclassifier__weight_decay']}"
+    label = f"{name}: {chosen['stdpclassifier__receptive_fields']} fields"
     best[label] = clone(pipeline).set_params(**chosen).fit(X_train, y_train)
 RobustnessCurveDisplay.from_estimator(best, X_test, y_test, metric="balanced_accuracy")
 _ = pyplot.ylim(0, 1)

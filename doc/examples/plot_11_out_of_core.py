@@ -31,11 +31,19 @@ def stream(n_pieces, n_rows=100):
 # %%
 # The first call needs all labels that will ever come. It also decides how features become rates,
 # so if the first piece may not span their range, scale them beforehand; these are in [0, 1].
-# Pieces of files, and what memory they take, are in the user guide: :doc:`/user_guide/large_data`.
+# Ranks, which `receptive_fields="auto"` takes of the first piece, would be those of 100 images. A
+# number of receptive fields takes none. Pieces of files, and what memory they take, are in the
+# user guide: :doc:`/user_guide/large_data`.
 
 figure, ax = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
 for classifier, style in ((STDPClassifier, "-"), (BPClassifier, "--")):
-    network = classifier((50,), rate_encoding="none", learning_rate_init=0.5, random_state=0)
+    network = classifier(
+        (50,),
+        rate_encoding="none",
+        receptive_fields=2,
+        learning_rate_init=0.5,
+        random_state=0,
+    )
     scores = []
     for images, labels in stream(300):
         network.partial_fit(images, labels, classes=np.arange(10))
