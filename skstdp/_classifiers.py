@@ -34,13 +34,15 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         Number of units by which the first layer sees each feature, 1 or even. 1 is the rate x.
         2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does
         nothing at x = 0. A larger number 2n gives n steps clip(n x - k, 0, 1), k = 0 ... n - 1,
-        and n off units, 1 minus these. "auto" takes 1 for images of strokes: the mean rate of
-        the training data is below 0.2, and the sum of the squares of the rates of a sample,
-        divided by their sum, is at least 0.5 in the mean over the samples. It takes 2 for more
-        than 128 features. For other data it takes steps of the rank of x among the training
-        rates, in [0, 1], in the place of x: at least 1 and at most 8 steps per feature, as many
-        as make 128 for all features together and one per 100 different rows. A feature with m
-        values has at most m - 1 steps, of which each lies between one value and the next."""
+        and n off units, 1 minus these. "auto" takes 2 for more than 128 features, and 1 where
+        these are images of strokes: the mean rate of the training data is below 0.2, and the sum
+        of the squares of the rates of a sample, divided by their sum, is at least 0.5 in the mean
+        over the samples. For up to 128 features it takes steps of the rank of x among the
+        training rates, in [0, 1], in the place of x: at least 1 and at most 8 steps per feature,
+        as many as make 128 for all features together and one per 100 different rows. A feature
+        with m values has at most m - 1 steps, of which each lies between one value and the next.
+        Grey levels, small counts and other values that are some of 33 evenly spaced ones are
+        taken as they are."""
 
 _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the sum of the rates that its inputs are

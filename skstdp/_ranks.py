@@ -24,7 +24,8 @@ def fit_knots(rates, weight, n_steps):
 
     The rank of a value is the weight of the samples below it and half of that of those that have
     it, scaled to [0, 1]. A feature with few values has a step between each and the next one, of
-    equal height.
+    equal height. Grey levels, small counts and other values that are some of 33 evenly spaced ones
+    stay evenly spaced.
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def _feature_knots(rates, weight, n_steps):
         return np.array([[0.0, 1.0], [0.0, 1.0]]), 1
     if len(values) <= n_steps + 1:
         return np.stack([values, np.linspace(0, 1, len(values))]), len(values) - 1
+    if _are_levels(values):
+        return np.stack([values[[0, -1]], [0.0, 1.0]]), n_steps
     weights = np.bincount(of_value, weight)
     ranks = np.cumsum(weights) - weights / 2
     ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
@@ -63,6 +66,14 @@ def _feature_knots(rates, weight, n_steps):
         chosen = np.unique(evenly)
         values, ranks = values[chosen], ranks[chosen]
     return np.stack([values, ranks]), n_steps
+
+
+def _are_levels(values):
+    """Whether values are some of a few evenly spaced ones, such as grey levels or small counts."""
+    step, climbed = np.diff(values).min(), values - values[0]
+    if climbed[-1] > (_MOST_KNOTS - 0.5) * step:
+        return False
+    return np.allclose(climbed / step, np.round(climbed / step), rtol=0, atol=1e-3)
 
 
 def ranks(rates, knots):

@@ -120,7 +120,9 @@ def test_accuracies_are_those_of_the_library(files, tmp_path, capsys):
         for attack in ("random signs", "FGSM", "PGD", "hard label"):
             assert accuracy[attack, epsilon] == expected[attack]
     records = json.loads((tmp_path / "out" / "flowers_model_attack.json").read_text())
-    np.testing.assert_allclose(pd.DataFrame(records)["accuracy"], report["accuracy"], rtol=0, atol=1e-15)
+    np.testing.assert_allclose(
+        pd.DataFrame(records)["accuracy"], report["accuracy"], rtol=0, atol=1e-15
+    )
     rows = read_csv(tmp_path / "out" / "flowers_model_attack_rows.csv")
     expected = attack_table(model, X, y, epsilon=0.2)
     assert rows["flipped"].tolist() == expected["flipped"].tolist()

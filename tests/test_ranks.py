@@ -37,8 +37,8 @@ def test_mid_ranks_by_hand():
 
 def test_weighted_ranks_by_hand():
     """Weights 3, 1 and 4: half of 3; 3 and half of 1; 4 and half of 4. From 1.5 to 6."""
-    knots, _ = fit([0, 0.5, 1], [3, 1, 4])
-    assert_allclose(knots[:, :, 0], [[0, 0.5, 1], [0, 2 / 4.5, 1]])
+    knots, _ = fit([0, 0.4, 1], [3, 1, 4])
+    assert_allclose(knots[:, :, 0], [[0, 0.4, 1], [0, 2 / 4.5, 1]])
 
 
 def test_a_weight_is_as_many_rows():
@@ -99,6 +99,20 @@ def test_few_values_have_a_step_between_each_and_the_next(n_steps):
         if n_values <= n_steps + 1:
             even = ranks(np.tile(np.asarray(values, float)[:, np.newaxis], 4), knots)[:, feature]
             assert_allclose(even, np.arange(n_values) / (n_values - 1))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_levels_of_a_scale_stay_evenly_spaced(dtype):
+    """However often they occur, and though some are missing; a scale has at most 33."""
+    few, most, more = [0, 3, 4, 5, 16], [0, 1, 32], [0, 1, 33]
+    columns = [[of[0]] * 80 + [*of[1:]] * 2 for of in (few, most, more)]
+    rates = minmax_scale(np.column_stack([np.resize(column, 88) for column in columns])).astype(
+        dtype
+    )
+    ranked = ranks(rates, fit(rates, n_steps=1)[0])
+    assert_allclose(ranked[:, :2], rates[:, :2], atol=1e-6)
+    # Few of the 88 rows lie between the least value and the next one, which is 0.03.
+    assert ranked[81, 2] > 0.3
 
 
 def test_a_constant_column_keeps_its_rates():
