@@ -41,8 +41,8 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         training rates, in [0, 1], in the place of x: at least 1 and at most 8 steps per feature,
         as many as make 128 for all features together and one per 100 different rows. A feature
         with m values has at most m - 1 steps, of which each lies between one value and the next.
-        Grey levels, small counts and other values that are some of 33 evenly spaced ones are
-        taken as they are."""
+        Where all features have some of 33 evenly spaced values each, such as grey levels, x is
+        not ranked."""
 
 _TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the sum of the rates that its inputs are

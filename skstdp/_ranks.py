@@ -24,8 +24,8 @@ def fit_knots(rates, weight, n_steps):
 
     The rank of a value is the weight of the samples below it and half of that of those that have
     it, scaled to [0, 1]. A feature with few values has a step between each and the next one, of
-    equal height. Grey levels, small counts and other values that are some of 33 evenly spaced ones
-    stay evenly spaced.
+    equal height. Where all features have some of 33 evenly spaced values each, such as the grey
+    levels of an image, these stay evenly spaced.
 
     Parameters
     ----------
@@ -43,20 +43,21 @@ def fit_knots(rates, weight, n_steps):
     steps : ndarray of shape (n_features,), dtype int
         From 1 to `n_steps`.
     """
-    of_features = [_feature_knots(column, weight, n_steps) for column in rates.T]
+    columns = [np.unique(column, return_inverse=True) for column in rates.T]
+    levels = all(_are_levels(values) for values, _ in columns)
+    of_features = [_feature_knots(*column, weight, n_steps, levels) for column in columns]
     steps = np.array([n for _, n in of_features])
     most = max(len(values) for (values, _), _ in of_features)
     knots = [np.pad(pair, ((0, 0), (0, most - pair.shape[1])), "edge") for pair, _ in of_features]
     return np.stack(knots, axis=2), steps
 
 
-def _feature_knots(rates, weight, n_steps):
-    values, of_value = np.unique(rates, return_inverse=True)
+def _feature_knots(values, of_value, weight, n_steps, levels):
     if len(values) == 1:
         return np.array([[0.0, 1.0], [0.0, 1.0]]), 1
     if len(values) <= n_steps + 1:
         return np.stack([values, np.linspace(0, 1, len(values))]), len(values) - 1
-    if _are_levels(values):
+    if levels:
         return np.stack([values[[0, -1]], [0.0, 1.0]]), n_steps
     weights = np.bincount(of_value, weight)
     ranks = np.cumsum(weights) - weights / 2
@@ -69,7 +70,9 @@ def _feature_knots(rates, weight, n_steps):
 
 
 def _are_levels(values):
-    """Whether values are some of a few evenly spaced ones, such as grey levels or small counts."""
+    """Whether values are some of a few evenly spaced ones."""
+    if len(values) == 1:
+        return True
     step, climbed = np.diff(values).min(), values - values[0]
     if climbed[-1] > (_MOST_KNOTS - 0.5) * step:
         return False

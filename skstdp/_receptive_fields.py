@@ -177,4 +177,7 @@ class ReceptiveFields:
         for of_step in self._by_step:
             by_rank[:, of_step] += moved[:, first : first + len(of_step)]
             first += len(of_step)
-        return by_rank * slopes(rates, self.knots)
+        # In single precision huge weights times steep slopes would be infinite.
+        largest = np.finfo(rates.dtype).max
+        by_rate = np.multiply(by_rank, slopes(rates, self.knots), dtype=np.float64)
+        return np.clip(by_rate, -largest, largest).astype(rates.dtype)

@@ -357,6 +357,15 @@ def test_at_the_ends_the_gradient_points_inside():
     assert_allclose(gradients, [(1 - 4) / 0.2, (2 - 8) / 0.8, (2 - 8) / 0.8])
 
 
+def test_gradients_of_huge_weights_beside_outliers_are_finite():
+    knots, steps = fit_knots(np.float32([[0.0], [1e-45], [1.0]]), np.ones(3), 1)
+    gradient = ReceptiveFields(2 * steps, knots).rates_gradient(
+        np.zeros((1, 1), np.float32), np.float32([[1e30, 0]])
+    )
+    assert gradient.dtype == np.float32
+    assert 1e38 < gradient[0, 0] < np.inf
+
+
 def test_a_feature_that_is_zero_in_a_class_still_teaches():
     """Without off units, class 0 of this table has no active input."""
     table, y = np.repeat([[0.0], [1.0]], 20, axis=0), np.repeat([0, 1], 20)
