@@ -137,7 +137,7 @@ def robustness_report(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = STDPClassifier(random_state=0).fit(X[::2], y[::2])
     >>> other = BPClassifier(random_state=0).fit(X[::2], y[::2])
-    >>> report = robustness_report(model, X[1::2], y[1::2], epsilons=[0.1], surrogates=[other])
+    >>> report = robustness_report(model, X[1::2], y[1::2], epsilons=[0.05], surrogates=[other])
     >>> list(report["attack"])
     ['none', 'random signs', 'FGSM', 'PGD', 'transfer FGSM', 'transfer PGD', 'hard label']
     """
