@@ -1,68 +1,23 @@
 """Networks that learn by a local, spike-timing-inspired rule, and their robustness.
 
-The path of the data, one module a stage:
+Each room imports only those below it:
 
-=======================  ==============================================================
-``_classifiers``         the two classifiers: parameters, and the rule each one learns by
-``_fit_tasks``           the epochs of a fit, as scikit-learn's callbacks see them
-``_patience``            when a fit that no longer improves is to end
-``_nothing_learnt``      networks that do not tell classes apart after training
-``_sigmoid_network``     the network that both train
-``_network_classifier``  what all classifiers share: validation, the epoch loop, prediction
-``_split``               the part of the data that early stopping sets aside
-``_encoding``            features to rates in [0, 1]
-``_receptive_fields``    rates to what the first layer sees: several units a feature
-``_initialization``      weights and biases before training
-``_associations``        the fixed codes: class to +1 or -1 for each unit
-``_forward``             activities of every layer
-``_competition``         how many units of a layer win a sample
-``_optimizers``          the state of Adam, and schedules of the step size
-``_training``            data, network and optimiser, as the compiled loop takes them
-``_threads``             one thread of BLAS while training
-``_kernels``             what is compiled: an epoch of each rule
-``_stdp``                the local rule for one layer, and the spike-timing curve
-``_backprop``            the exact gradient with respect to the input
-``_warm_up``             compiling ahead of the first fit
-``_distributed``         rows on the workers of a cluster, and training where they lie
-``distributed``          one network trained by all of them
-``_balls``               what an attack may reach, and steps inside it
-``_attacks``             adversarial perturbations
-``_input_gradients``     gradients of classifiers and pipelines with respect to their input
-``_pipelines``           what a pipeline does to new samples
-``_frames``              arrays and data frames as floats, and back
-``_threat``              what an attacker may do, in the words of the user
-``_adversarial``         attacks that return perturbed data
-``_scorers``             accuracy under attack as a scorer
-``_best_under_attack``   which of the candidates of a search
-``_callbacks``           when to stop a fit, and how robust a network is by then
-``_robustness``          several attacks side by side, and whether to believe them
-``_art``                 our gradients for the attacks of another library
-``_bioleaf``             the third classifier: spikes in a dendritic microcircuit
-``_persistence``         models as files that hold no code
-``_trusted_types``       what may be made of such a file
-``_onnx``                models for other languages
-``_displays``            figures
-``_documentation``       where the pages of the documentation are
-``_mnist``               the images of MNIST, from a folder or from openml.org
-``datasets``             tasks to compare classifiers on
-``benchmarks``           the comparisons, as functions that return data frames
-``_commands``            what the commands of the command line do, those on models of
-``_attack_command``      the user, and those on the installation
-``_info_command``
-``_console``             what commands say on the terminal, and the files they write
-``__main__``             the command line
-=======================  ==============================================================
+======================================  ==================================================
+``_cli``                                the commands of ``python -m skstdp``
+``benchmarks``                          experiments, as functions that return data frames
+``_displays``                           figures
+``_robustness``                         adversarial examples, scorers, reports
+``_input_gradients``, ``distributed``   how any classifier changes with its input;
+                                        one network trained by many workers
+``_networks``                           the classifiers, and the rules that they learn by
+``_kernels``                            what is compiled
+``_attacks``, ``_utils``, ``datasets``  attack steps on arrays; checks; tables
+======================================  ==================================================
 """
 
 import sys
 from importlib import import_module
 
-from ._adversarial import fgsm, pgd
-from ._art import art_classifier
-from ._best_under_attack import BestUnderAttack
-from ._bioleaf import BioLeaFClassifier
-from ._callbacks import EarlyStopping, RobustnessMonitor
-from ._classifiers import BPClassifier, STDPClassifier
 from ._displays import (
     ActivityDisplay,
     ApicalErrorDisplay,
@@ -74,21 +29,26 @@ from ._displays import (
     STDPCurveDisplay,
     WeightMapDisplay,
 )
-from ._onnx import register_onnx_converters, to_onnx
-from ._persistence import load_model, save_model
-from ._robustness import attack_table, robustness_report
-from ._scorers import (
+from ._networks._bioleaf import BioLeaFClassifier
+from ._networks._classifiers import BPClassifier, STDPClassifier
+from ._networks._onnx import register_onnx_converters, to_onnx
+from ._networks._persistence import load_model, save_model
+from ._networks._stdp import stdp_curve, stdp_update
+from ._networks._trusted_types import trusted_types
+from ._networks._warm_up import warm_up
+from ._robustness._adversarial_examples import fgsm, pgd
+from ._robustness._art import art_classifier
+from ._robustness._best_under_attack import BestUnderAttack
+from ._robustness._callbacks import EarlyStopping, RobustnessMonitor
+from ._robustness._report import attack_table, robustness_report
+from ._robustness._scorers import (
     ConstantPredictionWarning,
     FGSMScorer,
     GradientMaskingWarning,
     PGDScorer,
     attack_scorers,
 )
-from ._stdp import stdp_curve, stdp_update
-from ._trusted_types import trusted_types
-from ._warm_up import warm_up
-
-__version__ = "0.1.0"
+from ._utils._version import __version__ as __version__
 
 # Loaded when somebody asks for them, by name or by import.
 _SUBMODULES = {"benchmarks", "datasets", "distributed"}

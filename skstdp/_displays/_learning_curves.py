@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .._validation import check_option
+from .._utils._validation import check_option
 from ._bands import BandsDisplay
 from ._network import unwrap
 from ._style import COLORS, by_name, versions

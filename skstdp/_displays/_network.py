@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._network_classifier import NetworkClassifier
-from .._pipelines import steps_of
+from .._input_gradients._pipelines import steps_of
+from .._networks._base import NetworkClassifier
 
 
 def unwrap(estimator, X=None):

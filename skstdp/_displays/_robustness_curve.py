@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score
 
-from .._scorers import (
+from .._robustness._scorers import (
     ConstantPredictionWarning,
     FGSMScorer,
     attack_scorers,
@@ -18,7 +18,7 @@ from .._scorers import (
     is_constant,
     label_metric,
 )
-from .._threat import size_of, sizes
+from .._robustness._threat_model import size_of, sizes
 from ._bands import BandsDisplay
 from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
 

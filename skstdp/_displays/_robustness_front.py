@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from .._scorers import epsilon_label
+from .._robustness._scorers import epsilon_label
 from ._bands import BandsDisplay
 from ._style import COLORS, MARKERS
 

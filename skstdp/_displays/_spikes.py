@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._bioleaf import BioLeaFClassifier
-from .._bioleaf._exact_gradient import apical_errors, backpropagated_errors
-from .._bioleaf._record import record
+from .._networks._bioleaf import BioLeaFClassifier
+from .._networks._bioleaf._exact_gradient import apical_errors, backpropagated_errors
+from .._networks._bioleaf._record import record
 from ._style import require_matplotlib
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .._stdp import stdp_curve
+from .._networks._stdp import stdp_curve
 from ._style import COLORS, axes_or_new, require_matplotlib
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 
-from .._pipelines import steps_of
 from ._adapter import Adapter, adapter_of, adapts, best_of
 from ._encoded_columns import columns_of
+from ._pipelines import steps_of
 from ._scaled_rows import ScaledRows, add_rows
 from ._transformers import dense
 

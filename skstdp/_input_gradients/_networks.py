@@ -3,10 +3,10 @@
 from scipy.special import expit, log_expit
 from sklearn.neural_network import MLPClassifier
 
-from .._backprop import logits_and_pullback
-from .._bioleaf import BioLeaFClassifier
-from .._encoding import as_dtype
-from .._sigmoid_network import SigmoidMLP
+from .._networks._backprop import logits_and_pullback
+from .._networks._bioleaf import BioLeaFClassifier
+from .._networks._encoding import as_dtype
+from .._networks._sigmoid import SigmoidMLP
 from ._adapter import Adapter, adapts, class_scores, expect_one_label
 from ._scaled_rows import ScaledRows
 from ._transformers import scaler_pull

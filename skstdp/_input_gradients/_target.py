@@ -8,11 +8,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._backprop import margins_and_cotangent
-from .._encoding import as_dtype
-from .._frames import Table, frame_like
-from .._pipelines import names_out, steps_of
-from .._validation import (
+from .._networks._backprop import margins_and_cotangent
+from .._networks._encoding import as_dtype
+from .._utils._frames import Table, frame_like
+from .._utils._validation import (
     class_indices,
     first_without_numbers,
     naming_columns,
@@ -22,6 +21,7 @@ from .._validation import (
 from ._adapter import FLOATS, adapter_of, best_of
 from ._encoded_columns import encoded_columns
 from ._finite_differences import differences, scores_of
+from ._pipelines import names_out, steps_of
 from ._scaled_rows import ScaledRows
 
 GRADIENTS = ("analytic", "finite-differences")

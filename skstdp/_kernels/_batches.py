@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._aligned import LINE
+from .._utils._memory import LINE
 from ._compiler import kernel, uncontracted
 from ._vectors import WIDTH, fetch, places_of_nonzeros
 from ._views import flat

@@ -20,7 +20,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .._aligned import aligned_empty
+from .._utils._memory import aligned_empty
 from ._adam import adam_step
 from ._batches import fill, is_identity
 from ._competition import room_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._classifiers import BPClassifier, STDPClassifier
+from .._networks._classifiers import BPClassifier, STDPClassifier
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator

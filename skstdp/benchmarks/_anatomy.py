@@ -11,8 +11,8 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import resample
 
-from .._classifiers import BPClassifier, STDPClassifier
-from .._scorers import PGDScorer
+from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._robustness._scorers import PGDScorer
 from ._checks import checked_tasks
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.random import RandomState
 
-    from ..datasets import Task
+    from ..datasets._tasks import Task
 
 
 # In rate units; the slope is taken in float64.

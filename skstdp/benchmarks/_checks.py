@@ -6,9 +6,9 @@ from reprlib import repr as shortened
 
 from sklearn.base import BaseEstimator, is_classifier
 
-from .._network_classifier import NetworkClassifier
-from .._validation import check_different
-from ..datasets import Task
+from .._networks._base import NetworkClassifier
+from .._utils._validation import check_different
+from ..datasets._tasks import Task
 
 
 def checked_tasks(tasks):

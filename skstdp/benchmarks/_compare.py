@@ -18,11 +18,16 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
-from .._classifiers import BPClassifier, STDPClassifier
-from .._nothing_learnt import NOTHING_LEARNT
-from .._scorers import ConstantPredictionWarning, FGSMScorer, epsilon_label, is_constant
-from .._threat import size_of, sizes
-from ..datasets import Task
+from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._networks._nothing_learnt import NOTHING_LEARNT
+from .._robustness._scorers import (
+    ConstantPredictionWarning,
+    FGSMScorer,
+    epsilon_label,
+    is_constant,
+)
+from .._robustness._threat_model import size_of, sizes
+from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_models, checked_tasks, is_ours
 from ._records import append_record, read_records, record_key, write_records
 
@@ -287,7 +292,7 @@ def _fit_labels(fit):
 
 def _digests(fits, attacks, curves):
     """A text for each fit that changes with whatever determines its result."""
-    from .. import __version__
+    from .._utils._version import __version__
 
     data = {}
     for task in {fit.task for fit in fits}:

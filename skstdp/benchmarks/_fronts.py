@@ -15,13 +15,13 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.svm import SVC
 from sklearn.utils import _safe_indexing
 
-from .._attacks import zero_gradient_share
-from .._classifiers import BPClassifier, STDPClassifier
+from .._attacks._gradient import zero_gradient_share
 from .._input_gradients import attackable
-from .._robustness import robustness_report
-from .._scorers import FGSMScorer, PGDScorer
-from .._threat import sizes
-from ..datasets import Task
+from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._robustness._report import robustness_report
+from .._robustness._scorers import FGSMScorer, PGDScorer
+from .._robustness._threat_model import sizes
+from ..datasets._tasks import Task
 from ._checks import checked_tasks
 from ._compare import compare
 

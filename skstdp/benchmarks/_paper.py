@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._classifiers import BPClassifier, STDPClassifier
+from .._networks._classifiers import BPClassifier, STDPClassifier
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from ..datasets import Task
+    from ..datasets._tasks import Task
 
 
 _FIXED = {

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
 from sklearn.utils import _safe_indexing
 
-from .._classifiers import BPClassifier, STDPClassifier
-from ..datasets import Task
+from .._networks._classifiers import BPClassifier, STDPClassifier
+from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_models, checked_tasks
 from ._compare import compare
 

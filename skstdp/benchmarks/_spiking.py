@@ -5,7 +5,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .._bioleaf import BioLeaFClassifier
+from .._networks._bioleaf import BioLeaFClassifier
 
 _CHANGES = {
     "spikes": {},

@@ -23,7 +23,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import skstdp
 
-from .._nothing_learnt import NOTHING_LEARNT
+from .._networks._nothing_learnt import NOTHING_LEARNT
 
 _MIB = 2**20
 

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .. import BPClassifier, STDPClassifier
-from .._threads import one_blas_thread
+from .._utils._threads import one_blas_thread
 from ._panel import DEVELOPMENT, VERIFICATION, load_table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-    from ..datasets import Task
+    from ..datasets._tasks import Task
 
 _GROUPS = {
     "development": DEVELOPMENT,

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from skstdp import BPClassifier, STDPClassifier
 from skstdp._kernels import lanes_for, numbers_for
-from skstdp._mnist import load_mnist
+from skstdp.datasets._mnist import load_mnist
 
 _EVERYBODY = {"positive_winners": 1.0, "negative_winners": 1.0, "winner_margin": None}
 

@@ -1,0 +1,1 @@
+"""Attack arithmetic on arrays: nothing here knows an estimator."""

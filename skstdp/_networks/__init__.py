@@ -1,0 +1,1 @@
+"""The classifiers: networks, the rules that they learn by, and their files."""

@@ -1,0 +1,118 @@
+"""Epochs over the training data, which move the synapses of a microcircuit in place."""
+
+import numpy as np
+
+from .._training import are_finite, flatten
+
+
+class MicrocircuitTraining:
+    """As `Training`, for spikes.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_samples, n_inputs)
+        What the first layer sees, in [0, 1].
+    y : ndarray of shape (n_samples,), dtype intp
+        Class index of each sample.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights of the samples.
+    synapses : tuple
+        Flat arrays of the forward, the interneurons' and the feedback synapses; whether the
+        latter are tied to the forward ones; the conductances and where errors are read.
+    layer_units : list of int
+        Number of cells of each layer, inputs included.
+    optimizers : pair of Adam
+        Of the forward synapses and of those onto interneurons.
+    cells : tuple of floats
+        As `cell_constants` has them.
+    coding : tuple of three ints
+        Code of the inputs, number of time steps, and seed of random spikes.
+    inputs_of : callable
+        From rates to inputs.
+
+    Attributes
+    ----------
+    total_weight : float
+        Sum of the weights.
+    distance : float
+        van Rossum distance in the batches since it was last set to zero, summed by weight.
+    """
+
+    def __init__(
+        self,
+        inputs,
+        y,
+        sample_weight,
+        synapses,
+        layer_units,
+        optimizers,
+        cells,
+        coding,
+        inputs_of,
+    ):
+        from ..._kernels import microcircuit_epoch
+
+        self._epoch = microcircuit_epoch
+        self._inputs = inputs
+        self._y = y
+        self._sample_weight = sample_weight
+        self.total_weight = float(sample_weight.sum())
+        self.distance = 0.0
+        self._circuit = np.array(layer_units, np.intp), *synapses
+        self._optimizers = optimizers
+        self._cells = cells
+        self._coding = coding
+        self._inputs_of = inputs_of
+
+    def run(self, orders, step_sizes):
+        """One pass over the rows in each of the given orders, as `Training.run` does it."""
+        sums = [
+            self._run((self._inputs, order, self._y, self._sample_weight), steps)
+            for order, steps in zip(orders, step_sizes, strict=True)
+        ]
+        return np.array(sums).T
+
+    def run_on_rates(self, rates, rows, step_size):
+        """One step on one batch, with other rates than those of its rows."""
+        samples = (
+            self._inputs_of(rates),
+            np.arange(len(rows)),
+            self._y[rows],
+            self._sample_weight[rows],
+        )
+        return np.array([self._run(samples, np.array([step_size]))]).T
+
+    def is_finite(self):
+        """Whether synapses and moments still are numbers."""
+        _, params, mirror, feedback, *_ = self._circuit
+        return are_finite([params, mirror, feedback], self._optimizers)
+
+    def _run(self, samples, step_sizes):
+        forward, mirror = self._optimizers
+        n_layers = len(self._circuit[0]) - 1
+        loss, n_right, distance, forward.n_steps = self._epoch(
+            samples,
+            self._circuit,
+            forward.moments,
+            mirror.moments,
+            self._cells,
+            self._coding,
+            (forward.settings, forward.n_steps, step_sizes, np.ones(n_layers)),
+        )
+        self.distance += distance
+        return loss, n_right
+
+
+def flatten_circuit(coefs, intercepts, interneuron_coefs, interneuron_intercepts, feedback_coefs):
+    """New flat arrays of all synapses, and their parts with the shapes of the arguments."""
+    params, coefs, intercepts = flatten(coefs, intercepts)
+    if not interneuron_coefs:
+        nothing = np.empty(0, params.dtype)
+        return (params, nothing, nothing.copy()), (coefs, intercepts, [], [], [])
+    mirror, interneuron_coefs, interneuron_intercepts = flatten(
+        interneuron_coefs, interneuron_intercepts
+    )
+    no_biases = [np.empty(0, params.dtype)] * len(feedback_coefs)
+    feedback, feedback_coefs, _ = flatten(feedback_coefs, no_biases)
+    parts = coefs, intercepts, interneuron_coefs, interneuron_intercepts, feedback_coefs
+    return (params, mirror, feedback), parts

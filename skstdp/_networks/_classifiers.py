@@ -1,0 +1,503 @@
+"""The two classifiers, which differ in the rule that they hand to the one fit loop."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+
+from ._associations import equalising_factors, hidden_associations, output_associations
+from ._competition import lets_all_learn, winner_table
+from ._sigmoid import SigmoidMLP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from numpy.random import RandomState
+
+
+__all__ = ["BPClassifier", "STDPClassifier"]
+
+_NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=(300,)
+        Number of sigmoid units of each hidden layer, each >= 1. An empty sequence gives a
+        network without hidden layer."""
+
+_ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="auto"
+        How X becomes rates in [0, 1]. "minmax" scales each feature's range in the training data
+        to [0, 1] and clips what lies outside. "auto" does so unless all training data are in
+        [0, 1] already; these are taken as they are, and later data are clipped. "none" takes X
+        as it is, and a value outside [0, 1] by more than rounding is an error.
+    receptive_fields : int or "auto", default="auto"
+        Number of units by which the first layer sees each feature, 1 or even. 1 is the rate x.
+        2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does
+        nothing at x = 0. A larger number 2n gives n steps clip(n x - k, 0, 1), k = 0 ... n - 1,
+        and n off units, 1 minus these. "auto" takes 2 for more than 128 features, and 1 where
+        these are images of strokes: the mean rate of the training data is below 0.2, and the sum
+        of the squares of the rates of a sample, divided by their sum, is at least 0.5 in the mean
+        over the samples. For up to 128 features it takes steps of the rank of x among the
+        training rates, in [0, 1], in the place of x: at least 1 and at most 8 steps per feature,
+        as many as make 128 for all features together and one per 100 different rows. A feature
+        with m values has at most m - 1 steps, of which each lies between one value and the next.
+        Where all features have some of 33 evenly spaced values each, such as grey levels, x is
+        not ranked."""
+
+_TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
+        Whether the step size of each layer is divided by the sum of the rates that its inputs are
+        expected to have: a step of all of them then moves a unit equally far in narrow and in
+        wide layers. It is their mean over the training data for the first layer; hidden units
+        count with the rate that `quiet_start` gives to those of the first hidden layer, and with
+        0.5 if it is None.
+    learning_rate : {"constant", "linear"}, default="linear"
+        Schedule of the step size: constant, or falling to zero in equal steps until `max_iter`.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
+        1 - step size * weight_decay. "auto" is half of the inverse of the sum of all step sizes
+        of `fit`, so that few steps and many shrink a weight that does not learn to 0.6 of what
+        it was; in `partial_fit`, which knows no last step, 0.001.
+    beta_1 : float, default=0.9
+        Decay of Adam's first moment, in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of Adam's second moment, in [0, 1).
+    epsilon : float, default=1e-8
+        Positive term in Adam's denominator.
+    batch_size : int or "auto", default="auto"
+        Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
+        equal size. "auto" makes five batches per epoch, of at least 16 and at most 200 samples:
+        fewer batches of less than 80 samples, more of over 1000. The number of batches is the
+        number of steps per epoch, by which `max_iter="auto"` finds the number of epochs.
+    max_iter : int or "auto", default="auto"
+        Number of epochs, >= 1. "auto" takes 130; more if these make fewer than 650 steps, one per
+        batch, and fewer if they make more than 4000, but at least 30.
+    shuffle : bool, default=True
+        Whether to draw a new order of the samples in each epoch.
+    tol : float or None, default=None
+        With None every epoch is run. Otherwise training stops, with the weights it has and
+        `n_iter_` telling when, as soon as the training figure has not improved by more than
+        `tol` for more than `n_iter_no_change` epochs, and a `ConvergenceWarning` says if that
+        never happened. The figure is the PROGRESS.
+    n_iter_no_change : int or numpy.inf, default=30
+        The training stops after more epochs in a row than these without improvement, >= 1.
+        Infinity never stops it. Sigmoid layers take some epochs to start; less may stop them
+        before.
+    early_stopping : bool, default=False
+        Whether to set aside part of the data (stratified), to stop when the accuracy on it has
+        not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
+        epochs, and to keep the weights of the best epoch, the last of equally good ones. With
+        `warm_start` the weights it starts from are kept unless an epoch is better.
+    validation_fraction : float, default=0.1
+        Share of the data that `early_stopping` sets aside, in (0, 1).
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights, encoder and random state of the previous call.
+        The optimiser and the schedule start anew.
+    adversarial_epsilon : float, default=0.0
+        ADVERSARIAL
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, by label; multiplied with `sample_weight`. "balanced" weighs
+        each class inversely to its frequency.
+    random_state : int, RandomState instance or None, default=None
+        Draws the weights, the order of the samples and the validation split.
+    verbose : bool or int, default=False
+        Whether to print loss and accuracy after each epoch."""
+
+_ACCURACY = "accuracy, since the rule minimises no loss"
+
+_PERTURBED_BATCHES = """In [0, 1]. When positive, each batch is replaced by what the fast gradient
+        sign attack of this size makes of it for the network as it is then, and the loss and
+        accuracy of the epoch are those of these samples."""
+
+_NO_PERTURBED_BATCHES = """Expected to be 0. `BPClassifier` trains on perturbed samples; the local
+        rule, trained on them, is less accurate under attack."""
+
+
+def _training_parameters(progress, adversarial):
+    return _TRAINING_PARAMETERS.replace("PROGRESS", progress).replace("ADVERSARIAL", adversarial)
+
+
+_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coefs_ : list of ndarrays of shape (n_in, n_out)
+        Weights of each layer, of the dtype of X.
+    intercepts_ : list of ndarrays of shape (n_out,)
+        Biases of each layer.
+    encoder_ : MinMaxScaler or None
+        Fitted map from X to rates; None for `rate_encoding="none"`.
+    receptive_fields_ : ndarray of shape (n_features,), dtype int
+        Number of units by which the first layer sees each feature. `coefs_[0]` has one row per
+        unit: first the first step of each feature, then the second step of each feature that has
+        one, and so on; after the last step the off units in the same order.
+    n_iter_ : int
+        Number of epochs run.
+    loss_ : float
+        Cross-entropy in the last epoch.
+    loss_curve_ : list of float
+        Cross-entropy in each epoch.
+    accuracy_curve_ : list of float
+        Training accuracy in each epoch, of each batch before its own update.
+    validation_scores_ : list of float or None
+        Accuracy after each epoch on the data set aside or given as `X_val`.
+    history_ : DataFrame
+        The three curves, one row an epoch.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Number of output units: one per class, or one for two classes (`BPClassifier`, and
+        `STDPClassifier` without `probability_matching`).
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X was a data frame with string names."""
+
+
+# Two classes stand on both sides of one border, where a narrow margin lets noisy tables fail.
+_MARGIN_OF_TWO, _MARGIN_OF_MORE = 0.85, 0.4
+
+_MARGIN = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
+
+_WINNERS = [
+    StrOptions({"sqrt", "half-sqrt"}),
+    Interval(RealNotInt, 0, 1, closed="right"),
+    Interval(Integral, 1, None, closed="left"),
+]
+
+
+class STDPClassifier(SigmoidMLP):
+    __doc__ = rf"""Sigmoid network trained by a local, spike-timing-inspired rule.
+
+    Each weight changes by its pre-synaptic rate x, its post-synaptic rate p and the fixed
+    association Z of the post-synaptic unit with the class of the sample (equation 3 of [1]_):
+
+    .. math::
+
+        \Delta W = \eta \, Z \frac{{x^3 p (x - p)}}{{(2p - x)^2 + \epsilon}}
+
+    No error is computed and none is propagated. The update, averaged over a batch, takes the
+    place of the negative gradient in Adam; biases learn by the same rule with x = 1.
+
+    Parameters
+    ----------
+    {_NETWORK_PARAMETERS}
+    {_ENCODING_PARAMETERS}
+    stdp_epsilon : float, default=0.1
+        Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
+        has 1e-9, with which one sample near that pole outweighs a batch.
+    positive_winners : int, float or {{"sqrt", "half-sqrt"}}, default=3
+        Number >= 1, or share in (0, 1], of the units that learn from a sample among those of a
+        hidden layer whose association with its class is positive: the most active ones. "sqrt"
+        takes the root of the number of these units, "half-sqrt" half of it, rounded up. 1.0 lets
+        all of them learn, as in the paper; then they become copies of each other.
+    negative_winners : int, float or {{"sqrt", "half-sqrt"}}, default=3
+        The same among the units whose association is negative: the most wrong ones. Their
+        associations are scaled to add up to those of the positive winners.
+    winner_handicap : float, default=0.05
+        What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
+        wins half the time loses half of it. Prediction is not affected.
+    winner_margin : float, "auto" or None, default="auto"
+        In (0, 1]. A layer does not learn from a sample on which the most active of its
+        positively associated units fires by this much more than the most active of the others: it
+        is sure enough. "auto" is 0.85 for two classes and 0.4 for more. None lets it learn from
+        all samples, as in the paper.
+    probability_matching : bool, default=True
+        Whether the output layer has one unit per class and its shares p_k / (p_1 + ... + p_K)
+        come to match the probabilities of the classes: on each sample the association of each
+        wrong unit is -1 and that of the right one such that the associations, times the rates,
+        add up to zero; all are divided by the sum of the rates. False gives the associations
+        of the paper: all outputs learn from all samples, and two classes have a single unit,
+        with `winner_margin` as the lead over its own silence.
+    weight_init_scale : float, default=4.0
+        Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
+        `MLPClassifier`. Units of one association learn alike, and start apart only by this.
+    quiet_start : float or None, default=0.2
+        Rate at which each unit starts, for its mean drive over the training data, as a fraction
+        in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
+        starts above its inputs learns the opposite of its association. The mean rates of hidden
+        units are those over 1000 samples, drawn by weight, where there are more than 10,000.
+        None draws the biases like the weights.
+    learning_rate_init : float, default=0.3
+        Step size at the start, positive.
+    {_training_parameters(_ACCURACY, _NO_PERTURBED_BATCHES)}
+
+    Attributes
+    ----------
+    associations_ : list of ndarrays of shape (n_classes, n_units)
+        Fixed association of each unit of each hidden layer and of the output with each class.
+        With two classes +1 or -1; with more, +1 for the class a unit stands for, and a negative
+        number for the others such that they sum to zero.
+    {_ATTRIBUTES}
+
+    See Also
+    --------
+    BPClassifier : The same network trained by backpropagation.
+    FGSMScorer : Accuracy under attack, as a scorer.
+    stdp_update : The rule for one layer.
+
+    Notes
+    -----
+    The paper leaves initial biases, epochs and the scaling of inputs open and treats two
+    classes only. `quiet_start`, `learning_rate`, `weight_decay` and the associations for more
+    than two classes are ours.
+
+    References
+    ----------
+    .. [1] S. K. Gupta, "A More Biologically Plausible Local Learning Rule for ANNs",
+           arXiv:2011.12012, 2020.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skstdp import STDPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scores = cross_val_score(STDPClassifier(random_state=0), X, y)
+    >>> bool(scores.mean() > 0.9)
+    True
+    """
+
+    _changed_by_training = (*SigmoidMLP._changed_by_training, "_win_rates")
+
+    _set_by_fit = (*SigmoidMLP._set_by_fit, "associations_", "_class_factors")
+
+    _steps_depend_on = (*SigmoidMLP._steps_depend_on, "stdp_epsilon")
+
+    _parameter_constraints = SigmoidMLP._parameter_constraints | {
+        "stdp_epsilon": [Interval(Real, 0, None, closed="neither")],
+        "positive_winners": _WINNERS,
+        "negative_winners": _WINNERS,
+        "winner_handicap": [Interval(Real, 0, None, closed="left")],
+        "winner_margin": _MARGIN,
+        "probability_matching": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (300,),
+        *,
+        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
+        receptive_fields: int | Literal["auto"] = "auto",
+        stdp_epsilon: float = 0.1,
+        positive_winners: int | float | str = 3,
+        negative_winners: int | float | str = 3,
+        winner_handicap: float = 0.05,
+        winner_margin: float | Literal["auto"] | None = "auto",
+        probability_matching: bool = True,
+        weight_init_scale: float = 4.0,
+        quiet_start: float | None = 0.2,
+        learning_rate_init: float = 0.3,
+        fan_in_scaling: bool = True,
+        learning_rate: Literal["constant", "linear"] = "linear",
+        weight_decay: float | Literal["auto"] = "auto",
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int | float = 30,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        adversarial_epsilon: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.rate_encoding = rate_encoding
+        self.receptive_fields = receptive_fields
+        self.stdp_epsilon = stdp_epsilon
+        self.positive_winners = positive_winners
+        self.negative_winners = negative_winners
+        self.winner_handicap = winner_handicap
+        self.winner_margin = winner_margin
+        self.probability_matching = probability_matching
+        self.weight_init_scale = weight_init_scale
+        self.quiet_start = quiet_start
+        self.learning_rate_init = learning_rate_init
+        self.fan_in_scaling = fan_in_scaling
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.adversarial_epsilon = adversarial_epsilon
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _validate_training_data(self, X, y, sample_weight, reset):
+        if self.adversarial_epsilon > 0:
+            raise ValueError(
+                f"Got adversarial_epsilon={self.adversarial_epsilon!r}, but STDPClassifier "
+                "expected 0: trained on perturbed samples, the local rule is less accurate under "
+                "attack. BPClassifier gains."
+            )
+        return super()._validate_training_data(X, y, sample_weight, reset)
+
+    def _associate(self, layer_units, class_weights, dtype):
+        n_classes = len(self.classes_)
+        self._class_factors = equalising_factors(class_weights, dtype)
+        self.associations_ = [
+            hidden_associations(n_classes, n_units, dtype) for n_units in layer_units[1:-1]
+        ]
+        self.associations_.append(output_associations(n_classes, self.n_outputs_, dtype))
+        self._win_rates = np.zeros(sum(layer_units[1:]))
+
+    _progress_name = "accuracy"
+
+    def _progress(self):
+        # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
+        return self.accuracy_curve_[-1]
+
+    @property
+    def _one_output_per_class(self):
+        return self.probability_matching
+
+    def _rule(self):
+        if self.probability_matching and self.n_outputs_ < len(self.classes_):
+            raise ValueError(
+                "Got probability_matching=True, but expected False, with which the network that "
+                "is trained further has a single output unit. Set warm_start=False for a new one."
+            )
+        winners = self.positive_winners, self.negative_winners
+        margin = self.winner_margin
+        if margin == "auto":
+            margin = _MARGIN_OF_TWO if len(self.classes_) == 2 else _MARGIN_OF_MORE
+        n_hidden = len(self.associations_) - 1
+        margins = np.full(n_hidden + 1, np.inf if margin is None else margin, dtype=float)
+        if self.n_outputs_ > 1:
+            margins[-1] = np.inf
+        hidden_competes = not all(map(lets_all_learn, winners))
+        competes = [hidden_competes] * n_hidden + [self.probability_matching]
+        factors = self._class_factors[:, np.newaxis] if hidden_competes else 1
+        *hidden, output = self.associations_
+        return (
+            np.hstack([*(codes * factors for codes in hidden), output]),
+            float(self.stdp_epsilon),
+            np.array(competes),
+            winner_table(*winners, self.associations_),
+            float(self.winner_handicap),
+            margins,
+            self._win_rates,
+        )
+
+
+class BPClassifier(SigmoidMLP):
+    __doc__ = rf"""The network of `STDPClassifier` trained by backpropagation: the reference.
+
+    Same initial weights, encoding, optimiser, loop and options; only the rule differs: the
+    exact gradient of cross-entropy, binary for two classes and categorical for more.
+
+    Parameters
+    ----------
+    {_NETWORK_PARAMETERS}
+    {_ENCODING_PARAMETERS}
+    weight_init_scale : float, default=4.0
+        Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
+        `MLPClassifier`.
+    quiet_start : float or None, default=None
+        As in `STDPClassifier`: the rate at which units start, as a fraction in (0, 1] of the
+        mean rate of their inputs. None draws the biases like the weights.
+    learning_rate_init : float, default=0.3
+        Step size at the start, positive.
+    {_training_parameters("loss", _PERTURBED_BATCHES)}
+
+    Attributes
+    ----------
+    {_ATTRIBUTES}
+
+    See Also
+    --------
+    STDPClassifier : The same network trained by the local rule.
+    sklearn.neural_network.MLPClassifier : Takes the same steps with `activation="logistic"`,
+        `alpha=0` and the same batches.
+
+    References
+    ----------
+    .. [1] S. K. Gupta, "A More Biologically Plausible Local Learning Rule for ANNs",
+           arXiv:2011.12012, 2020.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skstdp import BPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scores = cross_val_score(BPClassifier(random_state=0), X, y)
+    >>> bool(scores.mean() > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (300,),
+        *,
+        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
+        receptive_fields: int | Literal["auto"] = "auto",
+        weight_init_scale: float = 4.0,
+        quiet_start: float | None = None,
+        learning_rate_init: float = 0.3,
+        fan_in_scaling: bool = True,
+        learning_rate: Literal["constant", "linear"] = "linear",
+        weight_decay: float | Literal["auto"] = "auto",
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int | float = 30,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        adversarial_epsilon: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.rate_encoding = rate_encoding
+        self.receptive_fields = receptive_fields
+        self.weight_init_scale = weight_init_scale
+        self.quiet_start = quiet_start
+        self.learning_rate_init = learning_rate_init
+        self.fan_in_scaling = fan_in_scaling
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.adversarial_epsilon = adversarial_epsilon
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _associate(self, layer_units, class_weights, dtype):
+        """Backpropagation knows no associations."""
+
+    _progress_name = "loss"
+
+    def _progress(self):
+        return -self.loss_curve_[-1]
+
+    def _rule(self):
+        return None

@@ -1,0 +1,1 @@
+"""What a user asks about an attack: examples, scores, reports."""

@@ -1,0 +1,12 @@
+"""Where the pages of the documentation are, for the link in notebooks."""
+
+from pathlib import Path
+
+_PAGES = Path(__file__).parents[2] / "doc" / "_build" / "html" / "generated"
+
+
+def page_template():
+    """Address of the page of an estimator, empty unless the pages were built in this checkout."""
+    if not _PAGES.is_dir():
+        return ""
+    return _PAGES.as_uri() + "/{estimator_module}.{estimator_name}.html"

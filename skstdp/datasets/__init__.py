@@ -1,0 +1,5 @@
+"""Classification tasks for the benchmarks: built-in collections, and CSV files."""
+
+from ._tasks import Task, load_csv_task, load_tasks
+
+__all__ = ["Task", "load_csv_task", "load_tasks"]

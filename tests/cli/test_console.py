@@ -1,0 +1,43 @@
+import sys
+
+import pandas as pd
+import pytest
+
+from skstdp._cli._console import progress_bar, write_tables
+
+
+def test_progress_tells_every_tenth(capsys):
+    fits = list(range(25))
+    assert list(progress_bar()(fits)) == fits
+    told = [int(line.split()[0]) for line in capsys.readouterr().err.splitlines()]
+    assert told == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+
+
+def test_progress_is_a_bar_of_rich_on_a_terminal(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert list(progress_bar()([7, 8, 9])) == [7, 8, 9]
+    shown = capsys.readouterr()
+    assert "Training" in shown.err
+    assert shown.out == ""
+
+
+def test_progress_does_without_rich(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert list(progress_bar("Attacking", "sizes done")([7, 8])) == [7, 8]
+    assert capsys.readouterr().err == "1 of 2 sizes done\n2 of 2 sizes done\n"
+
+
+def test_tables_in_each_format_read_back_the_same(tmp_path):
+    tables = {
+        "a": pd.DataFrame({"model": ["x", "y"], "accuracy": [0.1 + 0.2, None]}),
+        "b": pd.DataFrame({"n": [1]}),
+    }
+    paths = write_tables(tmp_path, tables, ("csv", "json"))
+    assert [path.name for path in paths] == ["a.csv", "a.json", "b.csv", "b.json"]
+    for path in paths:
+        read = pd.read_csv if path.suffix == ".csv" else pd.read_json
+        options = {} if path.suffix == ".csv" else {"precise_float": True}
+        pd.testing.assert_frame_equal(read(path, **options), tables[path.stem])
