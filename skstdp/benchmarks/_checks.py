@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from numbers import Integral
 from reprlib import repr as shortened
 
 from sklearn.base import BaseEstimator, is_classifier
@@ -11,8 +12,30 @@ from .._utils._validation import check_different
 from ..datasets._tasks import Task
 
 
-def checked_tasks(tasks):
-    """A list of the tasks of an experiment, or an error if they are none, or of equal names."""
+def check_integers(minimum, **values):
+    """Raise a ValueError unless each parameter is an integer of at least this."""
+    for name, value in values.items():
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+
+
+def checked_tasks(tasks, *, fixed=False):
+    """Return a list of the tasks of an experiment.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        At least one, of different names.
+    fixed : bool, default=False
+        Require fixed test rows.
+
+    Raises
+    ------
+    TypeError
+        If these are no tasks.
+    ValueError
+        If there are none, two have the same name, or one has no fixed test rows.
+    """
     tasks = tasks if isinstance(tasks, Task) else list(tasks)
     if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
         raise TypeError(
@@ -22,6 +45,9 @@ def checked_tasks(tasks):
         raise ValueError("Got no tasks, but expected at least one.")
     names = [task.name for task in tasks]
     check_different(names, "among the tasks", "Give each task once, and files different names")
+    for task in tasks:
+        if fixed and task.X_test is None:
+            raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
     return tasks
 
 
@@ -78,13 +104,8 @@ def check_models(estimators):
                 "classifier."
             )
         # It would stop at the epoch that is best on the test rows.
-        if is_ours(estimator) and estimator.early_stopping:
+        if isinstance(estimator, NetworkClassifier) and estimator.early_stopping:
             raise ValueError(
                 f"Got early_stopping=True in the model {model!r}, but expected False: the data "
                 "that is watched during training are the test rows."
             )
-
-
-def is_ours(estimator):
-    """Whether a model is one of our classifiers."""
-    return isinstance(estimator, NetworkClassifier)

@@ -317,6 +317,26 @@ def test_two_models_on_one_file_write_files_of_their_own(files, tmp_path):
     assert len(list(tmp_path.iterdir())) == 6
 
 
+@pytest.mark.parametrize("formats", ["csv", "json"])
+def test_files_of_another_model_of_the_same_name_are_left_alone(formats, files, tmp_path, capsys):
+    folder, *_ = files
+    (tmp_path / "other").mkdir()
+    save_model(load_model(folder / "array.skops"), tmp_path / "other" / "model.skops")
+    out = tmp_path / "out"
+    options = ["--epsilon", "0.1", "--queries", "1", "--out", str(out), "--format", formats]
+    # Once more is no other model.
+    for _ in range(2):
+        assert main(arguments(folder, "model.skops", "flowers.csv", *options)) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    other = ["attack", str(tmp_path / "other" / "model.skops"), str(folder / "flowers.csv")]
+    with pytest.raises(SystemExit, match="2"):
+        main([*other, "--target", "species", *options])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"other/model.skops, but {out}/flowers_model_attack.{formats} is of {folder}" in line
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
 def numbers_of(files, model):
     _, _, X, y = files
     return (X.to_numpy() if model == "array" else X), y

@@ -19,8 +19,9 @@ from test_datasets import FILES as MNIST_FILES
 
 from skstdp import BPClassifier, STDPClassifier, stdp_curve
 from skstdp import _cli as command_line
-from skstdp._cli import _commands, _console
+from skstdp._cli import _arguments, _benchmark, _console, _figures, _robustness, _select
 from skstdp.benchmarks import (
+    _results,
     _selection,
     ablations,
     compare,
@@ -39,7 +40,6 @@ read_csv = partial(pd.read_csv, **EXACT)
 COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "info"]
 QUICK = ["--splits", "2", "--repeats", "1"]
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
-FILES = sorted([*KINDS, "fits.jsonl"])
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,23 @@ def no_training(monkeypatch):
     def train(*args, **kwargs):
         raise AssertionError("The check must come before the training.")
 
-    for experiment in ("compare", "select_settings", "robustness_fronts"):
-        monkeypatch.setattr(_commands, experiment, train)
+    for command, experiment in (
+        (_benchmark, "compare"),
+        (_figures, "compare"),
+        (_select, "select_settings"),
+        (_robustness, "robustness_fronts"),
+    ):
+        monkeypatch.setattr(command, experiment, train)
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_benchmark_writes_the_tables_of_the_library(run, wine):
     done, out = run
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.iterdir()) == [f"wine_{kind}" for kind in FILES]
+    assert names_in(out) == ["fits", *(f"wine_{kind}" for kind in KINDS)]
     expected = compare([load_csv_task(wine, "kind")], n_splits=2, n_repeats=1, random_state=3)
     scores = read_csv(out / "wine_scores.csv")
     pd.testing.assert_frame_equal(scores, expected.scores)
@@ -128,7 +137,7 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
         models = {"BP": BPClassifier(max_iter=2)}
         return compare(tasks[:1], estimators=models, epsilons=options["epsilons"])
 
-    monkeypatch.setattr(_commands, "compare", record)
+    monkeypatch.setattr(_benchmark, "compare", record)
     out = ["--out", str(tmp_path)]
     options = ["--splits", "4", "--repeats", "3", "--seed", "7", "--epsilon", "2/255", "0.1", "0"]
     options += ["--seeds", "6", "--jobs", "2"]
@@ -142,7 +151,7 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
         "n_seeds": 6,
         "n_jobs": 2,
         "random_state": 7,
-        "path": tmp_path / "iris_fits.jsonl",
+        "path": tmp_path / "fits",
         "fresh": False,
         "curves": True,
         "verbose": True,
@@ -177,7 +186,7 @@ def test_table_of_many_attacks_is_broken_into_blocks():
     attacks = ["clean", *(f"{k}/255" for k in range(1, 20))]
     figures = {f"{attack}_{kind}": [0.5] for attack in attacks for kind in ("mean", "std")}
     summary = pd.DataFrame({"task": "a task of which the name is long", "model": "STDP"} | figures)
-    lines = _commands._format(summary).splitlines()
+    lines = _console.format_summary(summary).splitlines()
     assert max(map(len, lines)) <= 100
     assert sum(line.count("0.500 ± 0.500") for line in lines) == 20
 
@@ -212,8 +221,8 @@ def test_several_collections_make_one_comparison(wine, mnist, tmp_path, fitted, 
     arguments = ["benchmark", "iris", str(wine), "lookalikes", "--target", "kind"]
     arguments += ["--data", str(mnist), "--seeds", "3", "--set", "max_iter=1", "--out", str(out)]
     assert command_line.main([*arguments, *QUICK]) == 0
-    files = [f"iris_wine_lookalikes_{kind}" for kind in FILES]
-    assert sorted(path.name for path in out.iterdir()) == files
+    files = [f"iris_wine_lookalikes_{kind}" for kind in KINDS]
+    assert names_in(out) == ["fits", *files]
     scores = read_csv(out / "iris_wine_lookalikes_scores.csv")
     iris, lookalikes = load_tasks("iris"), load_tasks("lookalikes", data=mnist)
     names = [*(task.name for task in iris), "wine", *(task.name for task in lookalikes)]
@@ -244,6 +253,17 @@ def test_configuration_of_the_paper(tmp_path, fitted, configuration):
     for network, model in zip(fitted, ["STDP", "BP"] * 8, strict=True):
         network.set_params(random_state=None)
         assert network.get_params() == expected[model].set_params(max_iter=2).get_params()
+    assert names_in(tmp_path) == ["fits", *(f"iris_{configuration}_{kind}" for kind in KINDS)]
+
+
+def test_files_of_two_configurations_stand_side_by_side(tmp_path, fitted):
+    command = ["benchmark", "iris", "--out", str(tmp_path), "--set", "max_iter=1", *QUICK]
+    command_line.main(command)
+    before = (tmp_path / "iris_scores.csv").read_text()
+    command_line.main([*command, "--configuration", "literal"])
+    assert (tmp_path / "iris_scores.csv").read_text() == before
+    assert (tmp_path / "iris_literal_scores.csv").read_text() != before
+    assert len(list((tmp_path / "fits").iterdir())) == len(fitted) == 32
 
 
 def test_ablations_have_a_table_and_no_figure(tmp_path, fitted, capsys):
@@ -255,9 +275,9 @@ def test_ablations_have_a_table_and_no_figure(tmp_path, fitted, capsys):
     for network, model in zip(fitted, names * n_tasks * n_splits, strict=True):
         expected = ablations()[model].set_params(max_iter=1)
         assert network.set_params(random_state=None).get_params() == expected.get_params()
-    files = [f"iris_{kind}" for kind in FILES if kind.endswith(("csv", "jsonl"))]
-    assert sorted(path.name for path in tmp_path.iterdir()) == files
-    summary = read_csv(tmp_path / "iris_summary.csv")
+    files = [f"iris_ablation_{kind}.csv" for kind in ("scores", "summary")]
+    assert names_in(tmp_path) == ["fits", *files]
+    summary = read_csv(tmp_path / files[1])
     assert list(summary["model"]) == names * n_tasks
 
     shown = capsys.readouterr()
@@ -289,8 +309,7 @@ def test_select_writes_the_tables_of_the_library(tmp_path, capsys):
     out = tmp_path / "deep" / "out"
     assert command_line.main([*SELECT, "--seed", "3", "--out", str(out)]) == 0
     names = [f"selection_{name}.csv" for name in ("inner", "chosen", "outer")]
-    fits = ["inner_fits.jsonl", "outer_fits.jsonl"]
-    assert sorted(path.name for path in out.iterdir()) == sorted([*fits, *names])
+    assert names_in(out) == sorted(["fits", *names])
 
     tasks = load_tasks("digits", pairs=[(4, 9), (1, 0)])
     expected = select_settings(tasks, n_settings=2, n_outer=2, random_state=3)
@@ -337,12 +356,12 @@ def test_interrupted_selection_goes_on_where_it_stopped(monkeypatch, tmp_path, f
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_commands, "progress_bar", lambda: interrupt)
+        patch.setattr(_console, "progress_bar", lambda: interrupt)
         assert command_line.main(command) == 130
     shown = capsys.readouterr()
     assert shown.out == ""
     (line,) = shown.err.splitlines()
-    assert line.startswith(f"stopped: what is done is in {tmp_path}")
+    assert line.startswith(f"stopped: what is done is in {tmp_path / 'fits'}")
     n_inner, n_outer = 2 * 2 * 2 * 2 * 2, 2 * 2 * 2
     assert command_line.main(command) == 0
     first = capsys.readouterr()
@@ -360,7 +379,7 @@ def test_options_reach_the_selection(monkeypatch, mnist, tmp_path):
         given.update(options, tasks=[task.name for task in tasks])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_commands, "select_settings", record)
+    monkeypatch.setattr(_select, "select_settings", record)
     command = ["select", "iris", "mnist", "digits", "--data", str(mnist), "--out", str(tmp_path)]
     options = ["--settings", "7", "--outer", "4", "--inner", "3", "--jobs", "2", "--seed", "9"]
     options += ["--samples", "77"]
@@ -376,7 +395,7 @@ def test_options_reach_the_selection(monkeypatch, mnist, tmp_path):
         "max_samples": 77,
         "n_jobs": 2,
         "random_state": 9,
-        "path": tmp_path,
+        "path": tmp_path / "fits",
         "verbose": True,
     }
     command_line.main(["select", "digits", "--out", str(tmp_path)])
@@ -391,7 +410,7 @@ def small_mnist(monkeypatch):
     X, y = load_digits(n_class=2, return_X_y=True)
     X = (X / 16).astype(np.float32)
     tasks = [Task("mnist 0v1", X[:240], y[:240], X[240:], y[240:])]
-    monkeypatch.setattr(_commands, "load_tasks", lambda *args, **options: tasks)
+    monkeypatch.setattr(_arguments, "load_tasks", lambda *args, **options: tasks)
     return tasks
 
 
@@ -399,7 +418,7 @@ def test_robustness_writes_the_tables_of_the_library(monkeypatch, small_mnist, t
     families = {"BP": {"decay 0": BPClassifier((2,), max_iter=1)}}
     layers = []
     monkeypatch.setattr(
-        _commands, "front_families", lambda sizes: layers.append(sizes) or families
+        _robustness, "front_families", lambda sizes: layers.append(sizes) or families
     )
     command = ["robustness", "mnist", "--pairs", "0v1", "--seeds", "2"]
     assert command_line.main([*command, "--layers", "5", "3", "--out", str(tmp_path)]) == 0
@@ -419,7 +438,7 @@ def test_robustness_of_the_chosen_settings_alone(monkeypatch, small_mnist, tmp_p
         "BP": {f"decay {decay}": BPClassifier((2,), max_iter=1 + decay) for decay in (0, 1)},
         "broken": {"none": None},
     }
-    monkeypatch.setattr(_commands, "front_families", lambda sizes: families)
+    monkeypatch.setattr(_robustness, "front_families", lambda sizes: families)
     command = ["robustness", "mnist", "--out", str(tmp_path), "--families", "BP", "--rows", "100"]
     command += ["--seeds", "2", "--front-seeds", "0", "--epsilon", "0.1", "2/255"]
     assert command_line.main(command) == 0
@@ -454,7 +473,7 @@ def test_options_reach_the_robustness(monkeypatch, mnist, tmp_path):
         given.update(options, tasks=[task.name for task in tasks])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_commands, "robustness_fronts", record)
+    monkeypatch.setattr(_robustness, "robustness_fronts", record)
     command = ["robustness", "mnist", "--data", str(mnist), "--out", str(tmp_path)]
     options = ["--pairs", "4v9", "all", "--layers", "7", "--seeds", "4", "--front-seeds", "3"]
     options += ["--rows", "150", "--epsilon", "0.2", "1/255", "--seed", "9", "--jobs", "2"]
@@ -474,7 +493,7 @@ def test_options_reach_the_robustness(monkeypatch, mnist, tmp_path):
         "n_validation_seeds": 2,
         "n_jobs": 2,
         "random_state": 9,
-        "path": tmp_path / "mnist_fronts",
+        "path": tmp_path / "fits",
         "verbose": True,
     }
     for front_seeds, n_validation_seeds in ((0, 1), (1, 1), (2, 2)):
@@ -496,13 +515,13 @@ def test_interrupted_command_goes_on_where_it_stopped(monkeypatch, tmp_path, fit
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_commands, "progress_bar", lambda: interrupt)
+        patch.setattr(_console, "progress_bar", lambda: interrupt)
         assert command_line.main(command) == 130
     shown = capsys.readouterr()
     assert shown.out == ""
     (line,) = shown.err.splitlines()
     assert line.startswith("stopped: ")
-    assert str(tmp_path / "iris_fits.jsonl") in line
+    assert str(tmp_path / "fits") in line
     assert len(fitted) == 6
 
     assert command_line.main(command) == 0
@@ -565,7 +584,7 @@ def test_figure_4(tmp_path, capsys):
 
 def test_spread_of_one_fit_is_not_shown():
     summary = pd.DataFrame({"task": ["a"], "model": "BP", "clean_mean": 0.5, "clean_std": np.nan})
-    assert _commands._format(summary).split()[-1] == "0.500"
+    assert _console.format_summary(summary).split()[-1] == "0.500"
 
 
 @pytest.mark.usefixtures("no_training")
@@ -587,16 +606,16 @@ def test_figures_without_mnist_and_network(tmp_path, capsys, monkeypatch):
     ("arguments", "message"),
     [
         ("benchmark iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
-        ("benchmark iris", "Got line 1 of {folder}/iris_fits.jsonl that is no result"),
+        ("benchmark iris", "[Errno 17] File exists: '{folder}/fits'"),
         ("select iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
-        ("select iris", "Got line 1 of {folder}/inner_fits.jsonl that is no result"),
+        ("select iris", "[Errno 17] File exists: '{folder}/fits'"),
         ("select iris --outer 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
         ("select iris --inner 34", "Got 33 sample(s) of the class "),
     ],
 )
 def test_errors_that_the_comparison_finds(arguments, message, tmp_path, capsys):
-    for name in ("iris", "inner"):
-        (tmp_path / f"{name}_fits.jsonl").write_text("a note\n")
+    if "File exists" in message:
+        (tmp_path / "fits").write_text("a note\n")
     with pytest.raises(SystemExit, match="2"):
         command_line.main([*arguments.split(), "--out", str(tmp_path)])
     (line,) = capsys.readouterr().err.splitlines()
@@ -759,7 +778,7 @@ def test_benchmark_of_a_file_with_another_separator(sep, given, wine, tmp_path, 
         loaded.extend(tasks)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_commands, "compare", compare)
+    monkeypatch.setattr(_benchmark, "compare", compare)
     options = ["--target", "kind", "--sep", given, "--out", str(tmp_path)]
     assert command_line.main(["benchmark", str(path), *options]) == 130
     pd.testing.assert_frame_equal(loaded[0].X, load_csv_task(wine, "kind").X)
@@ -771,7 +790,7 @@ def test_directory_that_takes_no_file(tmp_path, capsys, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     # Not by its mode, which does not keep the superuser out.
-    monkeypatch.setattr(_console.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(_results.tempfile, "TemporaryFile", refuse)
     with pytest.raises(SystemExit, match="2"):
         command_line.main(["benchmark", "iris", "--out", str(tmp_path)])
     expected = f"skstdp: error: Cannot write to --out {tmp_path}: Permission denied.\n"
@@ -779,7 +798,7 @@ def test_directory_that_takes_no_file(tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.usefixtures("no_training")
-def test_missing_matplotlib_is_told_first(monkeypatch, tmp_path, capsys):
+def test_missing_matplotlib_is_reported_first(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     out = tmp_path / "results"
     with pytest.raises(SystemExit, match="2"):
