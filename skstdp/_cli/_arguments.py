@@ -14,7 +14,8 @@ from .._utils._validation import nearest
 from ..benchmarks._checks import check_models
 from ..benchmarks._compare import EPSILONS
 from ..benchmarks._configurations import CONFIGURATIONS
-from ..datasets._tasks import COLLECTIONS, IMAGE_COLLECTIONS, load_csv_task, load_tasks
+from ..datasets._csv import load_csv_task
+from ..datasets._tasks import COLLECTIONS, IMAGE_COLLECTIONS, load_tasks
 from ._console import FORMATS
 
 # Collections whose classes can be chosen.

@@ -17,7 +17,7 @@ from .._networks._persistence import load_model
 from .._robustness._report import attack_table, robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from .._utils._validation import nearest, unreadable
-from ..datasets._tasks import read_table
+from ..datasets._csv import read_table
 from ._arguments import add_csv, add_epsilon, add_integer, add_output
 from ._console import (
     errors_of_the_user,

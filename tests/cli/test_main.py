@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits, load_wine
 
 pytest.importorskip("matplotlib")
 
-from test_datasets import FILES as MNIST_FILES
+from small_mnist import FILES as MNIST_FILES
 
 from skstdp import BPClassifier, STDPClassifier, stdp_curve
 from skstdp import _cli as command_line

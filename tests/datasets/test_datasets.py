@@ -1,6 +1,5 @@
 import gzip
 import os
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from urllib.error import URLError
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from small_mnist import DIGITS, FILES, IMAGES, idx
 
 from skstdp.datasets import Task, _mnist, load_csv_task, load_tasks
 
@@ -22,21 +22,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-def _idx(array):
-    """The bytes of an array of unsigned bytes, by the description of the format."""
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
-
-
-IMAGES = np.random.RandomState(0).randint(256, size=(50, 4, 3)).astype(np.uint8)
-DIGITS = np.arange(50, dtype=np.uint8) % 10
-FILES = {
-    "train-images-idx3-ubyte": _idx(IMAGES[:30]),
-    "train-labels-idx1-ubyte": _idx(DIGITS[:30]),
-    "t10k-images-idx3-ubyte": _idx(IMAGES[30:]),
-    "t10k-labels-idx1-ubyte": _idx(DIGITS[30:]),
-}
 
 
 @pytest.fixture
@@ -158,16 +143,16 @@ def test_missing_file_of_mnist(folder, name):
         ),
         ("t10k-images-idx3-ubyte", FILES["t10k-labels-idx1-ubyte"], "'00000801' as .*'00000803'"),
         ("t10k-images-idx3-ubyte", b"", "a file that starts with '' as"),
-        ("t10k-images-idx3-ubyte", _idx(IMAGES[30:])[:9], "9 bytes in"),
+        ("t10k-images-idx3-ubyte", idx(IMAGES[30:])[:9], "9 bytes in"),
         (
             "t10k-labels-idx1-ubyte.gz",
-            gzip.compress(_idx(DIGITS), mtime=0)[:-9],
+            gzip.compress(idx(DIGITS), mtime=0)[:-9],
             "the file .* cut off",
         ),
         ("t10k-labels-idx1-ubyte.gz", b"no archive", "Cannot read .*: Not a gzipped file"),
         (
             "t10k-labels-idx1-ubyte.gz",
-            gzip.compress(_idx(DIGITS), mtime=0),
+            gzip.compress(idx(DIGITS), mtime=0),
             "20 images and 50 labels",
         ),
     ],
