@@ -1,4 +1,4 @@
-"""What the units of each layer answer to."""
+"""Mean rates of the units of each layer, by class."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ._axes import set_grid
 from ._network import own_classes, unwrap
-from ._style import require_matplotlib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +30,12 @@ class ActivityDisplay:
     ----------
     rates : DataFrame
         Columns layer, unit, stands_for (the class the unit stands for, missing where units stand
-        for none), class (of the samples) and rate (their mean), one row a unit and class.
+        for none), class (of the samples) and rate (their mean), one row per unit and class.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        One a layer.
+        One per layer.
     figure_ : matplotlib Figure
         Figure that holds the axes.
     images_ : list of matplotlib AxesImage
@@ -46,7 +46,7 @@ class ActivityDisplay:
 
     See Also
     --------
-    WeightMapDisplay : What the units of the first layer look for.
+    WeightMapDisplay : Weights of the units of the first layer.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class ActivityDisplay:
         y : array-like of shape (n_samples,)
             Their labels.
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw on, one a layer. None makes a new figure.
+            Axes to draw on, one per layer. None makes a new figure.
         plot_kwargs : dict, default=None
             Passed to `matplotlib.axes.Axes.imshow`.
 
@@ -124,7 +124,7 @@ class ActivityDisplay:
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw on, one a layer. None makes a new figure.
+            Axes to draw on, one per layer. None makes a new figure.
         **kwargs : dict
             Passed to `matplotlib.axes.Axes.imshow`.
 
@@ -140,24 +140,10 @@ class ActivityDisplay:
         ValueError
             If there is not one axes for each layer.
         """
-        require_matplotlib()
         layers = dict(list(self.rates.groupby("layer", sort=False)))
-        if axes is None:
-            from matplotlib import pyplot
-
-            _, axes = pyplot.subplots(
-                len(layers),
-                1,
-                figsize=(6.4, 0.4 + 1.7 * len(layers)),
-                layout="constrained",
-                squeeze=False,
-            )
-        self.axes_ = np.ravel(axes)
-        if len(self.axes_) != len(layers):
-            raise ValueError(
-                f"Got {len(self.axes_)} axes, but expected {len(layers)}, one a layer."
-            )
-        self.figure_ = self.axes_[0].figure
+        figsize = (6.4, 0.4 + 1.7 * len(layers))
+        set_grid(self, axes, (len(layers), 1), "one per layer", figsize=figsize)
+        self.axes_ = self.axes_.ravel()
         self.images_ = []
         self.kept_ = pd.Series(
             {name: _share_kept(rates) for name, rates in layers.items()}, name="kept"
@@ -168,7 +154,7 @@ class ActivityDisplay:
             by_class = rates.pivot(index="class", columns="unit", values="rate")
             groups = rates.drop_duplicates("unit").set_index("unit")["stands_for"]
             if groups.isna().any():
-                # Units that stand for none: by what they answer to most.
+                # Units that stand for none: by the class that they answer to most.
                 groups = by_class.idxmax()
             groups = groups.sort_values(kind="stable")
             self.images_.append(ax.imshow(by_class[groups.index], **(style | kwargs)))
@@ -193,7 +179,7 @@ class ActivityDisplay:
 
 
 def _share_kept(rates):
-    """Share of the units of a layer that are most active for the class they stand for."""
+    """Return the share of units that are most active for the class they stand for."""
     if rates["stands_for"].isna().any():
         return np.nan
     strongest = rates.loc[rates.groupby("unit")["rate"].idxmax()]

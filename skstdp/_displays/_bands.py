@@ -1,10 +1,10 @@
 """Lines with the spread around them."""
 
-from ._style import axes_or_new, require_matplotlib
+from ._axes import require_matplotlib, set_axes
 
 
 class BandsDisplay:
-    """Lines with bands of one standard deviation around them, one colour a model."""
+    """Lines with bands of one standard deviation around them, one colour per model."""
 
     def _start(self, table, ax):
         """Set `ax_` and `figure_`, and title them with the one task in the table."""
@@ -15,11 +15,10 @@ class BandsDisplay:
                 f"Got the tasks {list(tasks)}, but expected one. Select its rows, for instance "
                 "with scores[scores['task'] == 'iris']."
             )
-        ax = axes_or_new(ax)
-        self.ax_, self.figure_ = ax, ax.figure
+        set_axes(self, ax)
         self.lines_, self.fill_between_ = [], []
-        ax.set(title=tasks[0], ylabel="Accuracy")
-        ax.grid(alpha=0.3)
+        self.ax_.set(title=tasks[0], ylabel="Accuracy")
+        self.ax_.grid(alpha=0.3)
 
     def _draw(self, values, lowest=0, highest=1, **kwargs):
         """Draw mean and spread over splits; `values` has the abscissa as its index."""

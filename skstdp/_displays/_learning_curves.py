@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._utils._validation import check_option
+from ._axes import COLORS, by_name, versions
 from ._bands import BandsDisplay
 from ._network import unwrap
-from ._style import COLORS, by_name, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _PARTS = {"train": "--", "validation": "-", "test": "-"}
 
 
 class LearningCurvesDisplay(BandsDisplay):
-    """Accuracy or loss against epoch: training dashed, held-out data solid, one colour a model.
+    """Accuracy or loss against epoch: training dashed, held-out data solid, one colour per model.
 
     Lines are means over splits; bands reach one standard deviation to each side, those of an
     accuracy within [0, 1].
@@ -32,11 +32,11 @@ class LearningCurvesDisplay(BandsDisplay):
     Parameters
     ----------
     curves : DataFrame
-        Columns model, split, epoch, and train_accuracy, validation_accuracy or test_accuracy, or
-        the same of loss, as far as they are there. The `curves` of `skstdp.benchmarks.compare` for
-        one task have them, and a column task with the title.
+        Columns model, split, epoch, and some of train_accuracy, validation_accuracy and
+        test_accuracy, or of train_loss, validation_loss and test_loss; a column task holds the
+        title. The `curves` of `skstdp.benchmarks.compare` for one task are such a table.
     curve : {"accuracy", "loss"}, default="accuracy"
-        Which of the two to draw.
+        Measure to draw.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class LearningCurvesDisplay(BandsDisplay):
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
     ) -> LearningCurvesDisplay:
-        """Draw how fitted networks were trained.
+        """Draw the history of fitted networks.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class LearningCurvesDisplay(BandsDisplay):
             list holds versions of one model, fitted for instance to several folds, whose spread is
             drawn. A dict from names to one or the other draws several models.
         curve : {"accuracy", "loss"}, default="accuracy"
-            Which curve of `history_`, with that of the validation data if `fit` was given any.
+            Curve of `history_`, with that of the validation data if `fit` was given any.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a new figure.
         plot_kwargs : dict, default=None

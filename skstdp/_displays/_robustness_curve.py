@@ -19,8 +19,8 @@ from .._robustness._scorers import (
     label_metric,
 )
 from .._robustness._threat_model import size_of, sizes
+from ._axes import COLORS, LINESTYLES, MARKERS, by_name, versions
 from ._bands import BandsDisplay
-from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 class RobustnessCurveDisplay(BandsDisplay):
-    """Accuracy on the test rows against the size of the attack, one colour a model.
+    """Accuracy on the test rows against the size of the attack, one colour per model.
 
     Lines are means over splits; bands reach one standard deviation to each side, within
     [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
     a line style of its own.
 
     A model that predicts one class cannot be attacked, and its curve is as flat as that of a
-    robust one. Where fits do so, a note in the axes says which and how many, and a dotted line is
-    at the score of predicting the largest class for all.
+    robust one. A note in the axes counts such fits, and a dotted line is at the score of
+    predicting the largest class for all.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ class RobustnessCurveDisplay(BandsDisplay):
         the title. Columns one_class (bool) and majority are for the note and its line, and may be
         left out.
     moved : str, default="each rate"
-        What the attack moves, for the abscissa.
+        Values that the attack moves, for the label of the abscissa.
     metric : str or callable, default="accuracy"
-        What the column accuracy holds, for the ordinate: that of the scorers.
+        Metric in the column accuracy, for the label of the ordinate.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class RobustnessCurveDisplay(BandsDisplay):
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
-        One curve a model and kind of attack.
+        One curve per model and kind of attack.
     fill_between_ : list of matplotlib PolyCollection
         The bands, in the order of `lines_`.
 
@@ -115,7 +115,7 @@ class RobustnessCurveDisplay(BandsDisplay):
             Fitted ones. A list holds versions of one model, fitted for instance to several folds,
             whose spread is drawn. A dict from names to one or the other draws several models.
         X : array-like of shape (n_samples, n_features)
-            Samples that they were not trained on.
+            Samples that the estimators were not trained on.
         y : array-like of shape (n_samples,)
             Their true labels.
         epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
@@ -234,15 +234,15 @@ class RobustnessCurveDisplay(BandsDisplay):
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
     ) -> RobustnessCurveDisplay:
-        """Draw what `cross_validate` found: means over folds, with their spread.
+        """Draw the result of `cross_validate`: means over folds, with their spread.
 
         Parameters
         ----------
         cv_results : dict
-            What scikit-learn's `cross_validate` returned, or a dict from names to such for
-            several models.
+            Result of scikit-learn's `cross_validate`, or a dict of results by name for several
+            models.
         scoring : dict of str to scorer
-            The scoring that it was given. Those scorers in it that attack are drawn; one of
+            Parameter `scoring` of that call. Those scorers in it that attack are drawn; one of
             epsilon 0 is the accuracy without.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a new figure.
@@ -382,7 +382,7 @@ class RobustnessCurveDisplay(BandsDisplay):
 
 
 def _kind(scorer):
-    """Name and size of an attack, without which there is none."""
+    """Return name and size of an attack; of size 0 it is none."""
     epsilon = size_of(scorer)
     return (scorer.attack if epsilon > 0 else "none", epsilon)
 
@@ -392,7 +392,7 @@ _UNKNOWN = (False, np.nan)
 
 
 def _of_fit(y_true, predicted, metric):
-    """Whether one class is predicted where there are several, and the score of the largest."""
+    """Return whether one class is predicted for several, and the score of the largest class."""
     classes, sizes = np.unique(y_true, return_counts=True)
     largest = np.full(len(y_true), classes[sizes.argmax()])
     one_class = len(classes) > 1 and is_constant(np.asarray(predicted))

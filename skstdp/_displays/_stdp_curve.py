@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .._networks._stdp import stdp_curve
-from ._style import COLORS, axes_or_new, require_matplotlib
+from ._axes import COLORS, set_axes
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,7 +35,7 @@ class STDPCurveDisplay:
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
-        One curve an equation, in the order of `curves`.
+        One curve per equation, in the order of `curves`.
 
     See Also
     --------
@@ -117,9 +117,7 @@ class STDPCurveDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        require_matplotlib()
-        self.ax_ = axes_or_new(ax)
-        self.figure_ = self.ax_.figure
+        set_axes(self, ax)
         self.lines_ = []
         for equation, curve in self.curves.groupby("equation", sort=False):
             color, linestyle = {5: (COLORS[1], ":"), 6: (COLORS[0], "-")}[equation]

@@ -2,18 +2,18 @@
 
 from math import ceil, sqrt
 
-from ._style import require_matplotlib
+from ._axes import require_matplotlib
 
 
 def plot_tasks(display_class, table):
-    """One figure with axes for each task of a table, the same scale and one legend.
+    """Draw one figure with axes for each task of a table, the same scale and one legend.
 
     Parameters
     ----------
     display_class : type
-        `LearningCurvesDisplay` or `RobustnessCurveDisplay`.
+        `LearningCurvesDisplay`, `RobustnessCurveDisplay` or `RobustnessFrontDisplay`.
     table : DataFrame
-        What that class takes, for any number of tasks.
+        Table that this class takes, for any number of tasks.
 
     Returns
     -------
