@@ -28,7 +28,7 @@ _CONFIGURATION_HELP = {
 }
 
 
-def add_integer(parser, name, description, *, default, minimum, **options):
+def add_integer(parser, name, description, *, default, minimum=1, **options):
     """Add an option that takes an integer, or several with nargs."""
     shown = " ".join(map(str, default)) if isinstance(default, list) else default
     parser.add_argument(
@@ -129,7 +129,7 @@ def add_networks(parser, configurations, default):
 def add_output(parser, *, jobs=True):
     """Add folder and formats of the output, the seed, and the number of jobs."""
     if jobs:
-        add_integer(parser, "--jobs", "networks that train at the same time", default=1, minimum=1)
+        add_integer(parser, "--jobs", "networks that train at the same time", default=1)
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -18,14 +18,7 @@ from .._robustness._report import attack_table, robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from .._utils._validation import nearest, unreadable
 from ..datasets._csv import read_table
-from ._arguments import add_csv, add_epsilon, add_integer, add_output
-from ._console import (
-    errors_of_the_user,
-    prepare_directory,
-    print_written,
-    progress_bar,
-    write_tables,
-)
+from . import _arguments, _console
 
 _PICKLES = (".joblib", ".pickle", ".pkl")
 # Of truth values, besides Python's own.
@@ -47,8 +40,8 @@ def add_to(add_parser):
         "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
     )
     parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
-    add_csv(parser, required=True)
-    add_epsilon(parser, "sizes of the attack, as fractions or decimals", of_rates=False)
+    _arguments.add_csv(parser, required=True)
+    _arguments.add_epsilon(parser, "sizes of the attack, as fractions or decimals", of_rates=False)
     parser.add_argument(
         "--space",
         choices=SPACES,
@@ -77,7 +70,7 @@ def add_to(add_parser):
         "whole; once for each such group",
     )
     queries = "predictions that the hard-label attack asks for, per row"
-    add_integer(parser, "--queries", queries, default=500, minimum=1)
+    _arguments.add_integer(parser, "--queries", queries, default=500)
     parser.add_argument(
         "--trust",
         metavar="TYPE",
@@ -90,13 +83,13 @@ def add_to(add_parser):
         action="store_true",
         help="read MODEL also if it is a pickle (.joblib, .pkl), which may run any code",
     )
-    add_output(parser, jobs=False)
+    _arguments.add_output(parser, jobs=False)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
     name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_attack"
-    with errors_of_the_user(LookupError):
+    with _console.errors_of_the_user(LookupError):
         require_matplotlib()
         model = _load(arguments)
         X, y, columns = _rows(arguments, model)
@@ -106,7 +99,7 @@ def _run(arguments):
             "random_state": arguments.seed,
             **_restrictions(arguments, model, X, columns),
         }
-        prepare_directory(arguments.out)
+        _console.prepare_directory(arguments.out)
         source = _source(arguments, name)
         # The shortest attack shows what the model or the attack do not take.
         with warnings.catch_warnings(action="ignore"):
@@ -117,12 +110,12 @@ def _run(arguments):
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     tables = {name: report.assign(**source), f"{name}_rows": rows}
-    paths = write_tables(arguments.out, tables, arguments.formats)
+    paths = _console.write_tables(arguments.out, tables, arguments.formats)
     paths.append(arguments.out / f"{name}.png")
     _figure(report, arguments.space).savefig(paths[-1], dpi=150)
     print(f"Accuracy on {len(y)} rows, without attack {report['accuracy'].iloc[0]:.3f}\n")
     print(_format(report))
-    print_written(paths)
+    _console.print_written(paths)
 
 
 def _source(arguments, name):
@@ -286,7 +279,7 @@ def _attack(model, X, y, epsilons, n_queries, threat):
     reports = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GradientMaskingWarning)
-        for epsilon in progress_bar("Attacking", "sizes done")(epsilons):
+        for epsilon in _console.progress_bar("Attacking", "sizes done")(epsilons):
             reports.append(
                 robustness_report(model, X, y, epsilons=[epsilon], n_queries=n_queries, **threat)
             )

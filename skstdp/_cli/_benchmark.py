@@ -7,24 +7,7 @@ from ..benchmarks._checks import check_class_sizes
 from ..benchmarks._compare import compare, summarise
 from ..benchmarks._configurations import CONFIGURATIONS
 from ..datasets._tasks import COLLECTIONS
-from ._arguments import (
-    add_collections,
-    add_csv,
-    add_epsilon,
-    add_integer,
-    add_networks,
-    add_output,
-    configured_models,
-    load_data,
-)
-from ._console import (
-    errors_of_the_user,
-    prepare_directory,
-    print_summary,
-    run_experiment,
-    write_figure,
-    write_tables,
-)
+from . import _arguments, _console
 
 # The lines of more models cannot be distinguished.
 _MAX_MODELS_IN_FIGURE = 4
@@ -43,33 +26,37 @@ def add_to(add_parser):
             "stopped."
         ),
     )
-    add_collections(parser, COLLECTIONS, " or the path of a CSV file with a header line")
-    add_csv(parser)
-    add_integer(parser, "--splits", "folds of the cross-validation", default=5, minimum=2)
-    add_integer(parser, "--repeats", "number of divisions into folds", default=4, minimum=1)
+    _arguments.add_collections(
+        parser, COLLECTIONS, " or the path of a CSV file with a header line"
+    )
+    _arguments.add_csv(parser)
+    _arguments.add_integer(
+        parser, "--splits", "folds of the cross-validation", default=5, minimum=2
+    )
+    _arguments.add_integer(parser, "--repeats", "number of divisions into folds", default=4)
     seeds = "fits on MNIST, which has fixed test images instead of folds"
-    add_integer(parser, "--seeds", seeds, default=5, minimum=1)
+    _arguments.add_integer(parser, "--seeds", seeds, default=5)
     sizes = "sizes of the attack on features scaled to [0, 1], as fractions or decimals"
-    add_epsilon(parser, sizes)
-    add_output(parser)
-    add_networks(parser, CONFIGURATIONS, "default")
+    _arguments.add_epsilon(parser, sizes)
+    _arguments.add_output(parser)
+    _arguments.add_networks(parser, CONFIGURATIONS, "default")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
-    with errors_of_the_user():
+    with _console.errors_of_the_user():
         require_matplotlib()
-        name, tasks = load_data(arguments)
+        name, tasks = _arguments.load_data(arguments)
         for task in tasks:
             check_class_sizes(task, arguments.splits)
-        models = configured_models(arguments, tasks)
-        prepare_directory(arguments.out)
+        models = _arguments.configured_models(arguments, tasks)
+        _console.prepare_directory(arguments.out)
 
     if arguments.configuration != "default":
         name = f"{name}_{arguments.configuration}"
     n_models = max(len(models(task)) for task in tasks)
     drawn = n_models <= _MAX_MODELS_IN_FIGURE
-    scores, curves = run_experiment(
+    scores, curves = _console.run_experiment(
         compare,
         tasks,
         arguments,
@@ -83,12 +70,12 @@ def _run(arguments):
     )
     summary = summarise(scores)
     tables = {f"{name}_scores": scores, f"{name}_summary": summary}
-    paths = write_tables(arguments.out, tables, arguments.formats)
+    paths = _console.write_tables(arguments.out, tables, arguments.formats)
     if drawn:
         start = arguments.out / f"{name}_accuracy_by"
         paths += [
-            write_figure(f"{start}_epoch.png", LearningCurvesDisplay, curves),
-            write_figure(f"{start}_epsilon.png", RobustnessCurveDisplay, scores),
+            _console.write_figure(f"{start}_epoch.png", LearningCurvesDisplay, curves),
+            _console.write_figure(f"{start}_epsilon.png", RobustnessCurveDisplay, scores),
         ]
     else:
         print(
@@ -102,4 +89,4 @@ def _run(arguments):
         else f"{arguments.seeds} seeds"
         for task in tasks
     }
-    print_summary(summary, " or ".join(counts.values()), paths)
+    _console.print_summary(summary, " or ".join(counts.values()), paths)

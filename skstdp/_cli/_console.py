@@ -68,27 +68,8 @@ def _lines(items, done):
 def run_experiment(experiment, tasks, arguments, **options):
     """Run an experiment that keeps its finished fits in the directory of the output.
 
-    Parameters
-    ----------
-    experiment : callable
-        `compare`, `select_settings` or `robustness_fronts`.
-    tasks : list of Task
-    arguments : Namespace
-        With seed, jobs and out.
-    **options : dict
-        More parameters of the experiment.
-
-    Returns
-    -------
-    result : object
-        Result of the experiment.
-
-    Raises
-    ------
-    SystemExit
-        With status 2 after an error before the first fit.
-    KeyboardInterrupt
-        After an interrupt, after a message that says how to go on.
+    An error before the first fit is printed; an interrupt is raised again after a message that
+    says how to go on.
     """
     training = False
 

@@ -9,16 +9,7 @@ from .._displays import (
 from ..benchmarks._compare import compare, summarise
 from ..benchmarks._configurations import CONFIGURATIONS
 from ..datasets._tasks import load_tasks
-from ._arguments import add_integer, add_mnist, add_networks, add_output, configured_models
-from ._console import (
-    errors_of_the_user,
-    prepare_directory,
-    print_summary,
-    print_written,
-    run_experiment,
-    write_figure,
-    write_tables,
-)
+from . import _arguments, _console
 
 _EPSILONS = [step / 255 for step in range(0, 14, 2)]
 _N_FOLDS = 5
@@ -43,29 +34,31 @@ def add_to(add_parser):
         help="leave out the pairs of MNIST with iris (default: all)",
     )
     seeds = "fits on each pair of MNIST, and repeats of five folds on IRIS"
-    add_integer(parser, "--seeds", seeds, default=5, minimum=1)
-    add_mnist(parser)
-    add_output(parser)
+    _arguments.add_integer(parser, "--seeds", seeds, default=5)
+    _arguments.add_mnist(parser)
+    _arguments.add_output(parser)
     # A figure does not hold as many networks as there are ablations.
-    add_networks(parser, [name for name in CONFIGURATIONS if name != "ablation"], "paper")
+    _arguments.add_networks(
+        parser, [name for name in CONFIGURATIONS if name != "ablation"], "paper"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
-    with errors_of_the_user():
+    with _console.errors_of_the_user():
         require_matplotlib()
         if arguments.number == 4:
-            prepare_directory(arguments.out)
+            _console.prepare_directory(arguments.out)
             _stdp_figure(arguments.out, arguments.formats)
             return
         tasks = load_tasks("iris", pairs=[(0, 1), (0, 2), (1, 2)])
         if arguments.pairs == "all":
             pairs = [(0, digit) for digit in range(1, 6)]
             tasks += load_tasks("mnist", data=arguments.data, pairs=pairs)
-        models = configured_models(arguments, tasks)
-        prepare_directory(arguments.out)
+        models = _arguments.configured_models(arguments, tasks)
+        _console.prepare_directory(arguments.out)
 
-    scores, curves = run_experiment(
+    scores, curves = _console.run_experiment(
         compare,
         tasks,
         arguments,
@@ -82,12 +75,12 @@ def _run(arguments):
     else:
         display_class, table = RobustnessCurveDisplay, scores
     name = f"figure_{arguments.number}_{arguments.configuration}"
-    paths = write_tables(arguments.out, {name: table}, arguments.formats)
-    paths.append(write_figure(arguments.out / f"{name}.png", display_class, table))
+    paths = _console.write_tables(arguments.out, {name: table}, arguments.formats)
+    paths.append(_console.write_figure(arguments.out / f"{name}.png", display_class, table))
     counts = f"{_N_FOLDS * arguments.seeds} test folds of IRIS"
     if arguments.pairs == "all":
         counts += f" or {arguments.seeds} seeds of MNIST"
-    print_summary(summarise(scores), counts, paths)
+    _console.print_summary(summarise(scores), counts, paths)
 
 
 def _stdp_figure(directory, formats):
@@ -95,7 +88,7 @@ def _stdp_figure(directory, formats):
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     display = STDPCurveDisplay.from_rule().plot(figure.subplots())
-    paths = write_tables(directory, {"figure_4": display.curves}, formats)
+    paths = _console.write_tables(directory, {"figure_4": display.curves}, formats)
     paths.append(directory / "figure_4.png")
     figure.savefig(paths[-1], dpi=150)
-    print_written(paths)
+    _console.print_written(paths)

@@ -6,22 +6,7 @@ from ..benchmarks._compare import summarise
 from ..benchmarks._configurations import front_families
 from ..benchmarks._fronts import robustness_fronts
 from ..datasets._tasks import IMAGE_COLLECTIONS
-from ._arguments import (
-    add_collections,
-    add_epsilon,
-    add_integer,
-    add_output,
-    add_pairs,
-    load_data,
-)
-from ._console import (
-    errors_of_the_user,
-    prepare_directory,
-    print_summary,
-    run_experiment,
-    write_figure,
-    write_tables,
-)
+from . import _arguments, _console
 
 
 def add_to(add_parser):
@@ -36,35 +21,35 @@ def add_to(add_parser):
             "writes all of them, the attacks without gradient and a figure to a directory."
         ),
     )
-    add_collections(parser, IMAGE_COLLECTIONS, choices=IMAGE_COLLECTIONS)
-    add_pairs(parser)
+    _arguments.add_collections(parser, IMAGE_COLLECTIONS, choices=IMAGE_COLLECTIONS)
+    _arguments.add_pairs(parser)
     layers = "units of each hidden layer"
-    add_integer(parser, "--layers", layers, default=[32, 16], minimum=1, nargs="+")
+    _arguments.add_integer(parser, "--layers", layers, default=[32, 16], nargs="+")
     seeds = "fits of the chosen setting of each family"
-    add_integer(parser, "--seeds", seeds, default=5, minimum=1)
+    _arguments.add_integer(parser, "--seeds", seeds, default=5)
     seeds = "fits of the other settings, 0 to leave them out"
-    add_integer(parser, "--front-seeds", seeds, default=2, minimum=0)
+    _arguments.add_integer(parser, "--front-seeds", seeds, default=2, minimum=0)
     rows = "largest number of test images to attack"
-    add_integer(parser, "--rows", rows, default=2000, minimum=100)
-    add_epsilon(parser, note="; the largest one decides")
+    _arguments.add_integer(parser, "--rows", rows, default=2000, minimum=100)
+    _arguments.add_epsilon(parser, note="; the largest one decides")
     parser.add_argument(
         "--families",
         metavar="NAME",
         nargs="+",
         help="families to compare (default: all; see skstdp.benchmarks.front_families)",
     )
-    add_output(parser)
+    _arguments.add_output(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
-    with errors_of_the_user():
+    with _console.errors_of_the_user():
         require_matplotlib()
         families = _families(arguments)
-        name, tasks = load_data(arguments)
-        prepare_directory(arguments.out)
+        name, tasks = _arguments.load_data(arguments)
+        _console.prepare_directory(arguments.out)
 
-    fronts = run_experiment(
+    fronts = _console.run_experiment(
         robustness_fronts,
         tasks,
         arguments,
@@ -76,14 +61,16 @@ def _run(arguments):
         n_validation_seeds=max(1, min(2, arguments.front_seeds)),
     )
     tables = {f"{name}_fronts_{kind}": table for kind, table in fronts._asdict().items()}
-    paths = write_tables(arguments.out, tables, arguments.formats)
+    paths = _console.write_tables(arguments.out, tables, arguments.formats)
     figure = arguments.out / f"{name}_fronts.png"
-    paths.append(write_figure(figure, RobustnessFrontDisplay, fronts.scores))
+    paths.append(_console.write_figure(figure, RobustnessFrontDisplay, fronts.scores))
     scores = fronts.scores.merge(fronts.chosen[["task", "family", "setting"]])
     # Chosen by its accuracy under the strongest attack; the others are in the files.
     scores = scores[scores["epsilon"].isin([0, scores["epsilon"].max()])]
     model = scores["family"] + ", " + scores["setting"]
-    print_summary(summarise(scores.assign(model=model)), f"{arguments.seeds} seeds", paths)
+    _console.print_summary(
+        summarise(scores.assign(model=model)), f"{arguments.seeds} seeds", paths
+    )
 
 
 def _families(arguments):

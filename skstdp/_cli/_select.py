@@ -7,14 +7,7 @@ import pandas as pd
 from ..benchmarks._compare import summarise
 from ..benchmarks._selection import select_settings
 from ..datasets._tasks import COLLECTIONS
-from ._arguments import add_collections, add_integer, add_output, add_pairs, load_data
-from ._console import (
-    errors_of_the_user,
-    prepare_directory,
-    print_summary,
-    run_experiment,
-    write_tables,
-)
+from . import _arguments, _console
 
 
 def add_to(add_parser):
@@ -30,23 +23,23 @@ def add_to(add_parser):
             "where an interrupted one stopped."
         ),
     )
-    add_collections(parser, COLLECTIONS, choices=COLLECTIONS)
-    add_pairs(parser)
-    add_integer(parser, "--settings", "settings to try of each network", default=24, minimum=1)
-    add_integer(parser, "--outer", "outer splits", default=3, minimum=2)
-    add_integer(parser, "--inner", "inner folds", default=2, minimum=2)
+    _arguments.add_collections(parser, COLLECTIONS, choices=COLLECTIONS)
+    _arguments.add_pairs(parser)
+    _arguments.add_integer(parser, "--settings", "settings to try of each network", default=24)
+    _arguments.add_integer(parser, "--outer", "outer splits", default=3, minimum=2)
+    _arguments.add_integer(parser, "--inner", "inner folds", default=2, minimum=2)
     samples = "largest number of training rows of a task; of more, a sample"
-    add_integer(parser, "--samples", samples, default=4000, minimum=50)
-    add_output(parser)
+    _arguments.add_integer(parser, "--samples", samples, default=4000, minimum=50)
+    _arguments.add_output(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
-    with errors_of_the_user():
-        _, tasks = load_data(arguments)
-        prepare_directory(arguments.out)
+    with _console.errors_of_the_user():
+        _, tasks = _arguments.load_data(arguments)
+        _console.prepare_directory(arguments.out)
 
-    inner, chosen, outer = run_experiment(
+    inner, chosen, outer = _console.run_experiment(
         select_settings,
         tasks,
         arguments,
@@ -59,12 +52,12 @@ def _run(arguments):
     parameters = chosen["parameters"].map(json.dumps)
     tables = {"inner": inner, "chosen": chosen.assign(parameters=parameters), "outer": outer}
     tables = {f"selection_{name}": table for name, table in tables.items()}
-    paths = write_tables(arguments.out, tables, arguments.formats)
+    paths = _console.write_tables(arguments.out, tables, arguments.formats)
     for model, rows in chosen.groupby("model", sort=False):
         print(f"Chosen for {model}, on each outer split and on all\n")
         print(_format_chosen(rows), end="\n\n")
     summary = summarise(outer.assign(attack="none", epsilon=0.0))
-    print_summary(summary, f"{arguments.outer} outer splits", paths)
+    _console.print_summary(summary, f"{arguments.outer} outer splits", paths)
 
 
 def _format_chosen(chosen):

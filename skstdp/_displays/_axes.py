@@ -1,8 +1,16 @@
 """Colours and axes of all figures; matplotlib is imported late."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
 
 # The colours of Okabe and Ito, which colour-blind readers can tell apart, dark ones first.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -33,18 +41,8 @@ def set_axes(display, ax):
 def set_grid(display, axes, shape, expected, **options):
     """Set `axes_` and `figure_` of a display to the given axes, or to those of a new figure.
 
-    Parameters
-    ----------
-    display : object
-        Display.
-    axes : sequence of matplotlib Axes or None
-        Axes to draw on.
-    shape : tuple of int
-        Number of axes, in one column, or numbers of rows and columns.
-    expected : str
-        Purpose of the axes, for the error if their number is another one.
-    **options : dict
-        Passed to `matplotlib.pyplot.subplots`.
+    A ValueError says what is `expected` if the axes do not have as many entries as the shape;
+    the options are those of `matplotlib.pyplot.subplots`.
     """
     require_matplotlib()
     if axes is None:
@@ -55,6 +53,36 @@ def set_grid(display, axes, shape, expected, **options):
     if len(axes) != prod(shape):
         raise ValueError(f"Got {len(axes)} axes, but expected {prod(shape)}, {expected}.")
     display.axes_, display.figure_ = axes.reshape(shape), axes[0].figure
+
+
+class LinesDisplay:
+    """Display of lines on one axes, which `_draw` makes after its checks."""
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
+        """Draw the lines.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : object
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the table holds several tasks, or does not fit a parameter of the display.
+        """
+        require_matplotlib()
+        self._draw(ax, **kwargs)
+        return self
 
 
 def by_name(models):

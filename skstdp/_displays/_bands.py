@@ -1,14 +1,13 @@
 """Lines with the spread around them."""
 
-from ._axes import require_matplotlib, set_axes
+from ._axes import LinesDisplay, set_axes
 
 
-class BandsDisplay:
+class BandsDisplay(LinesDisplay):
     """Lines with bands of one standard deviation around them, one colour per model."""
 
     def _start(self, table, ax):
         """Set `ax_` and `figure_`, and title them with the one task in the table."""
-        require_matplotlib()
         tasks = table["task"].unique() if "task" in table else [""]
         if len(tasks) != 1:
             raise ValueError(
@@ -20,7 +19,7 @@ class BandsDisplay:
         self.ax_.set(title=tasks[0], ylabel="Accuracy")
         self.ax_.grid(alpha=0.3)
 
-    def _draw(self, values, lowest=0, highest=1, **kwargs):
+    def _draw_band(self, values, lowest=0, highest=1, **kwargs):
         """Draw mean and spread over splits; `values` has the abscissa as its index."""
         over_splits = values.groupby(level=0)
         mean, std = over_splits.mean(), over_splits.std()

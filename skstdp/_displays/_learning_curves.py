@@ -13,7 +13,7 @@ from ._network import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, Literal
+    from typing import Literal
 
     from matplotlib.axes import Axes
     from sklearn.base import BaseEstimator
@@ -90,10 +90,8 @@ class LearningCurvesDisplay(BandsDisplay):
             drawn. A dict from names to one or the other draws several models.
         curve : {"accuracy", "loss"}, default="accuracy"
             Curve of `history_`, with that of the validation data if `fit` was given any.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -134,28 +132,7 @@ class LearningCurvesDisplay(BandsDisplay):
         display = cls(pd.concat(histories, ignore_index=True), curve=curve)
         return display.plot(ax, **(plot_kwargs or {}))
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> LearningCurvesDisplay:
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        **kwargs : dict
-            Passed to `matplotlib.axes.Axes.plot` for every line.
-
-        Returns
-        -------
-        display : LearningCurvesDisplay
-            The object itself.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        ValueError
-            If `curves` holds several tasks, or `curve` is not one of the two.
-        """
+    def _draw(self, ax, **kwargs):
         check_option(self.curve, "curve", _LABELS)
         self._start(self.curves, ax)
         highest = 1 if self.curve == "accuracy" else None
@@ -168,9 +145,8 @@ class LearningCurvesDisplay(BandsDisplay):
                     continue
                 label = f"{model}, {part}" if model else part
                 style = {"color": color, "linestyle": linestyle, "label": label}
-                self._draw(values, highest=highest, **(style | kwargs))
+                self._draw_band(values, highest=highest, **(style | kwargs))
         if self.ax_.get_xscale() == "linear":
             self.ax_.locator_params(axis="x", integer=True)
         self.ax_.set(xlabel="Epoch", ylabel=_LABELS[self.curve])
         self.ax_.legend()
-        return self

@@ -122,10 +122,8 @@ class RobustnessCurveDisplay(BandsDisplay):
             Sizes of the attack.
         scorer : type, default=FGSMScorer
             `FGSMScorer` or `PGDScorer`.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
         **options : dict
             Other parameters of the scorer.
 
@@ -186,10 +184,8 @@ class RobustnessCurveDisplay(BandsDisplay):
             Sizes of the attack; 0 is without.
         attack : str, default="FGSM"
             Name of the attack.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -244,10 +240,8 @@ class RobustnessCurveDisplay(BandsDisplay):
         scoring : dict of str to scorer
             Parameter `scoring` of that call. Those scorers in it that attack are drawn; one of
             epsilon 0 is the accuracy without.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -303,28 +297,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         display = cls(_scores(records), moved="each feature", metric=metric)
         return display.plot(ax, **(plot_kwargs or {}))
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessCurveDisplay:
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        **kwargs : dict
-            Passed to `matplotlib.axes.Axes.plot` for every line.
-
-        Returns
-        -------
-        display : RobustnessCurveDisplay
-            The object itself.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        ValueError
-            If `scores` holds several tasks.
-        """
+    def _draw(self, ax, **kwargs):
         self._start(self.scores, ax)
         name = getattr(self.metric, "__name__", str(self.metric)).replace("_", " ")
         self.ax_.set_ylabel(name[:1].upper() + name[1:])
@@ -342,7 +315,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                     "label": f"{model}, {kind}" if len(kinds) > 1 and kind != "none" else model,
                 }
                 rows = scores[scores["attack"].isin(["none", kind])]
-                self._draw(rows["accuracy"], *limits, **(style | kwargs))
+                self._draw_band(rows["accuracy"], *limits, **(style | kwargs))
         epsilons = sorted(self.scores["epsilon"].unique())
         gap = min((after - before for before, after in pairwise(epsilons)), default=1)
         span = epsilons[-1] - epsilons[0]
@@ -355,7 +328,6 @@ class RobustnessCurveDisplay(BandsDisplay):
         if any(self.scores["model"] != ""):
             self.ax_.legend()
         self._note_one_class()
-        return self
 
     def _note_one_class(self):
         if "one_class" not in self.scores or not self.scores["one_class"].any():

@@ -10,10 +10,7 @@ from ._axes import COLORS, MARKERS
 from ._bands import BandsDisplay
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 class RobustnessFrontDisplay(BandsDisplay):
@@ -67,28 +64,7 @@ class RobustnessFrontDisplay(BandsDisplay):
         self.scores = scores
         self.attack = attack
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessFrontDisplay:
-        """Draw the fronts.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **kwargs : dict
-            Passed to the `plot` of the axes, for all lines.
-
-        Returns
-        -------
-        display : RobustnessFrontDisplay
-            The object itself.
-
-        Raises
-        ------
-        ValueError
-            If there is not exactly one task, or no row of the attack.
-        ImportError
-            If matplotlib is not installed.
-        """
+    def _draw(self, ax, **kwargs):
         self._start(self.scores, ax)
         attacked = self.scores[self.scores["attack"] == self.attack]
         if attacked.empty:
@@ -117,4 +93,3 @@ class RobustnessFrontDisplay(BandsDisplay):
             ylabel=f"Accuracy under {self.attack}, {epsilon_label(epsilon)}",
         )
         self.ax_.legend()
-        return self

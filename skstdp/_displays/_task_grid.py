@@ -8,17 +8,8 @@ from ._axes import require_matplotlib
 def plot_tasks(display_class, table):
     """Draw one figure with axes for each task of a table, the same scale and one legend.
 
-    Parameters
-    ----------
-    display_class : type
-        `LearningCurvesDisplay`, `RobustnessCurveDisplay` or `RobustnessFrontDisplay`.
-    table : DataFrame
-        Table that this class takes, for any number of tasks.
-
-    Returns
-    -------
-    figure : matplotlib Figure
-        A figure that pyplot does not know, so it needs no screen and no closing.
+    `display_class` takes the rows of one task. The figure is unknown to pyplot, so that it needs
+    no screen and no closing.
     """
     require_matplotlib()
     from matplotlib.figure import Figure

@@ -2,12 +2,7 @@
 
 from ._anatomy import anatomy
 from ._compare import Comparison, compare, summarise
-from ._configurations import (
-    ablations,
-    front_families,
-    paper_classifiers,
-    spiking_classifiers,
-)
+from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
 from ._fronts import Fronts, robustness_fronts
 from ._selection import Selection, select_settings
 

@@ -22,19 +22,8 @@ def check_integers(minimum, **values):
 def checked_tasks(tasks, *, fixed=False):
     """Return a list of the tasks of an experiment.
 
-    Parameters
-    ----------
-    tasks : iterable of Task
-        At least one, of different names.
-    fixed : bool, default=False
-        Require fixed test rows.
-
-    Raises
-    ------
-    TypeError
-        If these are no tasks.
-    ValueError
-        If there are none, two have the same name, or one has no fixed test rows.
+    Raises a TypeError if these are no tasks, and a ValueError if there are none, two have the
+    same name, or one has no fixed test rows though `fixed` asks for them.
     """
     tasks = tasks if isinstance(tasks, Task) else list(tasks)
     if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
@@ -54,17 +43,7 @@ def checked_tasks(tasks, *, fixed=False):
 def check_class_sizes(task, n_splits):
     """Raise a ValueError if a class is too small for each test fold to have a sample of it.
 
-    Parameters
-    ----------
-    task : Task
-        Task to check. One with fixed test rows has no folds.
-    n_splits : int
-        Number of folds.
-
-    Raises
-    ------
-    ValueError
-        If a class has fewer than `n_splits` samples.
+    A task with fixed test rows has no folds.
     """
     if task.X_test is not None:
         return
@@ -78,20 +57,7 @@ def check_class_sizes(task, n_splits):
 
 
 def check_models(estimators):
-    """Raise an error if a model is no classifier, or one that watches the test rows.
-
-    Parameters
-    ----------
-    estimators : dict of str to classifier
-        Models by name.
-
-    Raises
-    ------
-    TypeError
-        If a model is no classifier.
-    ValueError
-        If one of our classifiers stops early.
-    """
+    """Raise an error unless models, by name, are classifiers, none of which stops early."""
     if not isinstance(estimators, Mapping):
         raise TypeError(
             f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "

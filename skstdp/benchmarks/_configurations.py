@@ -76,10 +76,7 @@ _SPIKING = {
     "spikes": {},
     "random feedback": {"feedback": "random"},
     "two hidden layers": {"hidden_layer_sizes": (50, 50)},
-    "two hidden layers, random feedback": {
-        "hidden_layer_sizes": (50, 50),
-        "feedback": "random",
-    },
+    "two hidden layers, random feedback": {"hidden_layer_sizes": (50, 50), "feedback": "random"},
     "rule of spikes alone": {"rule": "spike", "n_steps": 8},
     "rate code": {"input_code": "rate", "n_steps": 8},
     "latency code, tuned cells": {

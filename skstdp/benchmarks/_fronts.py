@@ -124,7 +124,7 @@ def robustness_fronts(
         Number of models that train at the same time.
     path : str or path-like, default=None
         Folder that keeps finished fits, as in `compare`.
-    progress, verbose
+    progress, verbose : callable and bool, default=None and False
         As in `compare`.
 
     Returns

@@ -24,19 +24,8 @@ def writable_folder(path):
 def result_files(path, fits, common):
     """Make a folder, and name a file in it for each fit.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Folder.
-    fits : list of tuple
-        The task, then all else that distinguishes a fit.
-    common : tuple
-        Settings that all fits share.
-
-    Returns
-    -------
-    files : list of Path
-        Each named by a hash that changes with whatever determines the result.
+    A name is a hash that changes with whatever determines the result: what is `common` to all
+    fits; and of each the task, and all else that distinguishes it.
     """
     folder = writable_folder(path)
     common, data = joblib.hash(common), {}

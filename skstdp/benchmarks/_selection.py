@@ -117,10 +117,8 @@ def select_settings(
         Number of models that train at the same time.
     path : str or path-like, default=None
         Folder that keeps finished fits, as in `compare`.
-    progress : callable, default=None
-        As in `compare`; called once for the inner fits and once for the outer ones.
-    verbose : bool, default=False
-        As in `compare`.
+    progress, verbose : callable and bool, default=None and False
+        As in `compare`; `progress` is called for the inner fits, and then for the outer ones.
 
     Returns
     -------

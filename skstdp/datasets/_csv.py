@@ -98,22 +98,9 @@ def load_csv_task(path: str | Path, target: str, *, sep: str = ",") -> Task:
 
 
 def read_table(path, target, sep=","):
-    """Read features of any kind and class labels from a file.
+    """Read a frame of features of any kind and a series of class labels from a file.
 
-    Parameters
-    ----------
-    path, target, sep
-        As in `load_csv_task`.
-
-    Returns
-    -------
-    X : DataFrame of shape (n_samples, n_features)
-    y : Series of shape (n_samples,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `load_csv_task`, with a message of one line.
+    Parameters and errors are those of `load_csv_task`; messages have one line.
     """
     if not isinstance(path, str | PathLike):
         raise TypeError(

@@ -32,12 +32,7 @@ def load_mnist(data):
     images, labels, test_images, test_labels : ndarrays
         Images of shape (n_samples, n_pixels) and dtype uint8, labels of dtype int64.
 
-    Raises
-    ------
-    ValueError
-        If a file of the folder is missing, cut off or not what its name says.
-    OSError
-        If the download fails.
+    Errors are those of `load_tasks`.
     """
     if data is None:
         return _download()
