@@ -157,8 +157,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                     (name, split, *_kind(attack), score, *of_fit)
                     for attack, score in zip(scorers.values(), scores, strict=True)
                 ]
-        display = cls(_scores(records), moved="each feature", metric=metric)
-        return display.plot(ax, **(plot_kwargs or {}))
+        return cls._drawn(records, metric, ax, plot_kwargs)
 
     @classmethod
     def from_predictions(
@@ -219,7 +218,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                 kind = (attack if epsilon > 0 else "none", epsilon)
                 score = accuracy_score(y_true, predicted)
                 records.append((name, 0, *kind, score, *of_fit))
-        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+        return cls._drawn(records, "accuracy", ax, plot_kwargs)
 
     @classmethod
     def from_cv_results(
@@ -294,8 +293,13 @@ class RobustnessCurveDisplay(BandsDisplay):
                     (model, split, *_kind(scorer), score, *_UNKNOWN)
                     for split, score in enumerate(results[f"test_{name}"])
                 ]
-        display = cls(_scores(records), moved="each feature", metric=metric)
-        return display.plot(ax, **(plot_kwargs or {}))
+        return cls._drawn(records, metric, ax, plot_kwargs)
+
+    @classmethod
+    def _drawn(cls, records, metric, ax, plot_kwargs):
+        columns = ["model", "split", "attack", "epsilon", "accuracy", "one_class", "majority"]
+        scores = pd.DataFrame(records, columns=columns)
+        return cls(scores, moved="each feature", metric=metric).plot(ax, **(plot_kwargs or {}))
 
     def _draw(self, ax, **kwargs):
         self._start(self.scores, ax)
@@ -369,8 +373,3 @@ def _of_fit(y_true, predicted, metric):
     largest = np.full(len(y_true), classes[sizes.argmax()])
     one_class = len(classes) > 1 and is_constant(np.asarray(predicted))
     return one_class, float(label_metric(metric)(np.asarray(y_true), largest))
-
-
-def _scores(records):
-    columns = ["model", "split", "attack", "epsilon", "accuracy", "one_class", "majority"]
-    return pd.DataFrame(records, columns=columns)

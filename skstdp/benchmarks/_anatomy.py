@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.utils import resample
 
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from .._robustness._scorers import PGDScorer
 from ._checks import check_integers, checked_tasks
+from ._compare import seeded
 from ._configurations import NO_COMPETITION, default_classifiers
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def anatomy(
 
 
 def _dissect(task, model, estimator, seed, random_state, epsilon, max_test):
-    network = clone(estimator).set_params(random_state=random_state).fit(task.X, task.y)
+    network = seeded(estimator, random_state).fit(task.X, task.y)
     X, y = task.X_test, np.asarray(task.y_test)
     if len(y) > max_test:
         X, y = resample(

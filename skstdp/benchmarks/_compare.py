@@ -262,22 +262,16 @@ def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
             splits = [(None, None)] * n_seeds
         for split, (train, test) in enumerate(splits):
             fits += [
-                _Fit(task, model, split, _seeded(estimator, int(seeds[split])), train, test)
+                _Fit(task, model, split, seeded(estimator, int(seeds[split])), train, test)
                 for model, estimator in models.items()
             ]
     return fits
 
 
-def _seeded(estimator, seed):
+def seeded(estimator, seed):
     """Clone a model, and seed it and the steps within it."""
-    estimator = clone(estimator)
-    return estimator.set_params(
-        **{
-            name: seed
-            for name in estimator.get_params()
-            if name == "random_state" or name.endswith("__random_state")
-        }
-    )
+    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+    return clone(estimator).set_params(**dict.fromkeys(names, seed))
 
 
 def _run(fits, missing, attacks, curves, n_jobs, progress):
@@ -353,12 +347,17 @@ def _warn_of_refusals(records):
         )
 
 
+def rows_of(X, y, rows):
+    """Return some rows of arrays or data frames."""
+    return _safe_indexing(X, rows), _safe_indexing(y, rows)
+
+
 def _rates_and_labels(fit):
     """Return rows to train and to test on, scaled to [0, 1]."""
     task = fit.task
     if task.X_test is None:
-        X_train, y_train = _safe_indexing(task.X, fit.train), _safe_indexing(task.y, fit.train)
-        X_test, y_test = _safe_indexing(task.X, fit.test), _safe_indexing(task.y, fit.test)
+        X_train, y_train = rows_of(task.X, task.y, fit.train)
+        X_test, y_test = rows_of(task.X, task.y, fit.test)
     else:
         X_train, y_train, X_test, y_test = task.X, task.y, task.X_test, task.y_test
         # Images need no copy.

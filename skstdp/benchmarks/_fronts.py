@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 
 from .._attacks._gradient import zero_gradient_share
 from .._input_gradients import attackable
@@ -19,7 +17,7 @@ from .._robustness._scorers import FGSMScorer, PGDScorer
 from .._robustness._threat_model import sizes
 from ..datasets._tasks import Task
 from ._checks import check_integers, checked_tasks
-from ._compare import EPSILONS, compare
+from ._compare import EPSILONS, compare, rows_of, seeded
 from ._configurations import front_families
 
 if TYPE_CHECKING:
@@ -229,23 +227,22 @@ def robustness_fronts(
         for task, family, setting in chosen[["task", "family", "setting"]].itertuples(index=False)
     }
 
-    def test(group, is_wanted, n_seeds):
+    def test(group, are_picked, n_seeds):
         return compare(
             [_test_task(task, group, random_state) for task in tasks],
             estimators=lambda task: {
-                name: model for name, model in group.models.items() if is_wanted(task.name, name)
+                name: model
+                for name, model in group.models.items()
+                if ((task.name, name) in picked) == are_picked
             },
             scorers=scorers,
             n_seeds=n_seeds if group.networks else 1,
             **options,
         ).scores
 
-    parts = [test(group, lambda *name: name in picked, n_seeds) for group in groups]
+    parts = [test(group, True, n_seeds) for group in groups]
     if n_front_seeds:
-        parts += [
-            test(group, lambda *name: name not in picked, min(n_seeds, n_front_seeds))
-            for group in groups
-        ]
+        parts += [test(group, False, min(n_seeds, n_front_seeds)) for group in groups]
     scores = pd.concat(parts)
     scores = _split_names(scores).rename(columns={"split": "seed"})
     is_share = scores["attack"] == "zero gradient"
@@ -292,19 +289,17 @@ def _stratified(X, y, n, random_state):
     rows, _ = train_test_split(
         np.arange(len(y)), train_size=n, stratify=y, random_state=random_state
     )
-    return _safe_indexing(X, rows), _safe_indexing(y, rows)
+    return rows_of(X, y, rows)
 
 
 def _validation_task(task, group, random_state):
     train, rest = train_test_split(
         np.arange(len(task.y)), test_size=1 / 6, stratify=task.y, random_state=random_state
     )
-    X, y = _safe_indexing(task.X, train), _safe_indexing(task.y, train)
-    X_rest, y_rest = _safe_indexing(task.X, rest), _safe_indexing(task.y, rest)
     return Task(
         task.name,
-        *_stratified(X, y, group.max_train, random_state),
-        *_stratified(X_rest, y_rest, group.max_test, random_state),
+        *_stratified(*rows_of(task.X, task.y, train), group.max_train, random_state),
+        *_stratified(*rows_of(task.X, task.y, rest), group.max_test, random_state),
     )
 
 
@@ -341,17 +336,12 @@ def _choose(validation, networks, tolerance):
 
 
 def _confirm(task, seed, models, epsilon, n_rows, n_queries):
-    """Report on each model, with the others and a second network of its kind as surrogates."""
+    """Report on each network, with the others as surrogates."""
     X, y = _stratified(task.X_test, task.y_test, n_rows, seed)
-    fitted = {}
-    for family, model in models.items():
-        model = clone(model)
-        if "random_state" in model.get_params():
-            model.set_params(random_state=seed)
-        fitted[family] = model.fit(task.X, task.y)
+    fitted = {family: seeded(model, seed).fit(task.X, task.y) for family, model in models.items()}
     reports = []
     for family, model in fitted.items():
-        others = [fitted[name] for name in fitted if name != family and _is_network(fitted[name])]
+        others = [other for other in fitted.values() if other is not model]
         report = robustness_report(
             model,
             X,

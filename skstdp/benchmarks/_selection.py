@@ -9,12 +9,11 @@ import pandas as pd
 from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
-from sklearn.utils import _safe_indexing
 
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
-from ._compare import compare
+from ._compare import compare, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -245,14 +244,13 @@ def _outer_splits(task, n_outer, max_samples, random_state):
                 train,
                 # It refuses to leave out less than a row of each class.
                 train_size=min(max_samples, len(train) - n_classes),
-                stratify=_safe_indexing(task.y, train),
+                stratify=rows_of(task.X, task.y, train)[1],
                 random_state=random_state + outer,
             )
         X_test, y_test = task.X_test, task.y_test
         if X_test is None:
-            X_test, y_test = _safe_indexing(task.X, test), _safe_indexing(task.y, test)
-        X, y = _safe_indexing(task.X, train), _safe_indexing(task.y, train)
-        yield Task(f"{task.name} [{outer}]", X, y, X_test, y_test)
+            X_test, y_test = rows_of(task.X, task.y, test)
+        yield Task(f"{task.name} [{outer}]", *rows_of(task.X, task.y, train), X_test, y_test)
 
 
 def _choose(inner, settings):
