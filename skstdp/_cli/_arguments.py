@@ -5,6 +5,7 @@ import ast
 import warnings
 from fractions import Fraction
 from functools import partial
+from math import nan
 from pathlib import Path
 
 from sklearn.base import clone
@@ -97,7 +98,7 @@ def add_epsilon(parser, description="sizes of the attack", *, of_rates=True, not
         "--epsilon",
         metavar="E",
         nargs="+",
-        type=_epsilon if of_rates else _size,
+        type=partial(_size, of_rates=of_rates),
         default=EPSILONS,
         help=f"{description} (default: {' '.join(map(epsilon_label, EPSILONS))}){note}",
     )
@@ -169,25 +170,15 @@ def _separator(text):
     return separator
 
 
-def _epsilon(text):
-    epsilon = _fraction(text)
-    if epsilon is None or not 0 <= epsilon <= 1:
-        raise _unexpected(text, "a number in [0, 1], such as 8/255 or 0.03")
-    return epsilon
-
-
-def _size(text):
-    size = _fraction(text)
-    if size is None or size <= 0:
-        raise _unexpected(text, "a number > 0, such as 8/255 or 0.03")
-    return size
-
-
-def _fraction(text):
+def _size(text, *, of_rates):
     try:
-        return float(Fraction(text))
+        size = float(Fraction(text))
     except (ValueError, ZeroDivisionError, OverflowError):
-        return None
+        size = nan
+    if not (0 <= size <= 1 if of_rates else size > 0):
+        expected = "in [0, 1]" if of_rates else "> 0"
+        raise _unexpected(text, f"a number {expected}, such as 8/255 or 0.03")
+    return size
 
 
 def _pair(text):
@@ -211,29 +202,19 @@ def _setting(text):
 
 
 def load_data(arguments):
-    """Load the collections and CSV files that the arguments name.
-
-    Returns
-    -------
-    name : str
-        Common name of all, for files.
-    tasks : list of Task
-    """
+    """Return the collections and CSV files that the arguments name, as one name and tasks."""
     names, data = arguments.data_names, arguments.data
     target, pairs = getattr(arguments, "target", None), getattr(arguments, "pairs", None)
-    if target is not None and set(names) <= set(COLLECTIONS):
-        raise ValueError(
-            f"Got --target {target} with {' '.join(names)}, but expected it with CSV files."
-        )
-    if data is not None and not set(names) & set(IMAGE_COLLECTIONS):
-        raise ValueError(
-            f"Got --data {data} with {' '.join(names)}, but expected it with "
-            f"{' or '.join(IMAGE_COLLECTIONS)}."
-        )
-    if pairs is not None and not set(names) & set(_DIGITS):
-        raise ValueError(
-            f"Got --pairs with {' '.join(names)}, but expected it with {' or '.join(_DIGITS)}."
-        )
+    for option, value, fitting, expected in (
+        (f"--target {target}", target, set(names) - set(COLLECTIONS), ["CSV files"]),
+        (f"--data {data}", data, set(names) & set(IMAGE_COLLECTIONS), IMAGE_COLLECTIONS),
+        ("--pairs", pairs, set(names) & set(_DIGITS), _DIGITS),
+    ):
+        if value is not None and not fitting:
+            raise ValueError(
+                f"Got {option} with {' '.join(names)}, but expected it with "
+                f"{' or '.join(expected)}."
+            )
     tasks, stems = [], []
     for name in names:
         if name in COLLECTIONS:

@@ -111,8 +111,8 @@ def _run(arguments):
         print(f"note: {note}", file=sys.stderr)
     tables = {name: report.assign(**source), f"{name}_rows": rows}
     paths = _console.write_tables(arguments.out, tables, arguments.formats)
-    paths.append(arguments.out / f"{name}.png")
-    _figure(report, arguments.space).savefig(paths[-1], dpi=150)
+    curves = _curves(report, arguments.space)
+    paths.append(_console.write_display(arguments.out / f"{name}.png", curves))
     print(f"Accuracy on {len(y)} rows, without attack {report['accuracy'].iloc[0]:.3f}\n")
     print(_format(report))
     _console.print_written(paths)
@@ -177,11 +177,12 @@ def _rows(arguments, model):
     if names is not None:
         missing = [name for name in names if name not in columns]
         others = [name for name in columns if name not in names]
-        if missing or others:
+        differences = [("without", missing), ("with", others)]
+        found = [f"{word} the columns {_some(names)}" for word, names in differences if names]
+        if found:
             raise ValueError(
-                f"Got {arguments.data} {_with('without', missing)}"
-                f"{' and ' if missing and others else ''}{_with('with', others)}, but expected "
-                "the columns that the model was trained on, and the target. Correct the header."
+                f"Got {arguments.data} {' and '.join(found)}, but expected the columns that the "
+                "model was trained on, and the target. Correct the header."
             )
         X = X[list(names)]
     elif len(columns) != n_features:
@@ -191,10 +192,6 @@ def _rows(arguments, model):
         )
     # Without names the model was trained on an array.
     return (X.to_numpy() if names is None else X), y, columns
-
-
-def _with(word, names):
-    return f"{word} the columns {_some(names)}" if names else ""
 
 
 def _some(values):
@@ -292,20 +289,16 @@ def _attack(model, X, y, epsilons, n_queries, threat):
     return report, rows, list(dict.fromkeys(str(warning.message) for warning in caught))
 
 
-def _figure(report, space):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+def _curves(report, space):
+    """Return a display with a colour for each attack, and each line from the accuracy without."""
     attacks = [name for name in report["attack"].unique() if name != "none"]
-    # A colour for each attack, and each line from the accuracy without.
     lines = [
         report[report["attack"].isin(["none", name])].assign(model=name, split=0)
         for name in attacks
     ]
     scores = pd.concat(lines).replace({"attack": dict.fromkeys(attacks, "Adversarial")})
     moved = "each feature" if space == "input" else "what the model sees"
-    RobustnessCurveDisplay(scores, moved=moved).plot(figure.subplots())
-    return figure
+    return RobustnessCurveDisplay(scores, moved=moved)
 
 
 def _format(report):

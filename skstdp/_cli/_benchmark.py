@@ -9,8 +9,8 @@ from ..benchmarks._configurations import CONFIGURATIONS
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console
 
-# The lines of more models cannot be distinguished.
-_MAX_MODELS_IN_FIGURE = 4
+# In a figure; the lines of more models cannot be distinguished.
+_MAX_MODELS = 4
 
 
 def add_to(add_parser):
@@ -55,7 +55,7 @@ def _run(arguments):
     if arguments.configuration != "default":
         name = f"{name}_{arguments.configuration}"
     n_models = max(len(models(task)) for task in tasks)
-    drawn = n_models <= _MAX_MODELS_IN_FIGURE
+    drawn = n_models <= _MAX_MODELS
     scores, curves = _console.run_experiment(
         compare,
         tasks,
@@ -79,7 +79,7 @@ def _run(arguments):
         ]
     else:
         print(
-            f"no figures: {n_models} models, and only {_MAX_MODELS_IN_FIGURE} can be told apart",
+            f"no figures: {n_models} models, and only {_MAX_MODELS} can be distinguished",
             file=sys.stderr,
         )
 

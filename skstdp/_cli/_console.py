@@ -111,6 +111,16 @@ def write_tables(directory, tables, formats=("csv",)):
     return paths
 
 
+def write_display(path, display):
+    """Draw a display in a figure of its own, write it, and return the path."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    display.plot(figure.subplots())
+    figure.savefig(path, dpi=150)
+    return path
+
+
 def write_figure(path, display_class, table):
     """Draw all tasks of a table in one figure, write it, and return the path."""
     plot_tasks(display_class, table).savefig(path, dpi=150)

@@ -49,7 +49,7 @@ def _run(arguments):
         require_matplotlib()
         if arguments.number == 4:
             _console.prepare_directory(arguments.out)
-            _stdp_figure(arguments.out, arguments.formats)
+            _write_stdp_curve(arguments.out, arguments.formats)
             return
         tasks = load_tasks("iris", pairs=[(0, 1), (0, 2), (1, 2)])
         if arguments.pairs == "all":
@@ -83,12 +83,8 @@ def _run(arguments):
     _console.print_summary(summarise(scores), counts, paths)
 
 
-def _stdp_figure(directory, formats):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    display = STDPCurveDisplay.from_rule().plot(figure.subplots())
+def _write_stdp_curve(directory, formats):
+    display = STDPCurveDisplay.from_rule()
     paths = _console.write_tables(directory, {"figure_4": display.curves}, formats)
-    paths.append(directory / "figure_4.png")
-    figure.savefig(paths[-1], dpi=150)
+    paths.append(_console.write_display(directory / "figure_4.png", display))
     _console.print_written(paths)

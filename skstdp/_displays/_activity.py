@@ -84,10 +84,8 @@ class ActivityDisplay:
             Samples.
         y : array-like of shape (n_samples,)
             Their labels.
-        axes : sequence of matplotlib Axes, default=None
-            Axes to draw on, one per layer. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.imshow`.
+        axes, plot_kwargs : sequence of matplotlib Axes and dict, default=None
+            Axes to draw on, one per layer, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -96,8 +94,6 @@ class ActivityDisplay:
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If there is no such network in `estimator`.
         ValueError
@@ -142,8 +138,7 @@ class ActivityDisplay:
         """
         layers = dict(list(self.rates.groupby("layer", sort=False)))
         figsize = (6.4, 0.4 + 1.7 * len(layers))
-        set_grid(self, axes, (len(layers), 1), "one per layer", figsize=figsize)
-        self.axes_ = self.axes_.ravel()
+        set_grid(self, axes, (len(layers),), "one per layer", figsize=figsize)
         self.images_ = []
         self.kept_ = pd.Series(
             {name: _share_kept(rates) for name, rates in layers.items()}, name="kept"
@@ -167,12 +162,9 @@ class ActivityDisplay:
             share = "" if np.isnan(kept) else f": {kept:.0%} of units most active for their class"
             ax.set_title(f"{name}{share}", fontsize="medium")
             ax.set_ylabel("Class of samples")
-        stand_for = not self.rates["stands_for"].isna().any()
-        self.axes_[-1].set_xlabel(
-            "Units, by the class they stand for"
-            if stand_for
-            else "Units, by the class they answer to most"
-        )
+        answer = self.rates["stands_for"].isna().any()
+        order = "answer to most" if answer else "stand for"
+        self.axes_[-1].set_xlabel(f"Units, by the class they {order}")
         bar = self.figure_.colorbar(self.images_[0], ax=list(self.axes_), fraction=0.03, pad=0.02)
         bar.set_label("Mean rate")
         return self

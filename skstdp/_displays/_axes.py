@@ -41,8 +41,8 @@ def set_axes(display, ax):
 def set_grid(display, axes, shape, expected, **options):
     """Set `axes_` and `figure_` of a display to the given axes, or to those of a new figure.
 
-    A ValueError says what is `expected` if the axes do not have as many entries as the shape;
-    the options are those of `matplotlib.pyplot.subplots`.
+    The shape is the number of axes in one column, or the numbers of rows and columns. A ValueError
+    says what is `expected` if another number is given; `options` are those of `subplots`.
     """
     require_matplotlib()
     if axes is None:

@@ -25,8 +25,7 @@ class BandsDisplay(LinesDisplay):
         mean, std = over_splits.mean(), over_splits.std()
         (line,) = self.ax_.plot(mean.index, mean, **kwargs)
         low, high = (mean - std).clip(lower=lowest), (mean + std).clip(upper=highest)
-        band = self.ax_.fill_between(
-            mean.index, low, high, color=line.get_color(), alpha=0.15, linewidth=0
-        )
+        style = {"color": line.get_color(), "alpha": 0.15, "linewidth": 0}
+        band = self.ax_.fill_between(mean.index, low, high, **style)
         self.lines_.append(line)
         self.fill_between_.append(band)

@@ -100,8 +100,6 @@ class LearningCurvesDisplay(BandsDisplay):
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If there is no such network in one of the estimators.
         ValueError

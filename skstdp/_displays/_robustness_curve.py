@@ -346,15 +346,9 @@ class RobustnessCurveDisplay(BandsDisplay):
         score = fits["majority"].mean()
         self.ax_.axhline(score, color="0.4", linestyle=":", linewidth=1, zorder=0)
         notes.append(f"dotted: the largest class for all, {score:.3f}")
-        self.ax_.text(
-            0.02,
-            0.02,
-            "\n".join(notes),
-            transform=self.ax_.transAxes,
-            verticalalignment="bottom",
-            fontsize="x-small",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        )
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+        place = {"transform": self.ax_.transAxes, "verticalalignment": "bottom"}
+        self.ax_.text(0.02, 0.02, "\n".join(notes), fontsize="x-small", bbox=box, **place)
 
 
 def _kind(scorer):

@@ -135,12 +135,10 @@ class SpikeRasterDisplay:
             If there is another number of axes.
         """
         n_axes = len(self.spikes) + 1
-        expected = "one for the inputs and one per layer"
-        figsize = (6, 1 + 1.6 * n_axes)
-        set_grid(self, axes, (n_axes, 1), expected, figsize=figsize, sharex=True)
+        options = {"figsize": (6, 1 + 1.6 * n_axes), "sharex": True}
+        set_grid(self, axes, (n_axes,), "one for the inputs and one per layer", **options)
         from matplotlib.ticker import MaxNLocator
 
-        self.axes_ = self.axes_.ravel()
         n_steps = len(self.currents)
         extent = (0.5, n_steps + 0.5, len(self.currents[0]) - 0.5, -0.5)
         self.axes_[0].imshow(self.currents.T, aspect="auto", cmap="Greys", extent=extent, vmin=0)

@@ -86,9 +86,9 @@ class WeightMapDisplay:
         """Take the weights from a fitted network, and draw.
 
         With several receptive fields a feature has several weights. Shown is the growth of the
-        drive while the feature goes from the bottom to the top of its range, or of one
-        part of it: the weights of its steps less those of their complements. Where steps are
-        taken of ranks, parts are of equal height in ranks.
+        drive while the feature goes from the bottom to the top of its range, or of one part of
+        it: the weights of its steps less those of their complements. Where steps are taken of
+        ranks, parts are of equal height in ranks.
 
         Parameters
         ----------
@@ -101,10 +101,8 @@ class WeightMapDisplay:
             with fewer steps gain nothing over the other parts. None takes the whole range.
         max_units : int or None, default=10
             Largest number of units to draw for each class. None draws all.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.imshow`.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -113,8 +111,6 @@ class WeightMapDisplay:
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If there is no such network in `estimator`.
         ValueError

