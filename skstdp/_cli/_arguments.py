@@ -76,7 +76,7 @@ def add_pairs(parser):
 
 
 def add_csv(parser, *, required=False):
-    """Add the options that say how to read CSV files."""
+    """Add target column and separator of CSV files."""
     parser.add_argument(
         "--target",
         metavar="COLUMN",

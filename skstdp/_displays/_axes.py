@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-# The colours of Okabe and Ito, which colour-blind readers can tell apart, dark ones first.
+# The colours of Okabe and Ito, which colour-blind readers can distinguish, dark ones first.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = "osD^vP*"
 LINESTYLES = ("-", "--", ":", "-.")

@@ -149,7 +149,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         for name, fits in by_name(estimators).items():
             for split, version in enumerate(versions(fits)):
                 with warnings.catch_warnings():
-                    # The note in the figure says it once.
+                    # The figure has one note of it.
                     warnings.simplefilter("ignore", ConstantPredictionWarning)
                     scores = [attack(version, X, y) for attack in scorers.values()]
                 of_fit = _of_fit(y, version.predict(X), metric)

@@ -299,7 +299,7 @@ def _train_and_attack(index, fit, attacks, with_curves):
     model = clone(fit.estimator)
     curves = None
     with warnings.catch_warnings():
-        # The column one_class says both.
+        # The column one_class holds both.
         warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
         warnings.simplefilter("ignore", ConstantPredictionWarning)
         if with_curves and isinstance(model, NetworkClassifier):

@@ -94,7 +94,7 @@ def select_settings(
 
     On each outer split, every setting is cross-validated within the training part of every task;
     the setting with the best mean over the tasks is chosen, trained on the whole training part
-    and looked at once on the rest. All models get the same number of settings and the same folds.
+    and scored once on the rest. All models get the same number of settings and the same folds.
 
     Parameters
     ----------
