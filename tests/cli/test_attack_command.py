@@ -30,7 +30,7 @@ from skstdp import (
     robustness_report,
     save_model,
 )
-from skstdp._cli import main
+from skstdp._cli import _attack, main
 
 TREE = "sklearn.tree._tree.Tree"
 TABLES = ["flowers_model_attack", "flowers_model_attack_rows"]
@@ -309,6 +309,16 @@ def test_two_models_on_one_file_write_files_of_their_own(files, tmp_path):
         expected = load_model(files[0] / f"{model}.skops").score(*numbers_of(files, model))
         assert written["accuracy"][0] == expected
     assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_interrupt_is_no_traceback(files, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_attack, "attack_table", interrupt)
+    options = ["--epsilon", "0.1", "--queries", "1", "--out", str(tmp_path)]
+    assert main(arguments(files[0], "array.skops", "flowers.csv", *options)) == 130
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("formats", ["csv", "json"])
