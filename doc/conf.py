@@ -76,7 +76,7 @@ html_theme_options = {
 }
 html_sidebars = {
     page: []
-    for page in ("index", "getting_started", "the_paper", "glossary", "contributing", "changes")
+    for page in ("index", "getting_started", "the_paper", "glossary", "changes")
 }
 
 
