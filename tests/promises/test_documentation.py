@@ -61,3 +61,9 @@ def test_public_names_have_examples(module):
 def issubclass_of_tuple(value):
     """Whether a name is only the type of a result, made by a function that has an example."""
     return inspect.isclass(value) and issubclass(value, tuple | Warning)
+
+
+PAGES = sorted((API.parent).rglob("*.rst")) + [API.parents[1] / "README.md"]
+# Those that a build makes are not pages of ours.
+PAGES = [page for page in PAGES if not {"_build", "auto_examples", "generated"} & set(page.parts)]
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
