@@ -1,5 +1,6 @@
 """Data larger than memory: what is held does not grow with the file."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,15 @@ import pandas as pd
 import pytest
 
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
-from skstdp.benchmarks import memory
+
+# A script of the documentation, which is no part of the package.
+_SCRIPT = Path(__file__).parents[2] / "doc" / "benchmarks" / "memory.py"
+_spec = importlib.util.spec_from_file_location("memory", _SCRIPT)
+memory = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(memory)
 
 on_linux = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="Linux tells what a process holds"
+    not Path("/proc/self/status").exists(), reason="Linux reports what a process holds"
 )
 every_classifier = pytest.mark.parametrize(
     "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier], ids=lambda c: c.__name__
@@ -59,7 +65,7 @@ def test_every_kind_of_file_holds_the_same_rows(kind, tmp_path):
 
 
 def test_command(tmp_path):
-    command = [sys.executable, "-W", "error", "-m", "skstdp.benchmarks.memory"]
+    command = [sys.executable, "-W", "error", memory.__file__]
     command += ["--rows", "2e3", "--piece", "1000", "--kinds", "csv", "--folder", str(tmp_path)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert printed.split()[:6] == ["kind", "rows", "file", "MiB", "accuracy", "csv"]

@@ -1,8 +1,8 @@
-"""What training costs, beside the peers: `python -m skstdp.benchmarks.speed --help`.
+"""Cost of training, beside other libraries: `python doc/benchmarks/speed.py --help`.
 
-All figures of one table are made in one run on one thread. What is timed is the processor time of
-the process, the least of some repeats that alternate between ours and the peers', so that what
-else the machine does counts little; whole processes are timed by the clock.
+All numbers of one table come from one run on one thread. Each is the processor time of the
+process, the least of some repeats that alternate between our networks and theirs, so that other
+work of the machine counts little. Whole processes are timed by the clock.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def networks(sizes, batch_size, n_epochs):
 
 
 def torch_fits(X, y, sizes, batch_size, n_epochs):
-    """The same networks written by hand: backpropagation, and the rule without competition."""
+    """Networks written by hand in PyTorch: backpropagation, and the rule without competition."""
     import torch
     from torch.nn import functional
 
@@ -131,7 +131,7 @@ def torch_fits(X, y, sizes, batch_size, n_epochs):
 
 
 def fit_table(data=None, n_repeats=5):
-    """Milliseconds of a fit, and how many times that of ours the peers take.
+    """Milliseconds of a fit, and the times of the other libraries as multiples of it.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def fit_table(data=None, n_repeats=5):
     Returns
     -------
     table : DataFrame
-        One row a task, dtype and network of ours.
+        One row per task, dtype and network of ours.
     """
     tasks = {"IRIS pair, (32, 16), 200 epochs": (iris_pair, (32, 16), 40, 200)}
     if data is not None:
@@ -181,7 +181,7 @@ def fit_table(data=None, n_repeats=5):
 
 
 def predict_table(n_repeats=20):
-    """Microseconds of `predict`, and how many times that scikit-learn takes."""
+    """Microseconds of `predict`, and the time of scikit-learn as a multiple of it."""
     X = np.random.default_rng(0).random((10_000, 20))
     y = np.arange(10_000) % 3
     models = {
@@ -326,9 +326,9 @@ _MODELS = {
 def process_table(n_repeats=4):
     """Seconds, by the clock, of processes that fit once, or search 60 settings by 5 folds.
 
-    A search takes two workers, processes or threads, and is repeated a quarter as often. What was
-    compiled before is loaded from disk. The last columns tell how many times as long
-    `MLPClassifier` takes in the same way, and in the way that is faster for it.
+    A search takes two workers, processes or threads, and is repeated a quarter as often. Kernels
+    compiled before are loaded from disk. The last columns are the times of `MLPClassifier` as
+    multiples: in the same kind of process, and in the kind that is fastest for it.
     """
     records = []
     n_searches = max(1, n_repeats // 4)
@@ -379,18 +379,18 @@ def growth_figure(n_repeats=3):
             axes.loglog(sizes, seconds, marker="o", markersize=3, label=name)
         axes.set_xlabel(varied)
         axes.xaxis.set_minor_formatter("")
-    figure.axes[0].set_ylabel("seconds an epoch")
+    figure.axes[0].set_ylabel("seconds per epoch")
     figure.axes[0].legend(fontsize="small")
     return figure
 
 
 def main(arguments=None):
     """Print the tables, and draw the figure if a path is given."""
-    parser = argparse.ArgumentParser(prog="python -m skstdp.benchmarks.speed")
+    parser = argparse.ArgumentParser(prog="python doc/benchmarks/speed.py")
     parser.add_argument("--data", help="folder with the four files of MNIST; left out without")
     parser.add_argument("--plot", help="path of the figure of how the cost grows")
     parser.add_argument(
-        "--dtypes", action="store_true", help="only compare what is learnt in either dtype"
+        "--dtypes", action="store_true", help="only compare the accuracy in either dtype"
     )
     parser.add_argument("--repeats", type=int, default=6, help="repeats of a small fit")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Training on a Dask cluster against one process: `python -m skstdp.benchmarks.scaling --help`.
+"""Training on a Dask cluster against one process: `python doc/benchmarks/scaling.py --help`.
 
 Timed is the fastest of some epochs, by the clock, on images of MNIST; the workers are processes of
 this machine with one thread each. A model of the cost, calibrated on nearly no rows, says what to
@@ -7,7 +7,7 @@ expect::
     seconds of an epoch = rows * row / W + visits * (visit + P * carry)
                           + batches * (task_1 + (W - 1) * task_2 + P * (step + (W - 1) * move))
 
-with W workers and P parameters. `row` is what a row takes in one process. A visit, after each
+with W workers and P parameters. `row` is the time of one row in one process. A visit, after each
 epoch and at most 32 batches, brings weights and moments to the process that calls, and back.
 """
 
@@ -20,11 +20,10 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from speed import mnist
 
 from skstdp import BPClassifier, STDPClassifier
 from skstdp.distributed import fit
-
-from .speed import mnist
 
 _NETWORKS = ((200, 100), (1000, 500))
 _BATCHES = (1000, 6000)
@@ -34,13 +33,13 @@ _BATCHES_A_VISIT = 32
 
 
 class _Clock:
-    """Callback that keeps how long each epoch takes."""
+    """Callback that keeps the seconds of each epoch."""
 
     def __init__(self):
         self.seconds = []
 
     def setup(self, estimator, context):
-        """Nothing is to be done before a fit."""
+        """Do nothing before a fit."""
 
     def on_fit_task_begin(self, estimator, context):
         """Start."""
@@ -52,7 +51,7 @@ class _Clock:
             self.seconds.append(time.perf_counter() - self._start)
 
     def teardown(self, estimator, context):
-        """Nothing is to be done after a fit."""
+        """Do nothing after a fit."""
 
 
 def epoch_seconds(classifier, sizes, batch_size, X, y, n_epochs, client=None):
@@ -86,13 +85,13 @@ def _bytes_received(dask_worker):
 
 
 def bytes_between_workers(client):
-    """What the workers of a cluster have received from each other so far."""
+    """Bytes that the workers of a cluster have received from each other so far."""
     return sum(client.run(_bytes_received).values())
 
 
 @dataclass
 class CostModel:
-    """What the module says; times in seconds."""
+    """The six times of the model in the docstring of this module, in seconds."""
 
     visit: float
     carry: float
@@ -103,7 +102,7 @@ class CostModel:
 
     @classmethod
     def calibrated(cls, seconds):
-        """From the seconds of epochs, by number of workers, of parameters and of batches."""
+        """Fit the model to seconds of epochs, by number of workers, parameters and batches."""
         (tiny, large) = sorted({n_params for _, n_params, _ in seconds})
         batch, visit = {}, {}
         for n_workers, n_params in product((1, 2), (tiny, large)):
@@ -118,7 +117,7 @@ class CostModel:
         return cls(visit, carry, task, task_of_two - task, step, step_of_two - step)
 
     def batch(self, n_workers, n_params):
-        """Seconds that a batch takes besides its rows."""
+        """Seconds of a batch, without those of its rows."""
         return (
             self.task_1
             + (n_workers - 1) * self.task_2
@@ -140,7 +139,7 @@ class CostModel:
 
 
 def calibrate(clients, n_epochs):
-    """Model of the cost, from 64 rows in many batches and in one."""
+    """Calibrate the model of the cost on 64 rows, in many batches and in one."""
     rng = np.random.default_rng(0)
     seconds = {}
     for (n_workers, client), (sizes, n_features), n_batches in product(
@@ -163,14 +162,14 @@ def scaling_table(X, y, clients, model, n_epochs):
     clients : dict of int to Client
         Clusters by number of workers.
     model : CostModel
-        What to expect.
+        Model of the expected times.
     n_epochs : int
         Epochs, of which the fastest counts.
 
     Returns
     -------
     table : DataFrame
-        One row a network, size of its batches and number of workers.
+        One row per network, size of batches and number of workers.
     """
     records = []
     for classifier, sizes, batch_size in product(_CLASSIFIERS, _NETWORKS, _BATCHES):
@@ -190,7 +189,7 @@ def scaling_table(X, y, clients, model, n_epochs):
                     "workers, s": seconds,
                     "expected, s": model.epoch(row, len(y), n_batches, n_workers, n_params),
                     "faster by": alone / seconds,
-                    "MB an epoch": moved / n_epochs / 1e6,
+                    "MB per epoch": moved / n_epochs / 1e6,
                     "expected MB": 2 * (n_workers - 1) * n_batches * n_params * 4 / 1e6,
                     "pays from": np.inf
                     if n_workers == 1
@@ -201,7 +200,7 @@ def scaling_table(X, y, clients, model, n_epochs):
 
 
 def scaling_figure(table, model):
-    """How many times as fast as one process, and how well the model says it."""
+    """Speed relative to one process, and measured against expected seconds."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
 
@@ -225,7 +224,7 @@ def scaling_figure(table, model):
     ends = two[["expected, s", "workers, s"]].to_numpy()
     ends = [ends.min(), ends.max()]
     expected.loglog(ends, ends, color="grey", linewidth=0.8)
-    expected.set(xlabel="expected seconds an epoch", ylabel="measured, two workers")
+    expected.set(xlabel="expected seconds per epoch", ylabel="measured, two workers")
     for axis in (expected.xaxis, expected.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")
@@ -235,7 +234,7 @@ def scaling_figure(table, model):
 
 def main(arguments=None):
     """Print the table, and draw the figure if a path is given."""
-    parser = argparse.ArgumentParser(prog="python -m skstdp.benchmarks.scaling")
+    parser = argparse.ArgumentParser(prog="python doc/benchmarks/scaling.py")
     parser.add_argument("--data", help="folder with the four files of MNIST; fetched without")
     parser.add_argument("--plot", help="path of the figure")
     parser.add_argument("--rows", type=int, default=12_000, help="images to train on")

@@ -1,8 +1,8 @@
-"""How much memory data larger than memory take: `python -m skstdp.benchmarks.memory --help`.
+"""Memory that data larger than memory take: `python doc/benchmarks/memory.py --help`.
 
-Files of several lengths are gone through, each by a process of its own. What a process holds at
-most is told by Linux: all of it, where the file is read in pieces, and where the file is mapped as
-a whole without the pages of the map, which the system takes back when it needs them.
+One process per file learns from it; files have several lengths. Linux reports the most memory
+that the process holds: all of it where the file is read in pieces; where the file is mapped as a
+whole, without the pages of the map, which the system takes back when it needs them.
 """
 
 import argparse
@@ -22,8 +22,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 import skstdp
-
-from .._networks._nothing_learnt import NOTHING_LEARNT
+from skstdp._networks._nothing_learnt import NOTHING_LEARNT
 
 _MIB = 2**20
 
@@ -101,14 +100,14 @@ _FILES = {
 
 
 def _memory(name):
-    """A figure of this process in bytes, as Linux tells it."""
+    """A field of the status of this process in bytes, as Linux reports it."""
     status = Path("/proc/self/status").read_text()
     return 1024 * int(re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)[1])
 
 
 @contextmanager
 def _most_held():
-    """Look every few milliseconds what this process holds besides maps of files."""
+    """Sample every 2 ms how much this process holds besides maps of files."""
     most, done = [_memory("RssAnon")], threading.Event()
 
     def look():
@@ -138,7 +137,7 @@ def _learn_in_pieces(path, classifier, n_at_once):
 
 
 def _whole_map(path, classifier, n_at_once):
-    """What each method holds at most, beside what it held before, of a map of all rows."""
+    """Most memory that each method adds to what was held, for a map of all rows."""
     X, y = np.load(path, mmap_mode="r"), np.load(_labels(path))
     network = _new_classifier(classifier).partial_fit(X[:1000], y[:1000], classes=[0, 1])
     # One epoch need not teach the network to tell classes apart.
@@ -157,8 +156,8 @@ _MEASURES = {"learn in pieces": _learn_in_pieces, "whole map": _whole_map}
 
 def _measure(measure, path, classifier, n_at_once):
     """Measure in a new process."""
-    command = [sys.executable, "-m", "skstdp.benchmarks.memory", "--measure", measure, str(path)]
-    command += [classifier, str(n_at_once)]
+    command = [sys.executable, __file__, "--measure", measure, str(path), classifier]
+    command.append(str(n_at_once))
     paths = {"PYTHONPATH": str(Path(skstdp.__file__).parents[1])}
     done = subprocess.run(
         command, env=os.environ | paths, check=True, stdout=subprocess.PIPE, text=True
@@ -175,7 +174,7 @@ def memory_tables(
     classifier="STDPClassifier",
     directory=None,
 ):
-    """Measure how much memory files of several lengths take.
+    """Measure the memory that files of several lengths take.
 
     Parameters
     ----------
@@ -186,7 +185,7 @@ def memory_tables(
     n_at_once : int
         Rows of one piece.
     kinds : sequence of {"npy", "parquet", "csv"}
-        How the data are kept.
+        Formats of the files.
     classifier : str
         Name of the classifier.
     directory : str or Path, default=None
@@ -195,13 +194,13 @@ def memory_tables(
     Returns
     -------
     in_pieces : DataFrame
-        One row a kind and length: size of the file, the most that a process holds which learns
+        One row per kind and length: size of the file, the most that a process holds which learns
         from it by `partial_fit`, in MiB, and its accuracy on the last piece.
     as_a_whole : DataFrame
-        One row a length: size of the array, and the most that `fit`, `predict` and `score` hold
+        One row per length: size of the array, and the most that `fit`, `predict` and `score` hold
         besides it when it is a memory map, in MiB.
     """
-    # So that no process that is measured has to compile, which takes more memory than all else.
+    # Compiles ahead of the processes that are measured: compiling takes more memory than all else.
     (table,) = pieces_of_a_table(1000, n_features, 1000)
     X, y = table[:, :-1], table[:, -1]
     _new_classifier(classifier).partial_fit(X, y, classes=[0, 1]).score(X, y)
@@ -223,7 +222,7 @@ def memory_tables(
 
 def main(arguments=None):
     """Print both tables."""
-    parser = argparse.ArgumentParser(prog="python -m skstdp.benchmarks.memory")
+    parser = argparse.ArgumentParser(prog="python doc/benchmarks/memory.py")
     parser.add_argument(
         "--rows", type=float, nargs="+", default=[1e6, 3e6, 1e7], help="lengths of the files"
     )
