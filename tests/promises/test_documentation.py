@@ -102,13 +102,27 @@ def test_missing_path_is_found():
 
 def test_architecture_page_has_every_room_from_the_top_down():
     text = (DOC / "architecture.rst").read_text()
-    diagram, table = text.split("Rooms\n-----\n")
+    diagram, rest = text.split("\nRooms\n-----\n")
+    table = re.split(r"\n-{4,}\n", rest)[0]
     lines = re.findall(r"^    ((?:\w+ +)+)", diagram, flags=re.MULTILINE)
     rows = re.findall(r"^    \* - `(\w+)`$", table, flags=re.MULTILINE)
     rooms = [room for floor in FLOORS for room in sorted(floor)]
     assert [set(line.split()) & set(rooms) for line in lines] == list(FLOORS)
     assert sorted(rows, key=FLOOR.__getitem__) == rows
     assert sorted(rows) == sorted(rooms)
+
+
+def test_architecture_page_names_functions_that_exist():
+    text = (DOC / "architecture.rst").read_text()
+    named = re.findall(r"`(_\w+)\.(\w+)`", text)
+    package = Path(skstdp.__file__).parent
+    missing = []
+    for module, name in named:
+        sources = package.rglob(f"{module}.py")
+        if not any(re.search(rf"def {name}\(", source.read_text()) for source in sources):
+            missing.append(f"{module}.{name}")
+    assert len(named) > 5
+    assert missing == []
 
 
 def test_every_page_of_the_guide_is_described_in_one_group():
