@@ -140,7 +140,7 @@ def _whole_map(path, classifier, n_at_once):
     """Most memory that each method adds to what was held, for a map of all rows."""
     X, y = np.load(path, mmap_mode="r"), np.load(_labels(path))
     network = _new_classifier(classifier).partial_fit(X[:1000], y[:1000], classes=[0, 1])
-    # One epoch need not teach the network to tell classes apart.
+    # After one epoch the network may still predict one class.
     warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
     figures = {}
     for method, arguments in {"fit": (X, y), "predict": (X,), "score": (X, y)}.items():
@@ -176,29 +176,11 @@ def memory_tables(
 ):
     """Measure the memory that files of several lengths take.
 
-    Parameters
-    ----------
-    n_rows : sequence of int
-        Lengths of the files.
-    n_features : int
-        Number of features, of float32.
-    n_at_once : int
-        Rows of one piece.
-    kinds : sequence of {"npy", "parquet", "csv"}
-        Formats of the files.
-    classifier : str
-        Name of the classifier.
-    directory : str or Path, default=None
-        Where the files lie for as long as the measurement, by default that of temporary files.
-
-    Returns
-    -------
-    in_pieces : DataFrame
-        One row per kind and length: size of the file, the most that a process holds which learns
-        from it by `partial_fit`, in MiB, and its accuracy on the last piece.
-    as_a_whole : DataFrame
-        One row per length: size of the array, and the most that `fit`, `predict` and `score` hold
-        besides it when it is a memory map, in MiB.
+    Returns two tables, in MiB. `in_pieces`, one row per kind and length: size of the file, the
+    most that a process holds which learns from it by `partial_fit` in pieces of `n_at_once` rows,
+    and its accuracy on the last piece. `as_a_whole`, one row per length: size of the array, and
+    the most that `fit`, `predict` and `score` hold besides it when it is a memory map. The files
+    lie in `directory`, by default that of temporary files, for as long as the measurement.
     """
     # Compiles ahead of the processes that are measured: compiling takes more memory than all else.
     (table,) = pieces_of_a_table(1000, n_features, 1000)

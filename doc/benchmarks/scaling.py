@@ -1,8 +1,7 @@
 """Training on a Dask cluster against one process: `python doc/benchmarks/scaling.py --help`.
 
 Timed is the fastest of some epochs, by the clock, on images of MNIST; the workers are processes of
-this machine with one thread each. A model of the cost, calibrated on nearly no rows, says what to
-expect::
+this machine with one thread each. A model of the cost, calibrated on nearly no rows, predicts::
 
     seconds of an epoch = rows * row / W + visits * (visit + P * carry)
                           + batches * (task_1 + (W - 1) * task_2 + P * (step + (W - 1) * move))
@@ -155,21 +154,8 @@ def calibrate(clients, n_epochs):
 def scaling_table(X, y, clients, model, n_epochs):
     """Seconds of an epoch in one process and on workers, as measured and as expected.
 
-    Parameters
-    ----------
-    X, y : ndarrays of shape (n_samples, n_features) and (n_samples,)
-        Training data.
-    clients : dict of int to Client
-        Clusters by number of workers.
-    model : CostModel
-        Model of the expected times.
-    n_epochs : int
-        Epochs, of which the fastest counts.
-
-    Returns
-    -------
-    table : DataFrame
-        One row per network, size of batches and number of workers.
+    One row per network, size of batches and number of workers. `clients` are clusters by number of
+    workers; of the epochs, the fastest counts.
     """
     records = []
     for classifier, sizes, batch_size in product(_CLASSIFIERS, _NETWORKS, _BATCHES):

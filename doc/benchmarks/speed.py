@@ -133,34 +133,15 @@ def torch_fits(X, y, sizes, batch_size, n_epochs):
 def fit_table(data=None, n_repeats=5):
     """Milliseconds of a fit, and the times of the other libraries as multiples of it.
 
-    Parameters
-    ----------
-    data : str or None
-        Folder with the four files of MNIST; None leaves MNIST out.
-    n_repeats : int
-        Repeats, of which the least counts.
-
-    Returns
-    -------
-    table : DataFrame
-        One row per task, dtype and network of ours.
+    One row per task, dtype and network of ours. Without `data`, the folder with the four files of
+    MNIST, MNIST is left out. Of the repeats, the fastest counts.
     """
     tasks = {"IRIS pair, (32, 16), 200 epochs": (iris_pair, (32, 16), 40, 200)}
     if data is not None:
-        tasks |= {
-            "MNIST 0v5, (32, 16), 5 epochs": (
-                lambda dtype: mnist([0, 5], dtype, data),
-                (32, 16),
-                100,
-                5,
-            ),
-            "MNIST, (200, 100), 2 epochs": (
-                lambda dtype: mnist(range(10), dtype, data),
-                (200, 100),
-                200,
-                2,
-            ),
-        }
+        pair = partial(mnist, [0, 5], data=data)
+        tasks["MNIST 0v5, (32, 16), 5 epochs"] = (pair, (32, 16), 100, 5)
+        every = partial(mnist, range(10), data=data)
+        tasks["MNIST, (200, 100), 2 epochs"] = (every, (200, 100), 200, 2)
     records = []
     for task, (load, *settings) in tasks.items():
         for dtype in (np.float32, np.float64):
@@ -388,7 +369,7 @@ def main(arguments=None):
     """Print the tables, and draw the figure if a path is given."""
     parser = argparse.ArgumentParser(prog="python doc/benchmarks/speed.py")
     parser.add_argument("--data", help="folder with the four files of MNIST; left out without")
-    parser.add_argument("--plot", help="path of the figure of how the cost grows")
+    parser.add_argument("--plot", help="path of the figure of growing cost")
     parser.add_argument(
         "--dtypes", action="store_true", help="only compare the accuracy in either dtype"
     )

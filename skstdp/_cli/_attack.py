@@ -1,4 +1,4 @@
-"""The command that attacks a model from a file."""
+"""Command `attack`: attack a fitted model on the rows of a CSV file."""
 
 import shlex
 import sys
@@ -10,23 +10,86 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from .._attacks._norm_balls import NORMS
 from .._displays import RobustnessCurveDisplay, require_matplotlib
-from .._input_gradients import attackable
+from .._input_gradients import SPACES, attackable
 from .._networks._persistence import load_model
 from .._robustness._report import attack_table, robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from .._utils._validation import nearest, unreadable
-from ..datasets._tasks import read_table
-from ._console import fail, prepare_directory, progress_bar, write_tables
+from ..datasets._csv import read_table
+from . import _arguments, _console
 
 _PICKLES = (".joblib", ".pickle", ".pkl")
 # Of truth values, besides Python's own.
 _SPELLINGS = (str.lower, str.upper)
 
 
-def attack(arguments):
-    """Attack a fitted model on the rows of a CSV file."""
-    try:
+def add_to(add_parser):
+    """Add the command to those of the command line."""
+    parser = add_parser(
+        "attack",
+        help="attack a model of yours on rows of a CSV file",
+        description=(
+            "Attack a fitted classifier by FGSM, by PGD and without its gradient on rows that it\n"
+            "was not trained on. Prints the accuracies and writes them, the result of each row\n"
+            "at the largest size, and a figure to a directory."
+        ),
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
+    )
+    parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
+    _arguments.add_csv(parser, required=True)
+    _arguments.add_epsilon(parser, "sizes of the attack, as fractions or decimals", of_rates=False)
+    parser.add_argument(
+        "--space",
+        choices=SPACES,
+        default="model",
+        help="model: the attack moves what the final estimator sees, for our networks rates in "
+        "[0, 1]; input: the columns of the file, in their units (default: model)",
+    )
+    parser.add_argument(
+        "--norm", choices=NORMS, default="linf", help="measure of sizes (default: linf)"
+    )
+    parser.add_argument(
+        "--immutable",
+        metavar="COLUMN",
+        nargs="+",
+        default=(),
+        help="columns that the attack must leave as they are: names, or positions "
+        "from 0, among the features",
+    )
+    parser.add_argument(
+        "--one-hot",
+        metavar="COLUMN",
+        nargs="+",
+        action="append",
+        default=[],
+        help="columns of which one is 1 and the others are 0, so that the attack moves the 1 as a "
+        "whole; once for each such group",
+    )
+    queries = "predictions that the hard-label attack asks for, per row"
+    _arguments.add_integer(parser, "--queries", queries, default=500)
+    parser.add_argument(
+        "--trust",
+        metavar="TYPE",
+        nargs="+",
+        default=(),
+        help="more types that MODEL may hold, such as sklearn.tree._tree.Tree",
+    )
+    parser.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="read MODEL also if it is a pickle (.joblib, .pkl), which may run any code",
+    )
+    _arguments.add_output(parser, jobs=False)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_attack"
+    with _console.errors_of_the_user(LookupError):
         require_matplotlib()
         model = _load(arguments)
         X, y, columns = _rows(arguments, model)
@@ -36,27 +99,41 @@ def attack(arguments):
             "random_state": arguments.seed,
             **_restrictions(arguments, model, X, columns),
         }
-        prepare_directory(arguments.out)
-        # What the model or the attack do not take comes to light by the shortest attack.
+        _console.prepare_directory(arguments.out)
+        source = _source(arguments, name)
+        # The shortest attack shows what the model or the attack do not take.
         with warnings.catch_warnings(action="ignore"):
             shortest = {"n_steps": 1, "n_restarts": 1, "n_queries": 1}
             robustness_report(model, X, y, epsilons=[max(arguments.epsilon)], **shortest, **threat)
-    except (ImportError, LookupError, OSError, TypeError, ValueError) as error:
-        fail(error)
 
     report, rows, notes = _attack(model, X, y, arguments.epsilon, arguments.queries, threat)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    # Also of the model: another one attacked on the same rows must not take its place.
-    name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_attack"
-    tables = {name: report, f"{name}_rows": rows}
-    paths = write_tables(arguments.out, tables, arguments.formats)
-    paths.append(arguments.out / f"{name}.png")
-    _figure(report, arguments.space).savefig(paths[-1], dpi=150)
+    tables = {name: report.assign(**source), f"{name}_rows": rows}
+    paths = _console.write_tables(arguments.out, tables, arguments.formats)
+    curves = _curves(report, arguments.space)
+    paths.append(_console.write_display(arguments.out / f"{name}.png", curves))
     print(f"Accuracy on {len(y)} rows, without attack {report['accuracy'].iloc[0]:.3f}\n")
     print(_format(report))
-    print("\nWritten:", *paths, sep="\n  ")
-    return 0
+    _console.print_written(paths)
+
+
+def _source(arguments, name):
+    """Paths of model and data, unless a table of this name is of others, which is an error."""
+    source = {key: str(Path(getattr(arguments, key)).resolve()) for key in ("model", "data")}
+    for suffix, read in {"csv": pd.read_csv, "json": pd.read_json}.items():
+        table = arguments.out / f"{name}.{suffix}"
+        if not table.exists():
+            continue
+        written = read(table)
+        for key, path in source.items():
+            others = set(written.get(key, [])) - {path}
+            if others:
+                raise ValueError(
+                    f"Got {path}, but {table} is of {others.pop()}: expected another --out, or a "
+                    "file of another name."
+                )
+    return source
 
 
 def _load(arguments):
@@ -100,11 +177,12 @@ def _rows(arguments, model):
     if names is not None:
         missing = [name for name in names if name not in columns]
         others = [name for name in columns if name not in names]
-        if missing or others:
+        differences = [("without", missing), ("with", others)]
+        found = [f"{word} the columns {_some(names)}" for word, names in differences if names]
+        if found:
             raise ValueError(
-                f"Got {arguments.data} {_with('without', missing)}"
-                f"{' and ' if missing and others else ''}{_with('with', others)}, but expected "
-                "the columns that the model was trained on, and the target. Correct the header."
+                f"Got {arguments.data} {' and '.join(found)}, but expected the columns that the "
+                "model was trained on, and the target. Correct the header."
             )
         X = X[list(names)]
     elif len(columns) != n_features:
@@ -116,17 +194,13 @@ def _rows(arguments, model):
     return (X.to_numpy() if names is None else X), y, columns
 
 
-def _with(word, names):
-    return f"{word} the columns {_some(names)}" if names else ""
-
-
 def _some(values):
     shown = ", ".join(map(repr, values[:10]))
     return shown if len(values) <= 10 else f"{shown} and {len(values) - 10} more"
 
 
 def _labels(y, classes, arguments):
-    """The labels as the model has them: by their text unless both are numbers."""
+    """Return the labels as the model has them: by their text unless both are numbers."""
     if is_numeric_dtype(y) and classes.dtype.kind in "iuf":
         unknown = y[~y.isin(classes)]
     else:
@@ -146,8 +220,8 @@ def _labels(y, classes, arguments):
 
 
 def _restrictions(arguments, model, X, columns):
-    """The columns that are immutable and one-hot, as the attack knows them."""
-    # Without a gradient: whether the model has one is no matter of columns.
+    """Return the columns that are immutable and one-hot, by position in the attack."""
+    # Without a gradient, which is no matter of columns: not all models have one.
     target, points = attackable(model, X, space=arguments.space, gradient=None)
     positions = _positions(target.names, points.shape[1], columns, isinstance(X, np.ndarray))
     immutable = [_position(text, "--immutable", positions) for text in arguments.immutable]
@@ -170,7 +244,7 @@ def _restrictions(arguments, model, X, columns):
 
 
 def _positions(names, width, columns, is_array):
-    """Positions in the space of the attack by what a user may call them, first the best."""
+    """Positions in the space of the attack by the names that a user may give, best ones last."""
     positions = dict(zip(map(str, range(width)), range(width), strict=True))
     if names is not None:
         positions |= dict(zip(map(str, names), range(width), strict=True))
@@ -198,11 +272,11 @@ def _position(text, option, positions):
 
 
 def _attack(model, X, y, epsilons, n_queries, threat):
-    """Accuracies, what becomes of each row, and what there is to be said of both."""
+    """Return accuracies, the result of each row, and notes on both."""
     reports = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GradientMaskingWarning)
-        for epsilon in progress_bar("Attacking", "sizes done")(epsilons):
+        for epsilon in _console.progress_bar("Attacking", "sizes done")(epsilons):
             reports.append(
                 robustness_report(model, X, y, epsilons=[epsilon], n_queries=n_queries, **threat)
             )
@@ -215,24 +289,20 @@ def _attack(model, X, y, epsilons, n_queries, threat):
     return report, rows, list(dict.fromkeys(str(warning.message) for warning in caught))
 
 
-def _figure(report, space):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+def _curves(report, space):
+    """Return a display with a colour for each attack, and each line from the accuracy without."""
     attacks = [name for name in report["attack"].unique() if name != "none"]
-    # A colour for each attack, and each line from the accuracy without.
     lines = [
         report[report["attack"].isin(["none", name])].assign(model=name, split=0)
         for name in attacks
     ]
     scores = pd.concat(lines).replace({"attack": dict.fromkeys(attacks, "Adversarial")})
     moved = "each feature" if space == "input" else "what the model sees"
-    RobustnessCurveDisplay(scores, moved=moved).plot(figure.subplots())
-    return figure
+    return RobustnessCurveDisplay(scores, moved=moved)
 
 
 def _format(report):
-    """One row an attack, one column a size."""
+    """Return the accuracies as text, one row per attack, one column per size."""
     attacked = report[report["attack"] != "none"]
     table = attacked.pivot(index="attack", columns="epsilon", values="accuracy")
     table = table.loc[attacked["attack"].unique()]

@@ -1,8 +1,14 @@
-"""What commands say on the terminal, and the files they write."""
+"""Console and files: errors, progress, tables and figures."""
 
 import sys
-import tempfile
+from contextlib import contextmanager
 from functools import partial
+from math import isnan
+
+import pandas as pd
+
+from .._displays import plot_tasks
+from ..benchmarks._results import writable_folder
 
 FORMATS = {
     "csv": lambda table, path: table.to_csv(path, index=False),
@@ -13,23 +19,30 @@ FORMATS = {
 
 
 def fail(message):
-    """Tell an error in one line, and leave with status 2."""
+    """Print an error in one line, and leave with status 2."""
     print(f"skstdp: error: {' '.join(str(message).split())}", file=sys.stderr)
     raise SystemExit(2)
+
+
+@contextmanager
+def errors_of_the_user(*more):
+    """Turn errors that the user can mend, checked before the long work, into one line."""
+    try:
+        yield
+    except (ImportError, OSError, TypeError, ValueError, *more) as error:
+        fail(error)
 
 
 def prepare_directory(directory):
     """Make the directory, and try to write to it."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
+        writable_folder(directory)
     except OSError as error:
         raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
 
 
 def progress_bar(description="Training", done="networks trained"):
-    """A bar if rich is installed and a terminal shows it, else lines of text.
+    """Make a bar if rich is installed and a terminal shows it, else lines of text.
 
     Both go to stderr: stdout is for the result.
     """
@@ -45,18 +58,110 @@ def progress_bar(description="Training", done="networks trained"):
 
 
 def _lines(items, done):
-    """Yield the items, with a line after each tenth of them."""
+    """Yield the items, and print a line after each tenth of them."""
     for count, item in enumerate(items, start=1):
         yield item
         if count * 10 // len(items) > (count - 1) * 10 // len(items):
             print(f"{count} of {len(items)} {done}", file=sys.stderr)
 
 
+def run_experiment(experiment, tasks, arguments, **options):
+    """Run an experiment that keeps its finished fits in the directory of the output.
+
+    An error before the first fit is printed; an interrupt is raised again after a message that
+    says how to go on.
+    """
+    training = False
+
+    def progress(fits):
+        nonlocal training
+        training = True
+        return progress_bar()(fits)
+
+    path = arguments.out / "fits"
+    try:
+        return experiment(
+            tasks,
+            random_state=arguments.seed,
+            n_jobs=arguments.jobs,
+            path=path,
+            progress=progress,
+            verbose=True,
+            **options,
+        )
+    except (OSError, ValueError) as error:
+        if training:
+            raise
+        fail(error)
+    except KeyboardInterrupt:
+        print(
+            f"stopped: what is done is in {path}, and the same command goes on from there",
+            file=sys.stderr,
+        )
+        raise
+
+
 def write_tables(directory, tables, formats=("csv",)):
-    """Write each table to files of its name, one a format, and return the paths."""
+    """Write each table to files of its name, one per format, and return the paths."""
     paths = []
     for name, table in tables.items():
         for suffix in formats:
             paths.append(directory / f"{name}.{suffix}")
             FORMATS[suffix](table, paths[-1])
     return paths
+
+
+def write_display(path, display):
+    """Draw a display in a figure of its own, write it, and return the path."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    display.plot(figure.subplots())
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def write_figure(path, display_class, table):
+    """Draw all tasks of a table in one figure, write it, and return the path."""
+    plot_tasks(display_class, table).savefig(path, dpi=150)
+    return path
+
+
+def print_written(paths):
+    """Print where the files are."""
+    print("\nWritten:", *paths, sep="\n  ")
+
+
+def print_summary(summary, counts, paths):
+    """Print mean and spread of the accuracies, and where the files are."""
+    print(f"Accuracy, mean ± standard deviation over {counts}\n")
+    print(format_summary(summary))
+    if summary.get("one_class", pd.Series()).any():
+        print(
+            "\none class: number of those in which a model predicts one class for all test rows, "
+            "which\nno attack changes: its accuracy under attack is not robustness"
+        )
+    print_written(paths)
+
+
+def format_summary(summary):
+    """Return the summary as text, in blocks of at most 100 columns."""
+    table = summary[["task", "model"]].copy()
+    for column in summary:
+        if column.endswith("_mean"):
+            attack = column.removesuffix("_mean")
+            spread = summary[f"{attack}_std"]
+            table[attack] = [
+                _mean_and_spread(*pair) for pair in zip(summary[column], spread, strict=True)
+            ]
+    if summary.get("one_class", pd.Series()).any():
+        table["one class"] = summary["one_class"]
+    return table.set_index(["task", "model"]).to_string(line_width=100)
+
+
+def _mean_and_spread(mean, std):
+    if isnan(mean):
+        # No attack of this kind was possible.
+        return "n/a"
+    # One fit has no spread.
+    return f"{mean:.3f}" if isnan(std) else f"{mean:.3f} ± {std:.3f}"

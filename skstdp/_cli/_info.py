@@ -1,4 +1,4 @@
-"""The command that tells what the package runs on."""
+"""Command `info`: print versions, threads and where compiled kernels are kept."""
 
 import json
 import platform
@@ -23,8 +23,15 @@ _PACKAGES = (
 )
 
 
-def info(arguments):
-    """Tell versions, threads, and where compiled kernels are kept."""
+def add_to(add_parser):
+    """Add the command to those of the command line."""
+    description = "print versions, threads and where compiled kernels are kept"
+    parser = add_parser("info", help=description, description=f"{description.capitalize()}.")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
     # The other commands start without it.
     import numba
 
@@ -36,12 +43,11 @@ def info(arguments):
     }
     if arguments.json:
         print(json.dumps(facts, indent=1))
-        return 0
+        return
     for heading, entries in facts.items():
         print(heading)
         for name, value in entries.items():
             print(f"  {name:<14}{'not installed' if value is None else value}")
-    return 0
 
 
 def _version(package):
@@ -52,7 +58,7 @@ def _version(package):
 
 
 def _compiled(numba):
-    """Where numba keeps what it has compiled of this package, and how much that is."""
+    """Folder and size of the compiled kernels of this package that numba keeps."""
     from .. import _kernels  # noqa: F401
 
     if numba.config.DISABLE_JIT:

@@ -1,12 +1,14 @@
 """Figures, one module each; matplotlib is imported when the first one is drawn."""
 
 from ._activity import ActivityDisplay
+from ._apical_error import ApicalErrorDisplay
+from ._axes import require_matplotlib
 from ._learning_curves import LearningCurvesDisplay
+from ._microcircuit import MicrocircuitDisplay
 from ._robustness_curve import RobustnessCurveDisplay
 from ._robustness_front import RobustnessFrontDisplay
-from ._spikes import ApicalErrorDisplay, MicrocircuitDisplay, SpikeRasterDisplay
+from ._spike_raster import SpikeRasterDisplay
 from ._stdp_curve import STDPCurveDisplay
-from ._style import require_matplotlib
 from ._task_grid import plot_tasks
 from ._weight_map import WeightMapDisplay
 

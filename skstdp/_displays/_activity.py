@@ -1,4 +1,4 @@
-"""What the units of each layer answer to."""
+"""Mean rates of the units of each layer, by class."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ._axes import set_grid
 from ._network import own_classes, unwrap
-from ._style import require_matplotlib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +30,12 @@ class ActivityDisplay:
     ----------
     rates : DataFrame
         Columns layer, unit, stands_for (the class the unit stands for, missing where units stand
-        for none), class (of the samples) and rate (their mean), one row a unit and class.
+        for none), class (of the samples) and rate (their mean), one row per unit and class.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        One a layer.
+        One per layer.
     figure_ : matplotlib Figure
         Figure that holds the axes.
     images_ : list of matplotlib AxesImage
@@ -46,7 +46,7 @@ class ActivityDisplay:
 
     See Also
     --------
-    WeightMapDisplay : What the units of the first layer look for.
+    WeightMapDisplay : Weights of the units of the first layer.
 
     Examples
     --------
@@ -84,10 +84,8 @@ class ActivityDisplay:
             Samples.
         y : array-like of shape (n_samples,)
             Their labels.
-        axes : sequence of matplotlib Axes, default=None
-            Axes to draw on, one a layer. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.imshow`.
+        axes, plot_kwargs : sequence of matplotlib Axes and dict, default=None
+            Axes to draw on, one per layer, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -96,8 +94,6 @@ class ActivityDisplay:
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If there is no such network in `estimator`.
         ValueError
@@ -124,7 +120,7 @@ class ActivityDisplay:
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw on, one a layer. None makes a new figure.
+            Axes to draw on, one per layer. None makes a new figure.
         **kwargs : dict
             Passed to `matplotlib.axes.Axes.imshow`.
 
@@ -140,24 +136,9 @@ class ActivityDisplay:
         ValueError
             If there is not one axes for each layer.
         """
-        require_matplotlib()
         layers = dict(list(self.rates.groupby("layer", sort=False)))
-        if axes is None:
-            from matplotlib import pyplot
-
-            _, axes = pyplot.subplots(
-                len(layers),
-                1,
-                figsize=(6.4, 0.4 + 1.7 * len(layers)),
-                layout="constrained",
-                squeeze=False,
-            )
-        self.axes_ = np.ravel(axes)
-        if len(self.axes_) != len(layers):
-            raise ValueError(
-                f"Got {len(self.axes_)} axes, but expected {len(layers)}, one a layer."
-            )
-        self.figure_ = self.axes_[0].figure
+        figsize = (6.4, 0.4 + 1.7 * len(layers))
+        set_grid(self, axes, (len(layers),), "one per layer", figsize=figsize)
         self.images_ = []
         self.kept_ = pd.Series(
             {name: _share_kept(rates) for name, rates in layers.items()}, name="kept"
@@ -168,7 +149,7 @@ class ActivityDisplay:
             by_class = rates.pivot(index="class", columns="unit", values="rate")
             groups = rates.drop_duplicates("unit").set_index("unit")["stands_for"]
             if groups.isna().any():
-                # Units that stand for none: by what they answer to most.
+                # Units that stand for none: by the class that they answer to most.
                 groups = by_class.idxmax()
             groups = groups.sort_values(kind="stable")
             self.images_.append(ax.imshow(by_class[groups.index], **(style | kwargs)))
@@ -181,19 +162,16 @@ class ActivityDisplay:
             share = "" if np.isnan(kept) else f": {kept:.0%} of units most active for their class"
             ax.set_title(f"{name}{share}", fontsize="medium")
             ax.set_ylabel("Class of samples")
-        stand_for = not self.rates["stands_for"].isna().any()
-        self.axes_[-1].set_xlabel(
-            "Units, by the class they stand for"
-            if stand_for
-            else "Units, by the class they answer to most"
-        )
+        answer = self.rates["stands_for"].isna().any()
+        order = "answer to most" if answer else "stand for"
+        self.axes_[-1].set_xlabel(f"Units, by the class they {order}")
         bar = self.figure_.colorbar(self.images_[0], ax=list(self.axes_), fraction=0.03, pad=0.02)
         bar.set_label("Mean rate")
         return self
 
 
 def _share_kept(rates):
-    """Share of the units of a layer that are most active for the class they stand for."""
+    """Return the share of units that are most active for the class they stand for."""
     if rates["stands_for"].isna().any():
         return np.nan
     strongest = rates.loc[rates.groupby("unit")["rate"].idxmax()]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._utils._validation import check_option
+from ._axes import COLORS, by_name, versions
 from ._bands import BandsDisplay
 from ._network import unwrap
-from ._style import COLORS, by_name, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, Literal
+    from typing import Literal
 
     from matplotlib.axes import Axes
     from sklearn.base import BaseEstimator
@@ -24,7 +24,7 @@ _PARTS = {"train": "--", "validation": "-", "test": "-"}
 
 
 class LearningCurvesDisplay(BandsDisplay):
-    """Accuracy or loss against epoch: training dashed, held-out data solid, one colour a model.
+    """Accuracy or loss against epoch: training dashed, held-out data solid, one colour per model.
 
     Lines are means over splits; bands reach one standard deviation to each side, those of an
     accuracy within [0, 1].
@@ -32,11 +32,11 @@ class LearningCurvesDisplay(BandsDisplay):
     Parameters
     ----------
     curves : DataFrame
-        Columns model, split, epoch, and train_accuracy, validation_accuracy or test_accuracy, or
-        the same of loss, as far as they are there. The `curves` of `skstdp.benchmarks.compare` for
-        one task have them, and a column task with the title.
+        Columns model, split, epoch, and some of train_accuracy, validation_accuracy and
+        test_accuracy, or of train_loss, validation_loss and test_loss; a column task holds the
+        title. The `curves` of `skstdp.benchmarks.compare` for one task are such a table.
     curve : {"accuracy", "loss"}, default="accuracy"
-        Which of the two to draw.
+        Measure to draw.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class LearningCurvesDisplay(BandsDisplay):
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
     ) -> LearningCurvesDisplay:
-        """Draw how fitted networks were trained.
+        """Draw the history of fitted networks.
 
         Parameters
         ----------
@@ -89,11 +89,9 @@ class LearningCurvesDisplay(BandsDisplay):
             list holds versions of one model, fitted for instance to several folds, whose spread is
             drawn. A dict from names to one or the other draws several models.
         curve : {"accuracy", "loss"}, default="accuracy"
-            Which curve of `history_`, with that of the validation data if `fit` was given any.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+            Curve of `history_`, with that of the validation data if `fit` was given any.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -102,8 +100,6 @@ class LearningCurvesDisplay(BandsDisplay):
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If there is no such network in one of the estimators.
         ValueError
@@ -134,28 +130,7 @@ class LearningCurvesDisplay(BandsDisplay):
         display = cls(pd.concat(histories, ignore_index=True), curve=curve)
         return display.plot(ax, **(plot_kwargs or {}))
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> LearningCurvesDisplay:
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        **kwargs : dict
-            Passed to `matplotlib.axes.Axes.plot` for every line.
-
-        Returns
-        -------
-        display : LearningCurvesDisplay
-            The object itself.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        ValueError
-            If `curves` holds several tasks, or `curve` is not one of the two.
-        """
+    def _draw(self, ax, **kwargs):
         check_option(self.curve, "curve", _LABELS)
         self._start(self.curves, ax)
         highest = 1 if self.curve == "accuracy" else None
@@ -168,9 +143,8 @@ class LearningCurvesDisplay(BandsDisplay):
                     continue
                 label = f"{model}, {part}" if model else part
                 style = {"color": color, "linestyle": linestyle, "label": label}
-                self._draw(values, highest=highest, **(style | kwargs))
+                self._draw_band(values, highest=highest, **(style | kwargs))
         if self.ax_.get_xscale() == "linear":
             self.ax_.locator_params(axis="x", integer=True)
         self.ax_.set(xlabel="Epoch", ylabel=_LABELS[self.curve])
         self.ax_.legend()
-        return self

@@ -19,8 +19,8 @@ from .._robustness._scorers import (
     label_metric,
 )
 from .._robustness._threat_model import size_of, sizes
+from ._axes import COLORS, LINESTYLES, MARKERS, by_name, versions
 from ._bands import BandsDisplay
-from ._style import COLORS, LINESTYLES, MARKERS, by_name, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 class RobustnessCurveDisplay(BandsDisplay):
-    """Accuracy on the test rows against the size of the attack, one colour a model.
+    """Accuracy on the test rows against the size of the attack, one colour per model.
 
     Lines are means over splits; bands reach one standard deviation to each side, within
     [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
     a line style of its own.
 
     A model that predicts one class cannot be attacked, and its curve is as flat as that of a
-    robust one. Where fits do so, a note in the axes says which and how many, and a dotted line is
-    at the score of predicting the largest class for all.
+    robust one. A note in the axes counts such fits, and a dotted line is at the score of
+    predicting the largest class for all.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ class RobustnessCurveDisplay(BandsDisplay):
         the title. Columns one_class (bool) and majority are for the note and its line, and may be
         left out.
     moved : str, default="each rate"
-        What the attack moves, for the abscissa.
+        Values that the attack moves, for the label of the abscissa.
     metric : str or callable, default="accuracy"
-        What the column accuracy holds, for the ordinate: that of the scorers.
+        Metric in the column accuracy, for the label of the ordinate.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class RobustnessCurveDisplay(BandsDisplay):
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
-        One curve a model and kind of attack.
+        One curve per model and kind of attack.
     fill_between_ : list of matplotlib PolyCollection
         The bands, in the order of `lines_`.
 
@@ -115,17 +115,15 @@ class RobustnessCurveDisplay(BandsDisplay):
             Fitted ones. A list holds versions of one model, fitted for instance to several folds,
             whose spread is drawn. A dict from names to one or the other draws several models.
         X : array-like of shape (n_samples, n_features)
-            Samples that they were not trained on.
+            Samples that the estimators were not trained on.
         y : array-like of shape (n_samples,)
             Their true labels.
         epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
             Sizes of the attack.
         scorer : type, default=FGSMScorer
             `FGSMScorer` or `PGDScorer`.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
         **options : dict
             Other parameters of the scorer.
 
@@ -151,7 +149,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         for name, fits in by_name(estimators).items():
             for split, version in enumerate(versions(fits)):
                 with warnings.catch_warnings():
-                    # The note in the figure says it once.
+                    # The figure has one note of it.
                     warnings.simplefilter("ignore", ConstantPredictionWarning)
                     scores = [attack(version, X, y) for attack in scorers.values()]
                 of_fit = _of_fit(y, version.predict(X), metric)
@@ -159,8 +157,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                     (name, split, *_kind(attack), score, *of_fit)
                     for attack, score in zip(scorers.values(), scores, strict=True)
                 ]
-        display = cls(_scores(records), moved="each feature", metric=metric)
-        return display.plot(ax, **(plot_kwargs or {}))
+        return cls._drawn(records, metric, ax, plot_kwargs)
 
     @classmethod
     def from_predictions(
@@ -186,10 +183,8 @@ class RobustnessCurveDisplay(BandsDisplay):
             Sizes of the attack; 0 is without.
         attack : str, default="FGSM"
             Name of the attack.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -223,7 +218,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                 kind = (attack if epsilon > 0 else "none", epsilon)
                 score = accuracy_score(y_true, predicted)
                 records.append((name, 0, *kind, score, *of_fit))
-        return cls(_scores(records), moved="each feature").plot(ax, **(plot_kwargs or {}))
+        return cls._drawn(records, "accuracy", ax, plot_kwargs)
 
     @classmethod
     def from_cv_results(
@@ -234,20 +229,18 @@ class RobustnessCurveDisplay(BandsDisplay):
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
     ) -> RobustnessCurveDisplay:
-        """Draw what `cross_validate` found: means over folds, with their spread.
+        """Draw the result of `cross_validate`: means over folds, with their spread.
 
         Parameters
         ----------
         cv_results : dict
-            What scikit-learn's `cross_validate` returned, or a dict from names to such for
-            several models.
+            Result of scikit-learn's `cross_validate`, or a dict of results by name for several
+            models.
         scoring : dict of str to scorer
-            The scoring that it was given. Those scorers in it that attack are drawn; one of
+            Parameter `scoring` of that call. Those scorers in it that attack are drawn; one of
             epsilon 0 is the accuracy without.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.plot` for every line.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -300,31 +293,15 @@ class RobustnessCurveDisplay(BandsDisplay):
                     (model, split, *_kind(scorer), score, *_UNKNOWN)
                     for split, score in enumerate(results[f"test_{name}"])
                 ]
-        display = cls(_scores(records), moved="each feature", metric=metric)
-        return display.plot(ax, **(plot_kwargs or {}))
+        return cls._drawn(records, metric, ax, plot_kwargs)
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessCurveDisplay:
-        """Draw the curves.
+    @classmethod
+    def _drawn(cls, records, metric, ax, plot_kwargs):
+        columns = ["model", "split", "attack", "epsilon", "accuracy", "one_class", "majority"]
+        scores = pd.DataFrame(records, columns=columns)
+        return cls(scores, moved="each feature", metric=metric).plot(ax, **(plot_kwargs or {}))
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        **kwargs : dict
-            Passed to `matplotlib.axes.Axes.plot` for every line.
-
-        Returns
-        -------
-        display : RobustnessCurveDisplay
-            The object itself.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        ValueError
-            If `scores` holds several tasks.
-        """
+    def _draw(self, ax, **kwargs):
         self._start(self.scores, ax)
         name = getattr(self.metric, "__name__", str(self.metric)).replace("_", " ")
         self.ax_.set_ylabel(name[:1].upper() + name[1:])
@@ -342,7 +319,7 @@ class RobustnessCurveDisplay(BandsDisplay):
                     "label": f"{model}, {kind}" if len(kinds) > 1 and kind != "none" else model,
                 }
                 rows = scores[scores["attack"].isin(["none", kind])]
-                self._draw(rows["accuracy"], *limits, **(style | kwargs))
+                self._draw_band(rows["accuracy"], *limits, **(style | kwargs))
         epsilons = sorted(self.scores["epsilon"].unique())
         gap = min((after - before for before, after in pairwise(epsilons)), default=1)
         span = epsilons[-1] - epsilons[0]
@@ -355,7 +332,6 @@ class RobustnessCurveDisplay(BandsDisplay):
         if any(self.scores["model"] != ""):
             self.ax_.legend()
         self._note_one_class()
-        return self
 
     def _note_one_class(self):
         if "one_class" not in self.scores or not self.scores["one_class"].any():
@@ -370,19 +346,13 @@ class RobustnessCurveDisplay(BandsDisplay):
         score = fits["majority"].mean()
         self.ax_.axhline(score, color="0.4", linestyle=":", linewidth=1, zorder=0)
         notes.append(f"dotted: the largest class for all, {score:.3f}")
-        self.ax_.text(
-            0.02,
-            0.02,
-            "\n".join(notes),
-            transform=self.ax_.transAxes,
-            verticalalignment="bottom",
-            fontsize="x-small",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        )
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+        place = {"transform": self.ax_.transAxes, "verticalalignment": "bottom"}
+        self.ax_.text(0.02, 0.02, "\n".join(notes), fontsize="x-small", bbox=box, **place)
 
 
 def _kind(scorer):
-    """Name and size of an attack, without which there is none."""
+    """Return name and size of an attack; of size 0 it is none."""
     epsilon = size_of(scorer)
     return (scorer.attack if epsilon > 0 else "none", epsilon)
 
@@ -392,13 +362,8 @@ _UNKNOWN = (False, np.nan)
 
 
 def _of_fit(y_true, predicted, metric):
-    """Whether one class is predicted where there are several, and the score of the largest."""
+    """Return whether one class is predicted for several, and the score of the largest class."""
     classes, sizes = np.unique(y_true, return_counts=True)
     largest = np.full(len(y_true), classes[sizes.argmax()])
     one_class = len(classes) > 1 and is_constant(np.asarray(predicted))
     return one_class, float(label_metric(metric)(np.asarray(y_true), largest))
-
-
-def _scores(records):
-    columns = ["model", "split", "attack", "epsilon", "accuracy", "one_class", "majority"]
-    return pd.DataFrame(records, columns=columns)

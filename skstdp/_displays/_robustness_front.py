@@ -6,21 +6,18 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from .._robustness._scorers import epsilon_label
+from ._axes import COLORS, MARKERS
 from ._bands import BandsDisplay
-from ._style import COLORS, MARKERS
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 class RobustnessFrontDisplay(BandsDisplay):
-    """Accuracy under attack against accuracy without, one line a family of models.
+    """Accuracy under attack against accuracy without, one line per family of models.
 
     Each point is a setting, at its means over seeds; bars are one standard deviation. A model
-    is better the further it is to the top and to the right.
+    is better the further up and to the right it is.
 
     Parameters
     ----------
@@ -67,28 +64,7 @@ class RobustnessFrontDisplay(BandsDisplay):
         self.scores = scores
         self.attack = attack
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> RobustnessFrontDisplay:
-        """Draw the fronts.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **kwargs : dict
-            Passed to the `plot` of the axes, for all lines.
-
-        Returns
-        -------
-        display : RobustnessFrontDisplay
-            This display.
-
-        Raises
-        ------
-        ValueError
-            If there is not exactly one task, or no row of the attack.
-        ImportError
-            If matplotlib is not installed.
-        """
+    def _draw(self, ax, **kwargs):
         self._start(self.scores, ax)
         attacked = self.scores[self.scores["attack"] == self.attack]
         if attacked.empty:
@@ -110,18 +86,10 @@ class RobustnessFrontDisplay(BandsDisplay):
             x, y = x.iloc[order], y.iloc[order]
             style = {"color": color, "marker": marker, "markersize": 4, "label": family}
             self.lines_ += self.ax_.plot(x["mean"], y["mean"], **(style | kwargs))
-            self.ax_.errorbar(
-                x["mean"],
-                y["mean"],
-                xerr=x["std"],
-                yerr=y["std"],
-                fmt="none",
-                ecolor=color,
-                alpha=0.4,
-            )
+            bars = {"xerr": x["std"], "yerr": y["std"], "ecolor": color, "alpha": 0.4}
+            self.ax_.errorbar(x["mean"], y["mean"], fmt="none", **bars)
         self.ax_.set(
             xlabel="Accuracy without attack",
             ylabel=f"Accuracy under {self.attack}, {epsilon_label(epsilon)}",
         )
         self.ax_.legend()
-        return self

@@ -8,16 +8,13 @@ import numpy as np
 import pandas as pd
 
 from .._networks._stdp import stdp_curve
-from ._style import COLORS, axes_or_new, require_matplotlib
+from ._axes import COLORS, LinesDisplay, set_axes
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
 
-class STDPCurveDisplay:
+class STDPCurveDisplay(LinesDisplay):
     """Weight change against the spike-time difference: Figure 4 of the paper.
 
     Equation 6, on which the rule is based, is solid; equation 5, whose higher peak is on the
@@ -35,7 +32,7 @@ class STDPCurveDisplay:
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
-        One curve an equation, in the order of `curves`.
+        One curve per equation, in the order of `curves`.
 
     See Also
     --------
@@ -97,29 +94,8 @@ class STDPCurveDisplay:
         ]
         return cls(pd.concat(curves, ignore_index=True))
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> STDPCurveDisplay:
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        **kwargs : dict
-            Passed to `matplotlib.axes.Axes.plot` for every line.
-
-        Returns
-        -------
-        display : STDPCurveDisplay
-            The object itself.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        require_matplotlib()
-        self.ax_ = axes_or_new(ax)
-        self.figure_ = self.ax_.figure
+    def _draw(self, ax, **kwargs):
+        set_axes(self, ax)
         self.lines_ = []
         for equation, curve in self.curves.groupby("equation", sort=False):
             color, linestyle = {5: (COLORS[1], ":"), 6: (COLORS[0], "-")}[equation]
@@ -134,4 +110,3 @@ class STDPCurveDisplay:
         )
         self.ax_.grid(alpha=0.3)
         self.ax_.legend()
-        return self

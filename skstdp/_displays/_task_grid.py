@@ -2,23 +2,14 @@
 
 from math import ceil, sqrt
 
-from ._style import require_matplotlib
+from ._axes import require_matplotlib
 
 
 def plot_tasks(display_class, table):
-    """One figure with axes for each task of a table, the same scale and one legend.
+    """Draw one figure with axes for each task of a table, the same scale and one legend.
 
-    Parameters
-    ----------
-    display_class : type
-        `LearningCurvesDisplay` or `RobustnessCurveDisplay`.
-    table : DataFrame
-        What that class takes, for any number of tasks.
-
-    Returns
-    -------
-    figure : matplotlib Figure
-        A figure that pyplot does not know, so it needs no screen and no closing.
+    `display_class` takes the rows of one task. The figure is unknown to pyplot, so that it needs
+    no screen and no closing.
     """
     require_matplotlib()
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What the units of the first layer look for."""
+"""Weights of the units of the first layer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ._axes import require_matplotlib, set_axes
 from ._network import own_classes, unwrap
-from ._style import axes_or_new, require_matplotlib
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,7 +31,7 @@ class WeightMapDisplay:
     Parameters
     ----------
     weights : DataFrame of shape (n_units, n_features)
-        By how much the drive of a unit grows with each feature.
+        Growth of the drive of a unit with each feature.
     classes : sequence of shape (n_units,), default=None
         Class that each unit stands for. None where units stand for none, as in `BPClassifier`.
     image_shape : tuple (height, width), default=None
@@ -48,7 +48,7 @@ class WeightMapDisplay:
 
     See Also
     --------
-    ActivityDisplay : What the units of all layers answer to.
+    ActivityDisplay : Mean rates of the units of all layers, by class.
 
     Examples
     --------
@@ -85,10 +85,10 @@ class WeightMapDisplay:
     ) -> WeightMapDisplay:
         """Take the weights from a fitted network, and draw.
 
-        With several receptive fields a feature has several weights. What is shown is by how much
-        the drive grows while the feature goes from the bottom to the top of its range, or of one
-        part of it: the weights of its steps less those of their complements. Where steps are
-        taken of ranks, parts are of equal height in ranks.
+        With several receptive fields a feature has several weights. Shown is the growth of the
+        drive while the feature goes from the bottom to the top of its range, or of one part of
+        it: the weights of its steps less those of their complements. Where steps are taken of
+        ranks, parts are of equal height in ranks.
 
         Parameters
         ----------
@@ -101,10 +101,8 @@ class WeightMapDisplay:
             with fewer steps gain nothing over the other parts. None takes the whole range.
         max_units : int or None, default=10
             Largest number of units to draw for each class. None draws all.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. None makes a new figure.
-        plot_kwargs : dict, default=None
-            Passed to `matplotlib.axes.Axes.imshow`.
+        ax, plot_kwargs : matplotlib Axes and dict, default=None
+            Axes to draw on, and keyword arguments of `plot`.
 
         Returns
         -------
@@ -113,8 +111,6 @@ class WeightMapDisplay:
 
         Raises
         ------
-        ImportError
-            If matplotlib is not installed.
         TypeError
             If there is no such network in `estimator`.
         ValueError
@@ -170,7 +166,7 @@ class WeightMapDisplay:
         n_features = self.weights.shape[1]
         if self.image_shape is not None and np.prod(self.image_shape) != n_features:
             raise ValueError(
-                f"Got image_shape={self.image_shape}, but expected {n_features} pixels, one a "
+                f"Got image_shape={self.image_shape}, but expected {n_features} pixels, one per "
                 "feature."
             )
         groups = self._groups(max_units)
@@ -178,8 +174,7 @@ class WeightMapDisplay:
         picture, middles = draw(groups)
         limit = np.nanquantile(np.abs(picture), _DARKEST) or 1.0
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
-        self.ax_ = axes_or_new(ax)
-        self.figure_ = self.ax_.figure
+        set_axes(self, ax)
         self.image_ = self.ax_.imshow(picture, **(style | kwargs))
         if self.image_shape is None:
             self.ax_.set_aspect("auto")
@@ -201,7 +196,7 @@ class WeightMapDisplay:
         return self
 
     def _groups(self, max_units):
-        """Weights of the units to draw, by class."""
+        """Return the weights of the units to draw, by class."""
         weights = self.weights.to_numpy()
         if self.classes is None:
             # No class has a row of its own, so they fill as many rows.
@@ -210,7 +205,7 @@ class WeightMapDisplay:
         return {label: weights[classes == label][:max_units] for label in np.unique(classes)}
 
     def _table(self, groups):
-        """One row a unit, with a gap between classes, and where the middle of each class is."""
+        """Lay out one row per unit, with a gap between classes, and the middle of each class."""
         gap = np.full((1, self.weights.shape[1]), np.nan)
         rows, middles = [], []
         for weights in groups.values():
@@ -219,7 +214,7 @@ class WeightMapDisplay:
         return np.vstack(rows[:-1]), middles
 
     def _mosaic(self, groups):
-        """One image a unit, ten in a row, and where the middle of each class is."""
+        """Lay out one image per unit, ten in a row, and the middle of each class."""
         height, width = self.image_shape
         n_columns = min(10, max(map(len, groups.values())))
         rows, middles = [], []
@@ -236,7 +231,7 @@ class WeightMapDisplay:
 
 
 def _by_step(network):
-    """Gain in drive over each step, of shape (n_steps, n_features, n_units).
+    """Return the gain in drive over each step, of shape (n_steps, n_features, n_units).
 
     Features with fewer steps than others gain nothing over the rest.
     """

@@ -1,19 +1,19 @@
-"""What makes a network robust or not: its units, its margins and its slopes."""
+"""Causes of robustness in a trained network: its units, its margins and its slopes."""
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.utils import resample
 
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from .._robustness._scorers import PGDScorer
-from ._checks import checked_tasks
+from ._checks import check_integers, checked_tasks
+from ._compare import seeded
+from ._configurations import NO_COMPETITION, default_classifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def anatomy(
     random_state: int | RandomState | None = 0,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
-    r"""Look inside trained networks for what makes them robust.
+    r"""Measure units, margins and slopes of trained networks, which decide on their robustness.
 
     To first order the decision on a row changes where each rate has moved by
 
@@ -67,7 +67,7 @@ def anatomy(
     Returns
     -------
     table : DataFrame
-        One row a network: columns task, model, seed and
+        One row per network: columns task, model, seed and
 
         - accuracy, and attacked, that under PGD with 20 steps at `epsilon`;
         - likeness: mean absolute correlation of the incoming weights of two units of the first
@@ -75,7 +75,8 @@ def anatomy(
         - rank: effective rank of these weights, the exponential of the entropy of their singular
           values as shares: at most the number of units;
         - margin and slope: medians over the rows that are classified rightly;
-        - distance: the median of d over these rows, in rate units.
+        - distance: the median of d over these rows, in rate units; d is infinite where the slope
+          is zero. All three are not a number if no row is classified rightly.
 
     Raises
     ------
@@ -103,26 +104,18 @@ def anatomy(
     >>> list(table)[3:]
     ['accuracy', 'attacked', 'likeness', 'rank', 'margin', 'slope', 'distance']
     """
-    for name, value in (("max_test", max_test), ("n_seeds", n_seeds)):
-        if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"Got {name}={value!r}, but expected an integer >= 1.")
+    check_integers(1, max_test=max_test, n_seeds=n_seeds)
     if estimators is None:
-        everybody = {"positive_winners": 1.0, "negative_winners": 1.0, "winner_margin": None}
-        estimators = {
-            "STDP": STDPClassifier(),
-            "STDP, no competition": STDPClassifier(**everybody),
-            "BP": BPClassifier(),
-        }
+        two = default_classifiers()
+        without = {"STDP, no competition": STDPClassifier(**NO_COMPETITION)}
+        estimators = {"STDP": two["STDP"], **without, "BP": two["BP"]}
     for model, estimator in estimators.items():
         if not isinstance(estimator, STDPClassifier | BPClassifier):
             raise TypeError(
                 f"Got a {type(estimator).__name__} as the model {model!r}, but expected an "
                 "STDPClassifier or a BPClassifier."
             )
-    tasks = checked_tasks(tasks)
-    for task in tasks:
-        if task.X_test is None:
-            raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
+    tasks = checked_tasks(tasks, fixed=True)
     seeds = np.random.RandomState(random_state).randint(2**31 - 1, size=n_seeds)
     rows = joblib.Parallel(n_jobs=n_jobs)(
         joblib.delayed(_dissect)(task, model, estimator, seed, int(drawn), epsilon, max_test)
@@ -134,7 +127,7 @@ def anatomy(
 
 
 def _dissect(task, model, estimator, seed, random_state, epsilon, max_test):
-    network = clone(estimator).set_params(random_state=random_state).fit(task.X, task.y)
+    network = seeded(estimator, random_state).fit(task.X, task.y)
     X, y = task.X_test, np.asarray(task.y_test)
     if len(y) > max_test:
         X, y = resample(
@@ -147,6 +140,9 @@ def _dissect(task, model, estimator, seed, random_state, epsilon, max_test):
     below, _ = network._margin_and_gradient(rates - uphill, y)
     slopes = (above - below) / (2 * _STEP)
     right = margins > 0
+    right_margins, right_slopes = margins[right], slopes[right]
+    with np.errstate(divide="ignore"):
+        distances = right_margins / right_slopes
     weights = network.coefs_[0]
     return {
         "task": task.name,
@@ -156,10 +152,14 @@ def _dissect(task, model, estimator, seed, random_state, epsilon, max_test):
         "attacked": PGDScorer(epsilon, n_steps=20, n_restarts=1)(network, X, y),
         "likeness": _likeness(weights),
         "rank": _effective_rank(weights),
-        "margin": np.median(margins[right]),
-        "slope": np.median(slopes[right]),
-        "distance": np.median(margins[right] / slopes[right]),
+        "margin": _median(right_margins),
+        "slope": _median(right_slopes),
+        "distance": _median(distances),
     }
+
+
+def _median(values):
+    return np.median(values) if len(values) else np.nan
 
 
 def _likeness(weights):

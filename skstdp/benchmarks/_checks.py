@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from numbers import Integral
 from reprlib import repr as shortened
 
 from sklearn.base import BaseEstimator, is_classifier
@@ -11,8 +12,19 @@ from .._utils._validation import check_different
 from ..datasets._tasks import Task
 
 
-def checked_tasks(tasks):
-    """A list of the tasks of an experiment, or an error if they are none, or of equal names."""
+def check_integers(minimum, **values):
+    """Raise a ValueError unless each parameter is an integer of at least this."""
+    for name, value in values.items():
+        if not isinstance(value, Integral) or value < minimum:
+            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+
+
+def checked_tasks(tasks, *, fixed=False):
+    """Return a list of the tasks of an experiment.
+
+    Raises a TypeError if these are no tasks, and a ValueError if there are none, two have the
+    same name, or one has no fixed test rows though `fixed` asks for them.
+    """
     tasks = tasks if isinstance(tasks, Task) else list(tasks)
     if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
         raise TypeError(
@@ -22,23 +34,16 @@ def checked_tasks(tasks):
         raise ValueError("Got no tasks, but expected at least one.")
     names = [task.name for task in tasks]
     check_different(names, "among the tasks", "Give each task once, and files different names")
+    for task in tasks:
+        if fixed and task.X_test is None:
+            raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
     return tasks
 
 
 def check_class_sizes(task, n_splits):
     """Raise a ValueError if a class is too small for each test fold to have a sample of it.
 
-    Parameters
-    ----------
-    task : Task
-        Task to check. One with fixed test rows has no folds.
-    n_splits : int
-        Number of folds.
-
-    Raises
-    ------
-    ValueError
-        If a class has fewer than `n_splits` samples.
+    A task with fixed test rows has no folds.
     """
     if task.X_test is not None:
         return
@@ -52,20 +57,7 @@ def check_class_sizes(task, n_splits):
 
 
 def check_models(estimators):
-    """Raise an error if a model is no classifier, or one that watches the test rows.
-
-    Parameters
-    ----------
-    estimators : dict of str to classifier
-        Models by name.
-
-    Raises
-    ------
-    TypeError
-        If a model is no classifier.
-    ValueError
-        If one of our classifiers stops early.
-    """
+    """Raise an error unless models, by name, are classifiers, none of which stops early."""
     if not isinstance(estimators, Mapping):
         raise TypeError(
             f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "
@@ -78,13 +70,8 @@ def check_models(estimators):
                 "classifier."
             )
         # It would stop at the epoch that is best on the test rows.
-        if is_ours(estimator) and estimator.early_stopping:
+        if isinstance(estimator, NetworkClassifier) and estimator.early_stopping:
             raise ValueError(
                 f"Got early_stopping=True in the model {model!r}, but expected False: the data "
                 "that is watched during training are the test rows."
             )
-
-
-def is_ours(estimator):
-    """Whether a model is one of our classifiers."""
-    return isinstance(estimator, NetworkClassifier)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from numbers import Integral
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
@@ -18,7 +18,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
-from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._networks._base import NetworkClassifier
 from .._networks._nothing_learnt import NOTHING_LEARNT
 from .._robustness._scorers import (
     ConstantPredictionWarning,
@@ -27,9 +27,11 @@ from .._robustness._scorers import (
     is_constant,
 )
 from .._robustness._threat_model import size_of, sizes
+from .._utils._version import __version__
 from ..datasets._tasks import Task
-from ._checks import check_class_sizes, check_models, checked_tasks, is_ours
-from ._records import append_record, read_records, record_key, write_records
+from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
+from ._configurations import default_classifiers
+from ._results import read_result, result_files, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,18 +42,18 @@ if TYPE_CHECKING:
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
 
-# What a record says of a fit besides its scores, in columns of the same names.
+# Measured once per fit, in columns of these names.
 _OF_A_FIT = ("one_class", "majority")
 
 
 class Comparison(NamedTuple):
-    """What `compare` measured: two tables that come from the same fits.
+    """Result of `compare`: two tables that come from the same fits.
 
     Attributes
     ----------
     scores : DataFrame
         Accuracy on the test rows after training: columns task, model, split, attack ("none",
-        "FGSM" and so on), epsilon (0 without attack), accuracy, one_class (whether the model
+        "FGSM" and so on), epsilon (0 without attack), accuracy, one_class (True if the model
         predicts one class for all test rows without attack, though they hold several) and
         majority (the accuracy of predicting the largest class of the test rows for all), one row
         per attack. No attack changes the accuracy of a model that predicts one class: that is not
@@ -59,7 +61,7 @@ class Comparison(NamedTuple):
     curves : DataFrame
         Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
         (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
-        one row an epoch. Only networks of this package have any.
+        one row per epoch. Only networks of this package have any.
     """
 
     scores: pd.DataFrame
@@ -67,7 +69,7 @@ class Comparison(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """One model to train: what distinguishes it from all others of a comparison."""
+    """One model to train, on one split of one task."""
 
     task: Task
     model: str
@@ -87,7 +89,7 @@ def compare(
     n_splits: int = 5,
     n_repeats: int = 4,
     n_seeds: int = 5,
-    curves: pd.DataFrame = True,
+    curves: bool = True,
     random_state: int | RandomState | None = 0,
     n_jobs: int = 1,
     path: str | Path | None = None,
@@ -106,7 +108,7 @@ def compare(
     Parameters
     ----------
     tasks : iterable of Task
-        What to classify; each name once.
+        Tasks to classify, of different names.
     estimators : dict of str to classifier, or callable, default=None
         Models by name, ours or any other scikit-learn classifiers. They are cloned, and their
         `random_state` is set for each split. A callable, such as `paper_classifiers`, takes a
@@ -122,28 +124,29 @@ def compare(
     n_splits : int, default=5
         Number of folds, >= 2.
     n_repeats : int, default=4
-        How often the samples are divided into folds anew, >= 1.
+        Number of divisions into folds, >= 1.
     n_seeds : int, default=5
         Number of fits on a task with fixed test rows, >= 1; it has no folds.
     curves : bool, default=True
-        Whether to measure the accuracy on the test rows after each epoch.
+        Measure the accuracy on the test rows after each epoch.
     random_state : int, default=0
         Draws the folds and the `random_state` of the models, >= 0.
     n_jobs : int, default=1
-        Number of models that train at the same time; -1 for one a processor. The result does
+        Number of models that train at the same time; -1 for one per processor. The result does
         not depend on it.
     path : str or path-like, default=None
-        File to which each fit is added as soon as it is done, one line of JSON each. Fits that
-        are there from an earlier call are not done again, if nothing has changed that
-        determines them: parameters, rows, seed, scorers and the version of the package.
+        Folder that keeps the result of each fit as soon as it is done, one file of JSON each;
+        made if it does not exist. Fits that are there from an earlier call are not done again,
+        if nothing has changed that determines them: parameters, rows, seed, scorers and the
+        version of the package. Experiments may share a folder.
     fresh : bool, default=False
-        Whether to do all fits, and to remove those of them that are at `path`, as after a
-        change of code. Others stay there.
+        Do all fits, and remove the earlier results of them at `path`, as after a change of
+        code. Other results stay there.
     progress : callable, default=None
         Takes the list of fits to do and returns an iterator over it, as `tqdm.tqdm` and
         `rich.progress.track` do. None shows nothing.
     verbose : bool, default=False
-        Whether to tell on stderr how many fits were found at `path`.
+        Report on stderr how many fits were found at `path`.
 
     Returns
     -------
@@ -155,12 +158,11 @@ def compare(
     ValueError
         If there is no task or two have the same name, a class has fewer than `n_splits`
         samples, a model stops early, two scorers make the same attack, one has another metric
-        than accuracy, a number is out of its range or the file at `path` holds something else.
-        All this is checked before the first fit.
+        than accuracy or a number is out of its range. All this is checked before the first fit.
     TypeError
         If a model is no classifier or a scorer has no `attack` or `epsilon`.
     OSError
-        If the file at `path` cannot be written.
+        If the folder at `path` cannot be written to.
 
     Warns
     -----
@@ -194,34 +196,28 @@ def compare(
         scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in epsilons]
     attacks = _attacks(scorers)
     fits = _plan(checked_tasks(tasks), estimators, n_splits, n_repeats, n_seeds, random_state)
-    if path is None:
-        return _result(_run(fits, attacks, curves, n_jobs, progress))
-    digests = _digests(fits, attacks, curves)
-    keys = [
-        record_key(_fit_labels(fit) | {"digest": digest})
-        for fit, digest in zip(fits, digests, strict=True)
-    ]
-    records = read_records(path)
-    if fresh:
-        records = {key: record for key, record in records.items() if key not in set(keys)}
-        write_records(path, records.values())
-    missing = [index for index, key in enumerate(keys) if key not in records]
+    records, files = [None] * len(fits), []
+    if path is not None:
+        files = result_files(path, fits, (__version__, attacks, curves, _OF_A_FIT))
+        if fresh:
+            for file in files:
+                file.unlink(missing_ok=True)
+        records = [read_result(file) for file in files]
+    missing = [index for index, record in enumerate(records) if record is None]
     if verbose and len(missing) < len(fits):
         print(
             f"resumed: {len(fits) - len(missing)} of {len(fits)} fits were there", file=sys.stderr
         )
-
-    def keep(index, record):
-        record["digest"] = digests[missing[index]]
-        append_record(path, record)
-        records[record_key(record)] = record
-
-    _run([fits[index] for index in missing], attacks, curves, n_jobs, progress, keep)
-    return _result([records[key] for key in keys])
+    with closing(_run(fits, missing, attacks, curves, n_jobs, progress)) as done:
+        for index, record in done:
+            records[index] = record
+            if files:
+                write_result(files[index], record)
+    return _result(records)
 
 
 def _attacks(scorers):
-    """Scorers by name and size of the attack, in the order given."""
+    """Return the scorers by name and size of the attack, in the order given."""
     attacks = {}
     for scorer in [scorers] if hasattr(scorers, "attack") else scorers:
         if not (hasattr(scorer, "attack") and hasattr(scorer, "epsilon")):
@@ -246,12 +242,10 @@ def _attacks(scorers):
 
 
 def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
-    """All fits, in the order in which to do them."""
+    """List all fits, in the order in which to do them."""
     if estimators is None:
-        estimators = {"STDP": STDPClassifier(), "BP": BPClassifier()}
-    for name, value, minimum in ("n_seeds", n_seeds, 1), ("n_repeats", n_repeats, 1):
-        if not isinstance(value, Integral) or value < minimum:
-            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+        estimators = default_classifiers()
+    check_integers(1, n_seeds=n_seeds, n_repeats=n_repeats)
     folds = RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=n_repeats, random_state=random_state
     )
@@ -268,74 +262,47 @@ def _plan(tasks, estimators, n_splits, n_repeats, n_seeds, random_state):
             splits = [(None, None)] * n_seeds
         for split, (train, test) in enumerate(splits):
             fits += [
-                _Fit(task, model, split, _seeded(estimator, int(seeds[split])), train, test)
+                _Fit(task, model, split, seeded(estimator, int(seeds[split])), train, test)
                 for model, estimator in models.items()
             ]
     return fits
 
 
-def _seeded(estimator, seed):
-    """A clone that draws its random numbers, and those of the steps within it, from a seed."""
-    estimator = clone(estimator)
-    return estimator.set_params(
-        **{
-            name: seed
-            for name in estimator.get_params()
-            if name == "random_state" or name.endswith("__random_state")
-        }
-    )
+def seeded(estimator, seed):
+    """Clone a model, and seed it and the steps within it."""
+    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+    return clone(estimator).set_params(**dict.fromkeys(names, seed))
 
 
-def _fit_labels(fit):
-    return {"task": fit.task.name, "model": fit.model, "split": fit.split}
-
-
-def _digests(fits, attacks, curves):
-    """A text for each fit that changes with whatever determines its result."""
-    from .._utils._version import __version__
-
-    data = {}
-    for task in {fit.task for fit in fits}:
-        arrays = (task.X, task.y, task.X_test, task.y_test)
-        data[task] = joblib.hash([None if rows is None else np.asarray(rows) for rows in arrays])
-    common = joblib.hash((__version__, attacks, curves, _OF_A_FIT))
-    return [
-        joblib.hash((common, data[fit.task], fit.estimator, fit.train, fit.test)) for fit in fits
-    ]
-
-
-def _run(fits, attacks, curves, n_jobs, progress, keep=None):
-    """Records of the fits, in their order; `keep` sees each as soon as it is done."""
+def _run(fits, missing, attacks, curves, n_jobs, progress):
+    """Yield the number and the record of each missing fit as soon as it is done."""
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     train = joblib.delayed(_train_and_attack)
-    records = [None] * len(fits)
-    done = parallel(train(index, fit, attacks, curves) for index, fit in enumerate(fits))
+    done = parallel(train(index, fits[index], attacks, curves) for index in missing)
     try:
-        shown = iter(fits if progress is None else progress(fits))
-        for _, (index, record) in zip(shown, done, strict=False):
-            records[index] = record
-            if keep is not None:
-                keep(index, record)
+        to_do = [fits[index] for index in missing]
+        shown = iter(to_do if progress is None else progress(to_do))
+        for _, finished in zip(shown, done, strict=False):
+            yield finished
         # The generator has an end of its own, without which joblib takes it for abandoned.
         next(done, None)
     finally:
         # Ends the other processes after an interrupt, of which joblib would warn.
         with warnings.catch_warnings(action="ignore"):
             done.close()
-    return records
 
 
 def _train_and_attack(index, fit, attacks, with_curves):
-    """Train one model: its place among the fits, and what was measured."""
+    """Train one model; return its number among the fits, and the record of its measurements."""
     X_train, y_train, X_test, y_test = _rates_and_labels(fit)
     # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
     model = clone(fit.estimator)
     curves = None
     with warnings.catch_warnings():
-        # The column one_class says both.
+        # The column one_class holds both.
         warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
         warnings.simplefilter("ignore", ConstantPredictionWarning)
-        if with_curves and is_ours(model):
+        if with_curves and isinstance(model, NetworkClassifier):
             model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
             curves = {
                 "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
@@ -349,29 +316,28 @@ def _train_and_attack(index, fit, attacks, with_curves):
             try:
                 scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
             except (TypeError, ValueError) as error:
-                if is_ours(model):
+                if isinstance(model, NetworkClassifier):
                     raise
                 refusals.append((attack, epsilon, str(error)))
     class_sizes = list(Counter(y_test).values())
     record = {
+        "task": fit.task.name,
+        "model": fit.model,
+        "split": fit.split,
         "scores": scores,
         "curves": curves,
         "refusals": refusals,
         "one_class": len(class_sizes) > 1 and is_constant(predicted),
         "majority": max(class_sizes) / sum(class_sizes),
     }
-    return index, _fit_labels(fit) | record
+    return index, record
 
 
 def _warn_of_refusals(records):
-    """Say once for each model why it has no accuracy under some attacks."""
+    """Warn once per model that has no accuracy under some attacks, with the reason."""
     for model in dict.fromkeys(record["model"] for record in records if record["refusals"]):
-        refusals = [
-            refusal
-            for record in records
-            if record["model"] == model
-            for refusal in record["refusals"]
-        ]
+        of_model = (record["refusals"] for record in records if record["model"] == model)
+        refusals = [refusal for of_fit in of_model for refusal in of_fit]
         attacks = dict.fromkeys(f"{attack} {epsilon_label(size)}" for attack, size, _ in refusals)
         warnings.warn(
             f"Got the model {model!r}, which cannot be attacked by {', '.join(attacks)}: it has "
@@ -381,12 +347,17 @@ def _warn_of_refusals(records):
         )
 
 
+def rows_of(X, y, rows):
+    """Return some rows of arrays or data frames."""
+    return _safe_indexing(X, rows), _safe_indexing(y, rows)
+
+
 def _rates_and_labels(fit):
-    """Rows to train and to test on, scaled to [0, 1]."""
+    """Return rows to train and to test on, scaled to [0, 1]."""
     task = fit.task
     if task.X_test is None:
-        X_train, y_train = _safe_indexing(task.X, fit.train), _safe_indexing(task.y, fit.train)
-        X_test, y_test = _safe_indexing(task.X, fit.test), _safe_indexing(task.y, fit.test)
+        X_train, y_train = rows_of(task.X, task.y, fit.train)
+        X_test, y_test = rows_of(task.X, task.y, fit.test)
     else:
         X_train, y_train, X_test, y_test = task.X, task.y, task.X_test, task.y_test
         # Images need no copy.
@@ -412,7 +383,7 @@ def _result(records):
             curves.append(pd.DataFrame(labels | {"epoch": epochs} | record["curves"]))
     if not curves:
         columns = ["task", "model", "split", "epoch", "train_accuracy", "test_accuracy"]
-        return Comparison(pd.DataFrame(scores), pd.DataFrame(columns=columns))
+        curves = [pd.DataFrame(columns=columns)]
     return Comparison(pd.DataFrame(scores), pd.concat(curves, ignore_index=True))
 
 

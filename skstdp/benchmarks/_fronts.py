@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
-from sklearn.svm import SVC
-from sklearn.utils import _safe_indexing
 
 from .._attacks._gradient import zero_gradient_share
 from .._input_gradients import attackable
@@ -22,82 +16,24 @@ from .._robustness._report import robustness_report
 from .._robustness._scorers import FGSMScorer, PGDScorer
 from .._robustness._threat_model import sizes
 from ..datasets._tasks import Task
-from ._checks import checked_tasks
-from ._compare import compare
+from ._checks import check_integers, checked_tasks
+from ._compare import EPSILONS, compare, rows_of, seeded
+from ._configurations import front_families
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.random import RandomState
 
 
-_DECAYS = (0.0, 0.003, 0.01, 0.03)
-# The default of each, and what robustness or wide layers may want instead.
-_LEARNING_RATES = {STDPClassifier: (0.05, 0.1, 0.2), BPClassifier: (0.03, 0.2, 1.0)}
 # Each step of an attack on nearest neighbours or a kernel machine goes through all their samples.
 _MAX_STORED_SAMPLES = 3000
 _MAX_TEST_OF_STORED = 500
 
 
-def front_families(hidden_layer_sizes: int | Sequence[int] = (32, 16)) -> dict:
-    """The families of models that the fronts compare, each with its settings.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : tuple of int, default=(32, 16)
-        Layers of the networks.
-
-    Returns
-    -------
-    families : dict of str to dict of str to classifier
-        Settings by name, by family. Networks differ in `learning_rate_init` (three
-        values) and `weight_decay` (four); those trained on perturbed samples in
-        `adversarial_epsilon`, and the others in what they are usually tuned by (six values).
-
-    Examples
-    --------
-    >>> from skstdp.benchmarks import front_families
-    >>> list(front_families())[:3]
-    ['STDP', 'STDP, no competition', 'BP']
-    >>> list(front_families()["BP"])[:2]
-    ['rate 0.03, decay 0', 'rate 0.03, decay 0.003']
-    """
-
-    def networks(classifier, **settings):
-        return {
-            f"rate {rate:g}, decay {decay:g}": classifier(
-                hidden_layer_sizes=hidden_layer_sizes,
-                learning_rate_init=rate,
-                weight_decay=decay,
-                **settings,
-            )
-            for rate in _LEARNING_RATES[classifier]
-            for decay in _DECAYS
-        }
-
-    return {
-        "STDP": networks(STDPClassifier),
-        "STDP, no competition": networks(
-            STDPClassifier, positive_winners=1.0, negative_winners=1.0, winner_margin=None
-        ),
-        "BP": networks(BPClassifier),
-        "BP, adversarial": {
-            f"epsilon {epsilon:g}": BPClassifier(
-                hidden_layer_sizes=hidden_layer_sizes, adversarial_epsilon=epsilon
-            )
-            for epsilon in (0.0125, 0.025, 0.05, 0.075, 0.1, 0.2)
-        },
-        "nearest neighbours": {f"k {k}": KNeighborsClassifier(k) for k in (1, 3, 5, 7, 11, 15)},
-        "nearest centroid": {
-            f"shrinkage {shrink or 0:g}": NearestCentroid(shrink_threshold=shrink)
-            for shrink in (None, 0.03, 0.1, 0.3, 1.0, 3.0)
-        },
-        "RBF SVM": {f"C {C:g}": SVC(C=C) for C in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)},
-    }
-
-
 class Fronts(NamedTuple):
-    """What `robustness_fronts` measured.
+    """Result of `robustness_fronts`.
 
     Attributes
     ----------
@@ -119,7 +55,7 @@ class Fronts(NamedTuple):
 
 
 class _ZeroGradientShare:
-    """In the form of an attack, so that `compare` reports it beside the accuracies."""
+    """Scorer in the form of an attack, so that `compare` reports it beside the accuracies."""
 
     attack = "zero gradient"
 
@@ -135,7 +71,7 @@ def robustness_fronts(
     tasks: Sequence[Task],
     *,
     families: Mapping | None = None,
-    epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
+    epsilons: float | Sequence[float] = EPSILONS,
     tolerance: float = 0.01,
     max_test: int = 2000,
     n_seeds: int = 5,
@@ -149,15 +85,14 @@ def robustness_fronts(
     progress: Callable | None = None,
     verbose: bool | int = False,
 ) -> Fronts:
-    """Whole fronts of clean against adversarial accuracy, and one fair point on each.
+    """Measure fronts of clean against adversarial accuracy, and choose one point on each.
 
     All settings of all families are trained on the whole training data and attacked on the test
-    rows, the chosen ones with more seeds. Which setting of a family to take is decided on a sixth
-    of the training data, with
-    networks that have not seen it: the one with the best accuracy under PGD at the largest
-    epsilon among those whose clean accuracy is within `tolerance` of the best of any network, or,
-    if there is none, the one with the best clean accuracy. The chosen ones are then attacked
-    without their own gradient too.
+    rows, the chosen ones with more seeds. One setting of each family is chosen on a sixth of the
+    training data, with models that have not seen it: the one with the best accuracy under PGD at
+    the largest epsilon among those whose clean accuracy is within `tolerance` of the best of any
+    network, or, if there is none, the one with the best clean accuracy. The chosen networks are
+    then attacked without their own gradient too.
 
     Parameters
     ----------
@@ -186,10 +121,8 @@ def robustness_fronts(
     n_jobs : int, default=1
         Number of models that train at the same time.
     path : str or path-like, default=None
-        Folder for the finished fits, from which an interrupted study goes on.
-    progress : callable, default=None
-        As in `compare`.
-    verbose : bool, default=False
+        Folder that keeps finished fits, as in `compare`.
+    progress, verbose : callable and bool, default=None and False
         As in `compare`.
 
     Returns
@@ -234,28 +167,21 @@ def robustness_fronts(
     """
     families = front_families() if families is None else families
     epsilons = sizes(epsilons, zero=False, of_rates=True)
-    tasks = checked_tasks(tasks)
-    for task in tasks:
-        if task.X_test is None:
-            raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
-    for name, value, minimum in (
-        ("max_test", max_test, 1),
-        ("n_seeds", n_seeds, 1),
-        ("n_front_seeds", n_front_seeds, 0),
-        ("n_validation_seeds", n_validation_seeds, 1),
-        ("n_confirmed", n_confirmed, 1),
-        ("n_queries", n_queries, 1),
-    ):
-        if not isinstance(value, Integral) or value < minimum:
-            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+    tasks = checked_tasks(tasks, fixed=True)
+    check_integers(
+        1,
+        max_test=max_test,
+        n_seeds=n_seeds,
+        n_validation_seeds=n_validation_seeds,
+        n_confirmed=n_confirmed,
+        n_queries=n_queries,
+    )
+    check_integers(0, n_front_seeds=n_front_seeds)
     if not any(map(_is_network, (m for settings in families.values() for m in settings.values()))):
         raise ValueError(
             f"Got the families {list(families)}, but expected one of networks among them: it sets "
             "the clean accuracy that others must come close to."
         )
-    path = None if path is None else Path(path)
-    if path is not None:
-        path.mkdir(parents=True, exist_ok=True)
     groups = [
         _Group(
             {
@@ -272,7 +198,7 @@ def robustness_fronts(
     ]
     groups = [group for group in groups if group.models]
     options = {"curves": False, "random_state": random_state, "n_jobs": n_jobs}
-    options |= {"progress": progress, "verbose": verbose}
+    options |= {"path": path, "progress": progress, "verbose": verbose}
 
     quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2, bounds=(0, 1))
     validation = pd.concat(
@@ -281,7 +207,6 @@ def robustness_fronts(
             estimators=group.models,
             scorers=[quick],
             n_seeds=n_validation_seeds,
-            path=path and path / "validation_fits.jsonl",
             **options,
         ).scores
         for group in groups
@@ -302,24 +227,22 @@ def robustness_fronts(
         for task, family, setting in chosen[["task", "family", "setting"]].itertuples(index=False)
     }
 
-    def test(group, is_wanted, n_seeds):
+    def test(group, are_picked, n_seeds):
         return compare(
             [_test_task(task, group, random_state) for task in tasks],
             estimators=lambda task: {
-                name: model for name, model in group.models.items() if is_wanted(task.name, name)
+                name: model
+                for name, model in group.models.items()
+                if ((task.name, name) in picked) == are_picked
             },
             scorers=scorers,
             n_seeds=n_seeds if group.networks else 1,
-            path=path and path / "test_fits.jsonl",
             **options,
         ).scores
 
-    parts = [test(group, lambda *name: name in picked, n_seeds) for group in groups]
+    parts = [test(group, True, n_seeds) for group in groups]
     if n_front_seeds:
-        parts += [
-            test(group, lambda *name: name not in picked, min(n_seeds, n_front_seeds))
-            for group in groups
-        ]
+        parts += [test(group, False, min(n_seeds, n_front_seeds)) for group in groups]
     scores = pd.concat(parts)
     scores = _split_names(scores).rename(columns={"split": "seed"})
     is_share = scores["attack"] == "zero gradient"
@@ -366,19 +289,17 @@ def _stratified(X, y, n, random_state):
     rows, _ = train_test_split(
         np.arange(len(y)), train_size=n, stratify=y, random_state=random_state
     )
-    return _safe_indexing(X, rows), _safe_indexing(y, rows)
+    return rows_of(X, y, rows)
 
 
 def _validation_task(task, group, random_state):
     train, rest = train_test_split(
         np.arange(len(task.y)), test_size=1 / 6, stratify=task.y, random_state=random_state
     )
-    X, y = _safe_indexing(task.X, train), _safe_indexing(task.y, train)
-    X_rest, y_rest = _safe_indexing(task.X, rest), _safe_indexing(task.y, rest)
     return Task(
         task.name,
-        *_stratified(X, y, group.max_train, random_state),
-        *_stratified(X_rest, y_rest, group.max_test, random_state),
+        *_stratified(*rows_of(task.X, task.y, train), group.max_train, random_state),
+        *_stratified(*rows_of(task.X, task.y, rest), group.max_test, random_state),
     )
 
 
@@ -396,12 +317,12 @@ def _split_names(scores):
 
 
 def _choose(validation, networks, tolerance):
-    """Setting of each family on each task, from validation scores without and with attack."""
+    """Choose a setting per family and task by validation scores without and with attack."""
     validation = validation.assign(
-        figure=np.where(validation["attack"] == "none", "clean", "attacked")
+        metric=np.where(validation["attack"] == "none", "clean", "attacked")
     )
     means = validation.pivot_table(
-        index=["task", "family", "setting"], columns="figure", values="accuracy", sort=False
+        index=["task", "family", "setting"], columns="metric", values="accuracy", sort=False
     )
     rows = []
     for _, of_task in means.groupby("task", sort=False):
@@ -415,17 +336,12 @@ def _choose(validation, networks, tolerance):
 
 
 def _confirm(task, seed, models, epsilon, n_rows, n_queries):
-    """Report on each model, with the others and a second network of its kind as surrogates."""
+    """Report on each network, with the others as surrogates."""
     X, y = _stratified(task.X_test, task.y_test, n_rows, seed)
-    fitted = {}
-    for family, model in models.items():
-        model = clone(model)
-        if "random_state" in model.get_params():
-            model.set_params(random_state=seed)
-        fitted[family] = model.fit(task.X, task.y)
+    fitted = {family: seeded(model, seed).fit(task.X, task.y) for family, model in models.items()}
     reports = []
     for family, model in fitted.items():
-        others = [fitted[name] for name in fitted if name != family and _is_network(fitted[name])]
+        others = [other for other in fitted.values() if other is not model]
         report = robustness_report(
             model,
             X,
@@ -436,8 +352,6 @@ def _confirm(task, seed, models, epsilon, n_rows, n_queries):
             random_state=seed,
             bounds=(0, 1),
         )
-        report.insert(0, "seed", seed)
-        report.insert(0, "family", family)
-        report.insert(0, "task", task.name)
-        reports.append(report)
+        labels = {"task": task.name, "family": family, "seed": seed}
+        reports.append(pd.DataFrame(labels, index=report.index).join(report))
     return pd.concat(reports, ignore_index=True)

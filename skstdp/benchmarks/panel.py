@@ -70,7 +70,7 @@ def panel(
     Parameters
     ----------
     tables : iterable of Task
-        Numbers and labels; each is read once.
+        Numbers and labels, read once.
     models : mapping of str to callable, default=DEFAULTS
         By name, functions that make a classifier of a seed.
     n_folds : int, default=3
@@ -84,7 +84,7 @@ def panel(
         One row per fit: `table`, `model`, `seed`, `fold`, `accuracy`, `balanced_accuracy`, `auc`
         (one against the rest for more than two classes), `log_loss` (of probabilities of at
         least 0.005), `fit_seconds` of the processor; of the training rows
-        `train_balanced_accuracy`, and `one_class`: whether a single class is predicted.
+        `train_balanced_accuracy`, and `one_class`, True if a single class is predicted.
 
     Examples
     --------
@@ -107,9 +107,9 @@ def panel(
             folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(X, y)
             for fold, (train, test) in enumerate(folds):
                 for name, make in models.items():
-                    row = _scores(make(seed), X[train], y[train], X[test], y[test])
-                    rows.append({"table": task.name, "model": name, "seed": seed, "fold": fold})
-                    rows[-1] |= row
+                    labels = {"table": task.name, "model": name, "seed": seed, "fold": fold}
+                    scores = _scores(make(seed), X[train], y[train], X[test], y[test])
+                    rows.append(labels | scores)
     return pd.DataFrame(rows)
 
 
@@ -138,7 +138,7 @@ def _scores(model, X, y, X_test, y_test):
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """Means over the tables, one row per model.
+    """Average the scores over the tables, one row per model.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def differences(scores: pd.DataFrame, model: str = "STDP") -> pd.DataFrame:
     Returns
     -------
     differences : DataFrame
-        One row per measure and other model: the mean over the tables of the model's figure minus
+        One row per measure and other model: the mean over the tables of the model's score minus
         the other's, the number of tables on which it is better, and `p_value`, two-sided, with
         Holm's correction for the number of other models.
 
@@ -216,7 +216,7 @@ def differences(scores: pd.DataFrame, model: str = "STDP") -> pd.DataFrame:
 
 
 def _holm(p_values):
-    """The p-values, each times the number of those that are not smaller, in growing order."""
+    """Correct p-values: each times the number of those that are not smaller, in growing order."""
     order = np.argsort(p_values)
     factors = np.arange(len(p_values), 0, -1)
     corrected = np.empty_like(p_values)

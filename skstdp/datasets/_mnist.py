@@ -19,7 +19,7 @@ _FILES = (
 
 
 def load_mnist(data):
-    """Grey levels and digits of the training and of the test images.
+    """Load grey levels and digits of the training and of the test images.
 
     Parameters
     ----------
@@ -32,12 +32,7 @@ def load_mnist(data):
     images, labels, test_images, test_labels : ndarrays
         Images of shape (n_samples, n_pixels) and dtype uint8, labels of dtype int64.
 
-    Raises
-    ------
-    ValueError
-        If a file of the folder is missing, cut off or not what its name says.
-    OSError
-        If the download fails.
+    Errors are those of `load_tasks`.
     """
     if data is None:
         return _download()
@@ -48,7 +43,7 @@ def load_mnist(data):
         if len(part) != len(part_labels):
             raise ValueError(
                 f"Got {len(part)} images and {len(part_labels)} labels in data={str(data)!r}, but "
-                "expected one label an image."
+                "expected one label per image."
             )
     return _rows(images), labels.astype(np.int64), _rows(test_images), test_labels.astype(np.int64)
 
@@ -58,7 +53,7 @@ def _rows(images):
 
 
 def _read_idx(folder, name, n_dimensions):
-    """Array of bytes in the IDX format: a header that tells the shape, then the values."""
+    """Read an array of bytes in the IDX format: a header with the shape, then the values."""
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
     if not folder.is_dir():
         raise ValueError(

@@ -3,7 +3,7 @@ from sklearn.datasets import load_iris
 
 from skstdp import BPClassifier, STDPClassifier
 from skstdp.benchmarks import ablations
-from skstdp.benchmarks._ablation import _resize
+from skstdp.benchmarks._configurations import _resize
 
 # What each name says.
 CHANGES = {

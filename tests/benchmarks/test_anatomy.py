@@ -37,7 +37,25 @@ def test_a_linear_network_by_hand(task):
         assert attacked["attacked"].item() >= np.mean(reach > epsilon) * right.mean() - 1e-9
 
 
-def test_one_row_a_network(task):
+def test_slopes_that_vanish(task):
+    """A network that is saturated on every row: to first order nothing changes its decision."""
+    model = BPClassifier((50,), max_iter=3, quiet_start=None, weight_init_scale=1e9)
+    row = anatomy([task], {"flat": model}, n_seeds=1).iloc[0]
+    assert row["accuracy"] > 0
+    assert row["slope"] == 0
+    assert row["distance"] == np.inf
+
+
+def test_no_row_is_right(task):
+    model = BPClassifier((2,), max_iter=1)
+    X = np.vstack([task.X, task.X[:1]])
+    wrong = Task("wrong", X, np.r_[np.zeros(60, int), 1], task.X_test, np.ones(30, int))
+    row = anatomy([wrong], {"wrong": model}, n_seeds=1).iloc[0]
+    assert row["accuracy"] == 0
+    assert row[["margin", "slope", "distance"]].isna().all()
+
+
+def test_one_row_per_network(task):
     table = anatomy([task], n_seeds=2, max_test=10)
     assert list(table["model"]) == ["STDP", "STDP, no competition", "BP"] * 2
     assert (table["attacked"] <= table["accuracy"]).all()

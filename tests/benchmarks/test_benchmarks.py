@@ -22,7 +22,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
-from skstdp._cli._commands import _format
+from skstdp._cli._console import format_summary
 from skstdp.benchmarks import compare, paper_classifiers, robustness_fronts, summarise
 from skstdp.datasets import Task, load_tasks
 
@@ -392,14 +392,14 @@ def test_no_curves_at_all(tasks):
     assert list(result.curves)[-2:] == ["train_accuracy", "test_accuracy"]
 
 
-def test_refusals_are_told_again_from_the_file(tasks, models, tmp_path):
+def test_refusals_are_reported_again_from_the_folder(tasks, models, tmp_path):
     given = {"forest": RandomForestClassifier(n_estimators=2), "exact": models["exact"]}
-    options = {"estimators": given, "n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits.jsonl"}
+    options = {"estimators": given, "n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits"}
     for _ in range(2):
         with pytest.warns(UserWarning, match=r"'forest', which cannot be attacked.*no gradient"):
             scores = compare(tasks[:1], epsilons=0.1, **options).scores
-    assert "n/a" in _format(summarise(scores))
-    assert "nan" not in _format(summarise(scores))
+    assert "n/a" in format_summary(summarise(scores))
+    assert "nan" not in format_summary(summarise(scores))
 
 
 def test_size_that_was_not_divided_by_255(tasks):
@@ -502,18 +502,19 @@ def _assert_same(result, expected):
     pd.testing.assert_frame_equal(result.curves, expected.curves)
 
 
-@pytest.mark.parametrize("cut", [0, 1, 40])
+@pytest.mark.parametrize("cut", [0, 1, 40, 1000])
 def test_interrupted_comparison_goes_on_where_it_stopped(tasks, models, tmp_path, capsys, cut):
-    path = tmp_path / "fits.jsonl"
+    path = tmp_path / "deep" / "fits"
     options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "verbose": True}
     with pytest.raises(KeyboardInterrupt):
         compare(tasks, path=path, progress=Stop(after=3), **options)
-    assert len(path.read_text().splitlines()) == 3
+    assert len(list(path.iterdir())) == 3
     assert capsys.readouterr().err == ""
 
-    # As a machine leaves it that stops while it writes.
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) - cut])
+    # As a machine leaves a file that stops while the file is written.
+    file = next(path.iterdir())
+    content = file.read_bytes()
+    file.write_bytes(content[: max(0, len(content) - cut)])
     n_left = 3 - (cut > 0)
     seen = Stop()
     result = compare(tasks, path=path, progress=seen, **options)
@@ -524,8 +525,10 @@ def test_interrupted_comparison_goes_on_where_it_stopped(tasks, models, tmp_path
     seen = Stop()
     _assert_same(compare(tasks, path=path, progress=seen, **options), result)
     assert seen.done == []
-    assert len(path.read_text().splitlines()) == 8
-    assert all(json.loads(line)["scores"] for line in path.read_text().splitlines())
+    assert len(list(path.iterdir())) == 8
+    for file in path.iterdir():
+        assert file.suffix == ".json"
+        assert json.loads(file.read_text())["scores"]
 
 
 @pytest.mark.parametrize(
@@ -551,10 +554,10 @@ def test_interrupted_comparison_goes_on_where_it_stopped(tasks, models, tmp_path
         ({"tasks": [Task("iris 1v2", *load_iris(return_X_y=True))]}, 4),
     ],
 )
-def test_only_fits_that_are_the_same_are_taken_from_the_file(tasks, tmp_path, changes, n_new):
+def test_only_fits_that_are_the_same_are_taken_from_the_folder(tasks, tmp_path, changes, n_new):
     models = {"exact": BPClassifier(max_iter=2), "local": STDPClassifier(max_iter=2)}
     options = {"tasks": tasks[:1], "estimators": models, "epsilons": [8 / 255]}
-    options |= {"n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits.jsonl"}
+    options |= {"n_splits": 2, "n_repeats": 1, "path": tmp_path / "fits"}
     compare(**options)
     seen = Stop()
     options |= changes
@@ -563,14 +566,16 @@ def test_only_fits_that_are_the_same_are_taken_from_the_file(tasks, tmp_path, ch
     _assert_same(result, compare(**options | {"path": None}))
 
 
-def test_fresh_does_all_fits_and_leaves_others_in_the_file(tasks, tmp_path):
-    path = tmp_path / "fits.jsonl"
+def test_fresh_does_all_fits_and_leaves_others_in_the_folder(tasks, tmp_path):
+    path = tmp_path / "fits"
     models = {"exact": BPClassifier(max_iter=2)}
     options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "path": path}
     expected = compare(tasks, **options)
-    before = path.read_text().splitlines()
-    # Accuracies that no fit has, by which those from the file can be told.
-    path.write_text(re.sub(r'\["none", 0\.0, [^]]*\]', '["none", 0.0, 9]', path.read_text()))
+    before = {file.name: file.read_text() for file in path.iterdir()}
+    # Accuracies that no fit has, by which those from the folder can be distinguished.
+    for file in path.iterdir():
+        content = re.sub(r'\["none", 0\.0, [^]]*\]', '["none", 0.0, 9]', file.read_text())
+        file.write_text(content)
     assert set(compare(tasks, **options).scores.query("attack == 'none'").accuracy) == {9}
 
     with pytest.raises(KeyboardInterrupt):
@@ -581,24 +586,34 @@ def test_fresh_does_all_fits_and_leaves_others_in_the_file(tasks, tmp_path):
     rows = expected.scores[expected.scores.task == "iris"]
     pd.testing.assert_frame_equal(result.scores, rows.reset_index(drop=True))
 
-    first, second = (json.loads(line)["task"] for line in path.read_text().splitlines()[:2])
-    assert first == second == "iris 1v2"
-    assert path.read_text().splitlines()[2:] == before[2:]
-    assert [file.name for file in tmp_path.iterdir()] == ["fits.jsonl"]
+    after = {file.name: file.read_text() for file in path.iterdir()}
+    assert after.keys() == before.keys()
+    other = {name for name, content in after.items() if content != before[name]}
+    assert {json.loads(after[name])["task"] for name in other} == {"iris 1v2"}
+    assert len(other) == 2
 
 
-@pytest.mark.parametrize("content", ["task,model\n", "text", '{"task": 3}\n', "[]\n", "3\n"])
-def test_file_that_holds_something_else_is_left_alone(tasks, tmp_path, content):
+def test_experiments_share_a_folder(tasks, models, tmp_path):
+    options = {"n_splits": 2, "n_repeats": 1, "path": tmp_path}
+    for task in tasks:
+        compare([task], estimators=models, **options)
+    seen = Stop()
+    compare(tasks, estimators=models, progress=seen, **options)
+    assert not seen.done
+
+
+def test_path_that_is_a_file(tasks, tmp_path):
     path = tmp_path / "table.csv"
-    path.write_text(content)
-    with pytest.raises(ValueError, match=r"^Got line 1 of .*table\.csv that is no result"):
+    path.write_text("task,model\n")
+    with pytest.raises(OSError, match=r"File exists.*table\.csv"):
         compare(tasks, path=path, progress=_no_fit)
-    assert path.read_text() == content
+    assert path.read_text() == "task,model\n"
 
 
-def test_file_that_cannot_be_written(tasks, tmp_path):
-    with pytest.raises(OSError, match="No such file or directory"):
-        compare(tasks, path=tmp_path / "missing" / "fits.jsonl", progress=_no_fit)
+def test_folder_that_cannot_be_written(tasks, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="Not a directory"):
+        compare(tasks, path=tmp_path / "file" / "fits", progress=_no_fit)
 
 
 @pytest.mark.parametrize(("name", "batch_size"), [("iris 0v1", 40), ("wine", 40), ("mnist", 100)])

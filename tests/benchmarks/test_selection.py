@@ -262,7 +262,7 @@ def test_study_goes_on_where_it_stopped(seen, tmp_path, capsys):
     first = select_settings([_task("one")], verbose=True, **options)
     assert len(seen) == 3 * 2 * 2 * 3 + 3 * 2
     assert capsys.readouterr().err == "resumed: 2 of 36 fits were there\n"
-    assert sorted(file.name for file in path.iterdir()) == ["inner_fits.jsonl", "outer_fits.jsonl"]
+    assert len(list(path.iterdir())) == len(seen)
 
     del seen[:]
     again = select_settings([_task("one")], **options)

@@ -1,13 +1,11 @@
 import json
 import pickle
-import subprocess
-import sys
-from functools import partial
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from cli_helpers import read_csv
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.feature_selection import SelectKBest
@@ -33,10 +31,6 @@ from skstdp import (
     save_model,
 )
 from skstdp._cli import main
-
-# To the last digit, which pandas before version 3 does when asked, and later ones without.
-EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
-read_csv = partial(pd.read_csv, **EXACT)
 
 TREE = "sklearn.tree._tree.Tree"
 TABLES = ["flowers_model_attack", "flowers_model_attack_rows"]
@@ -317,6 +311,26 @@ def test_two_models_on_one_file_write_files_of_their_own(files, tmp_path):
     assert len(list(tmp_path.iterdir())) == 6
 
 
+@pytest.mark.parametrize("formats", ["csv", "json"])
+def test_files_of_another_model_of_the_same_name_are_left_alone(formats, files, tmp_path, capsys):
+    folder, *_ = files
+    (tmp_path / "other").mkdir()
+    save_model(load_model(folder / "array.skops"), tmp_path / "other" / "model.skops")
+    out = tmp_path / "out"
+    options = ["--epsilon", "0.1", "--queries", "1", "--out", str(out), "--format", formats]
+    # Once more is no other model.
+    for _ in range(2):
+        assert main(arguments(folder, "model.skops", "flowers.csv", *options)) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    other = ["attack", str(tmp_path / "other" / "model.skops"), str(folder / "flowers.csv")]
+    with pytest.raises(SystemExit, match="2"):
+        main([*other, "--target", "species", *options])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"other/model.skops, but {out}/flowers_model_attack.{formats} is of {folder}" in line
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
 def numbers_of(files, model):
     _, _, X, y = files
     return (X.to_numpy() if model == "array" else X), y
@@ -339,18 +353,3 @@ def test_labels_of_the_file_are_those_of_the_model(classes, written, flowers, tm
     model = LogisticRegression().fit(X, np.array(classes)[kind])
     accuracy = attacked(tmp_path, model, X.assign(y=np.array(written)[kind]))
     assert accuracy["none"] == model.score(X, np.array(classes)[kind]) > 0.9
-
-
-@pytest.mark.parametrize("as_json", [False, True])
-def test_info(as_json):
-    command = [sys.executable, "-W", "error", "-m", "skstdp", "info", *["--json"] * as_json]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not done.stderr
-    if as_json:
-        facts = json.loads(done.stdout)
-        assert list(facts) == ["versions", "threads", "kernels"]
-        assert facts["versions"]["numpy"] == np.__version__
-        assert facts["threads"]["numba"] >= 1
-    else:
-        assert done.stdout.splitlines()[0] == "versions"
-        assert f"  {'numpy':<14}{np.__version__}" in done.stdout.splitlines()

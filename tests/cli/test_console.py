@@ -1,9 +1,10 @@
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from skstdp._cli._console import progress_bar, write_tables
+from skstdp._cli._console import format_summary, progress_bar, write_tables
 
 
 def test_progress_tells_every_tenth(capsys):
@@ -41,3 +42,17 @@ def test_tables_in_each_format_read_back_the_same(tmp_path):
         read = pd.read_csv if path.suffix == ".csv" else pd.read_json
         options = {} if path.suffix == ".csv" else {"precise_float": True}
         pd.testing.assert_frame_equal(read(path, **options), tables[path.stem])
+
+
+def test_table_of_many_attacks_is_broken_into_blocks():
+    attacks = ["clean", *(f"{k}/255" for k in range(1, 20))]
+    figures = {f"{attack}_{kind}": [0.5] for attack in attacks for kind in ("mean", "std")}
+    summary = pd.DataFrame({"task": "a task of which the name is long", "model": "STDP"} | figures)
+    lines = format_summary(summary).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert sum(line.count("0.500 ± 0.500") for line in lines) == 20
+
+
+def test_spread_of_one_fit_is_not_shown():
+    summary = pd.DataFrame({"task": ["a"], "model": "BP", "clean_mean": 0.5, "clean_std": np.nan})
+    assert format_summary(summary).split()[-1] == "0.500"

@@ -185,7 +185,7 @@ class TestActivity:
         display = ActivityDisplay.from_estimator(network, *task, axes=axes)
         assert display.figure_ is figure
         assert list(display.axes_) == list(axes)
-        with pytest.raises(ValueError, match="Got 1 axes, but expected 2, one a layer"):
+        with pytest.raises(ValueError, match="Got 1 axes, but expected 2, one per layer"):
             ActivityDisplay.from_estimator(network, *task, axes=axes[:1])
 
     def test_unknown_labels(self, task):

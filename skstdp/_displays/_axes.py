@@ -1,0 +1,95 @@
+"""Colours and axes of all figures; matplotlib is imported late."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+
+# The colours of Okabe and Ito, which colour-blind readers can distinguish, dark ones first.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = "osD^vP*"
+LINESTYLES = ("-", "--", ":", "-.")
+
+
+def require_matplotlib():
+    """Raise an ImportError that says how to install matplotlib if it is missing."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            'Figures need matplotlib. Install it with: pip install "skstdp[plot]"'
+        ) from error
+
+
+def set_axes(display, ax):
+    """Set `ax_` and `figure_` of a display to the given axes, or to those of a new figure."""
+    require_matplotlib()
+    if ax is None:
+        from matplotlib import pyplot
+
+        _, ax = pyplot.subplots(layout="constrained")
+    display.ax_, display.figure_ = ax, ax.figure
+
+
+def set_grid(display, axes, shape, expected, **options):
+    """Set `axes_` and `figure_` of a display to the given axes, or to those of a new figure.
+
+    The shape is the number of axes in one column, or the numbers of rows and columns. A ValueError
+    says what is `expected` if another number is given; `options` are those of `subplots`.
+    """
+    require_matplotlib()
+    if axes is None:
+        from matplotlib import pyplot
+
+        _, axes = pyplot.subplots(*shape, squeeze=False, layout="constrained", **options)
+    axes = np.ravel(axes)
+    if len(axes) != prod(shape):
+        raise ValueError(f"Got {len(axes)} axes, but expected {prod(shape)}, {expected}.")
+    display.axes_, display.figure_ = axes.reshape(shape), axes[0].figure
+
+
+class LinesDisplay:
+    """Display of lines on one axes, which `_draw` makes after its checks."""
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
+        """Draw the lines.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a new figure.
+        **kwargs : dict
+            Passed to `matplotlib.axes.Axes.plot` for every line.
+
+        Returns
+        -------
+        display : object
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the table holds several tasks, or does not fit a parameter of the display.
+        """
+        require_matplotlib()
+        self._draw(ax, **kwargs)
+        return self
+
+
+def by_name(models):
+    """Return several models by name, or a single one without."""
+    return models if isinstance(models, dict) else {"": models}
+
+
+def versions(model):
+    """Return the fits of one model to several splits, of which there may be one."""
+    return model if isinstance(model, list | tuple) else [model]
