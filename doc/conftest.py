@@ -1,3 +1,3 @@
-"""Leaves out the page whose examples `tests/test_with_other_packages.py` runs, by package."""
+"""Leaves out a page: `tests/promises/test_with_other_packages.py` runs its examples by package."""
 
 collect_ignore = ["user_guide/with_other_packages.rst"]

@@ -2,7 +2,7 @@
 Supervised STDP in three lines
 ==============================
 
-A network learns the three species of IRIS by the local rule, without an error that travels back.
+A network learns the three species of IRIS by the local rule, without backpropagating an error.
 """
 
 from sklearn.datasets import load_iris
@@ -16,8 +16,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 network = STDPClassifier(random_state=0).fit(X_train, y_train)
 
 # %%
-# Features need no scaling: the network turns them into rates by itself. Labels may be of any
-# type. As with any classifier of scikit-learn, all its tools apply:
+# Features need no scaling, because the network encodes them as rates. Labels may be of any
+# type. All tools of scikit-learn for classifiers apply:
 
 print(f"Accuracy on test data: {network.score(X_test, y_test):.3f}")
 _ = ConfusionMatrixDisplay.from_estimator(

@@ -2,8 +2,8 @@ r"""
 The STDP curve
 ==============
 
-The rule takes spike times for the inverse of rates. Seen that way, it is a curve of
-spike-timing-dependent plasticity: the weight grows where the post-synaptic unit fires after the
+The rule takes spike times to be the inverse of rates. As a function of spike times it is a curve
+of spike-timing-dependent plasticity: the weight grows where the post-synaptic unit fires after the
 pre-synaptic one, and shrinks where it fires before. This is Figure 4 of the paper.
 """
 
@@ -17,16 +17,16 @@ display = STDPCurveDisplay.from_rule().plot()
 # %%
 # Equation 5 follows from Hebb's postulate and the sign of the time difference. Its high peak is
 # on the left, where the post-synaptic spike comes first. In neurons it is on the right, so the
-# paper turns a sign: equation 6, the one that the network learns by.
+# paper changes a sign: equation 6, by which the network learns.
 #
-# The same rule in rates
-# ----------------------
+# The rule as a function of rates
+# -------------------------------
 #
-# Now the post-synaptic rate p runs, for three pre-synaptic rates x, and the unit is associated
-# with the class of the sample (Z = 1). The update changes its sign at p = x: a unit that fires
-# less than its input is driven up, one that fires more is driven down. At p = x / 2 there is a
-# peak, which `stdp_epsilon` keeps finite: the smaller it is, the more the samples near the peak
-# outweigh all others. Each curve is drawn as a share of its peak.
+# The update against the post-synaptic rate p, for three pre-synaptic rates x and a unit that is
+# associated with the class of the sample (Z = 1). The update changes its sign at p = x: the rate
+# of a unit that fires less than its input increases, and that of a unit that fires more decreases.
+# At p = x / 2 there is a peak, which `stdp_epsilon` keeps finite: the smaller `stdp_epsilon` is,
+# the more the samples near the peak outweigh all others. Each curve is divided by its peak.
 
 p = np.linspace(0, 1, 401)
 figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)
@@ -44,5 +44,5 @@ for ax, stdp_epsilon in zip(axes, (0.1, 0.01), strict=True):
 axes[0].set_ylabel("Update, as a share of its peak")
 
 # %%
-# That a unit which starts above its inputs learns the opposite of its association is why networks
-# of this kind need a quiet start: see :doc:`/user_guide/quiet_start`.
+# So a unit that starts above its inputs learns the opposite of its association. This is why
+# networks with this rule need a quiet start: see :doc:`/user_guide/quiet_start`.

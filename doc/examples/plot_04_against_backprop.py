@@ -19,8 +19,9 @@ for train, test in StratifiedKFold(2, shuffle=True, random_state=0).split(X, y):
         fits[name].append(classifier((50,), random_state=0).fit(**data))
 
 # %%
-# Lines are means over two halves of the data, each tested on the other, bands are one standard
-# deviation. Training accuracy is that of each batch before its own update.
+# The data are divided into two halves; networks are trained on one and tested on the other. Lines
+# are means over both, and bands are one standard deviation. Training accuracy is measured on each
+# batch before its own update.
 
 figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
 LearningCurvesDisplay.from_estimator(fits, ax=axes[0])
@@ -29,9 +30,9 @@ for ax in axes:
     ax.set_xscale("log")
 
 # %%
-# The local rule needs some epochs to start, and ends a little below. It minimises no loss, and its
-# cross-entropy on held-out images ends a little higher. The numbers behind the curves are a data
-# frame:
+# The local rule improves later, and its final accuracy is slightly lower. It minimises no loss,
+# and its cross-entropy on held-out images is slightly higher at the end. The values of the curves
+# are a data frame:
 
 print(fits["STDP"][0].history_.iloc[[0, 9, -1]].round(3))
 for name, networks in fits.items():

@@ -2,7 +2,7 @@
 Decision boundaries
 ===================
 
-Where each rule draws the line between two interleaved half circles, with the same network.
+The boundary that each rule learns between two interleaved half circles, with the same network.
 """
 
 from matplotlib import pyplot
@@ -30,7 +30,7 @@ for ax, (name, model) in zip(axes.flat, models.items(), strict=True):
     ax.set(title=f"{name}: {model.score(X[1::2], y[1::2]):.3f}", xticks=[], yticks=[])
 
 # %%
-# The rule has no error to tell it where a boundary fails, and bends it seldom. Where the first
-# layer sees each feature by several units (:doc:`/user_guide/encoding`), each part of the range
+# The rule has no error signal that shows where a boundary fails, and seldom bends it. With several
+# input units per feature (:doc:`/user_guide/encoding`), each part of the range
 # has a slope of its own, and the boundary can follow the half circles. Above each panel is the
 # accuracy on the points shown, which were not trained on.

@@ -2,8 +2,8 @@
 Robust model selection
 ======================
 
-A grid search that measures accuracy without and with attack, and keeps what is best under attack
-among the candidates that are good without.
+A grid search that measures accuracy without and with attack, and keeps the candidate that is best
+under attack among those that are good without attack.
 """
 
 import pandas as pd
@@ -22,10 +22,11 @@ pipeline = make_pipeline(MinMaxScaler(clip=True), STDPClassifier((30,), random_s
 grid = {"stdpclassifier__receptive_fields": [2, 4, 8, "auto"]}
 
 # %%
-# `attack_scorers` makes one scorer for each size of the attack, and one without. A model that
-# predicts one class cannot be attacked, so the score under attack alone may choose it.
-# `BestUnderAttack` takes the best under one attack of those whose score without attack is within
-# one standard error of the cleanest, and with balanced accuracy a constant is far from that.
+# `attack_scorers` makes one scorer for each size of the attack, and one without attack. A model
+# that predicts one class cannot be attacked, so the score under attack alone may choose it.
+# `BestUnderAttack` takes the candidate with the best score under one attack among those whose
+# score without attack is within one standard error of the best one. The balanced accuracy of a
+# constant is far below that.
 
 scoring = attack_scorers([4 / 255, 8 / 255, 12 / 255], metric="balanced_accuracy")
 print(list(scoring))
@@ -40,8 +41,8 @@ print(table.rename(columns=columns).rename_axis("fields").round(3).to_string())
 print("Chosen:", search.best_params_)
 
 # %%
-# On test data, the choice by the score under attack alone, and the one among the candidates that
-# are good without:
+# On test data, the choice by the score under attack alone, and the choice among the candidates
+# that are good without attack:
 
 best = {}
 attacked = results[f"mean_test_{refit.attacked}"]

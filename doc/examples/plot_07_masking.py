@@ -3,7 +3,8 @@ Robust, or is the gradient masked?
 ==================================
 
 An attack that follows the gradient fails where the gradient vanishes, and its failure looks like
-robustness. Here is a model that looks robust for that reason alone, and how to see through it.
+robustness. This example has a model that looks robust for that reason alone, and shows how to
+detect this.
 """
 
 import warnings
@@ -23,7 +24,7 @@ network = BPClassifier((30,), random_state=0).fit(X_train, y_train)
 
 # %%
 # A second network is the first with its output weights times 1000. It makes the same decisions.
-# An attack on its loss, as FGSM is mostly written, fails nevertheless: the output is 0 or 1 to
+# An attack on its loss, the usual form of FGSM, fails nevertheless: the output is 0 or 1 to
 # the last bit, and so the gradient of cross-entropy is zero.
 
 
@@ -78,8 +79,9 @@ for ax in axes:
 # Attacks without the gradient
 # ----------------------------
 #
-# `robustness_report` sets attacks side by side, among them some that ask for labels alone. If one
-# of these finds more than PGD, it warns. Here none does, so the figure for PGD can be believed:
+# `robustness_report` compares several attacks, some of which use predicted labels alone. If one of
+# these finds more adversarial examples than PGD, it warns. Here none does, so the accuracy under
+# PGD can be trusted:
 
 with warnings.catch_warnings():
     warnings.simplefilter("error", GradientMaskingWarning)

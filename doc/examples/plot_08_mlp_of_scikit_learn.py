@@ -2,8 +2,8 @@
 FGSM on scikit-learn's own MLP
 ==============================
 
-The attacks take scikit-learn's classifiers too, through pipelines. Here is what a step of 0.2 in
-each pixel does to images of digits.
+The attacks take scikit-learn's classifiers too, through pipelines. This example shows the effect
+of a step of 0.2 in each pixel on images of digits.
 """
 
 import numpy as np
@@ -27,7 +27,8 @@ attacked = fgsm(mlp, X_test, y_test, epsilon=0.2, bounds=(0, 1), space="input")
 print(f"Accuracy {mlp.score(X_test, y_test):.3f}, attacked {mlp.score(attacked, y_test):.3f}")
 
 # %%
-# Images that were told right before, what the attack adds to them, and what comes out:
+# Images that were classified correctly before the attack, the change by the attack, and the
+# result:
 
 before, after = mlp.predict(X_test), mlp.predict(attacked)
 rows = np.flatnonzero((before == y_test) & (after != y_test))[:8]

@@ -2,8 +2,9 @@
 Immutable and categorical features
 ==================================
 
-An adversarial row that cannot exist shows nothing. Here an attack on a classifier of loan
-applications may change what an applicant can change, and every attacked row is a possible one.
+An adversarial row that cannot exist proves nothing. In this example an attack on a classifier of
+loan applications changes only what an applicant can change, and every attacked row is a possible
+one.
 """
 
 import numpy as np
@@ -35,8 +36,8 @@ model = make_pipeline(StandardScaler(), LogisticRegression()).fit(loans[train], 
 print(f"Accuracy on test rows: {model.score(loans[test], y[test]):.3f}")
 
 # %%
-# Three ways to say what an attacker may do, in the units of the columns. The last one leaves the
-# age as it is, keeps rooms whole numbers from 1 to 6, and the kind of work one-hot.
+# Three threat models, in the units of the columns. In the last one the age does not change, rooms
+# stay whole numbers from 1 to 6, and the kind of work stays one-hot.
 
 kinds = [name for name in loans if name.startswith("work")]
 sizes = {"income": 4.0, "rooms": 1.0, "age": 8.0, **dict.fromkeys(kinds, 1.0)}
@@ -57,7 +58,7 @@ ax.set(xlabel="Accuracy", xlim=(0, 1.1))
 ax.invert_yaxis()
 
 # %%
-# The attacked rows have the columns and types of the table that was given:
+# The attacked rows have the columns and dtypes of the given table:
 
 options = threats["possible rows"]
 attacked = pgd(model, loans[test], y[test], epsilon=sizes, space="input", **options)
@@ -68,8 +69,9 @@ print("before\n", loans[test][flipped].head(3).to_string(), "\n")
 print("after\n", attacked[flipped].head(3).round(1).to_string())
 
 # %%
-# And how much of these sizes it takes to flip each applicant. The rows at zero are told wrong
-# without attack; those that no possible change flips are in the bar on the right.
+# The share of these sizes that is needed to change the prediction for each applicant. Rows at zero
+# are misclassified without attack; rows whose prediction no possible change alters are in the bar
+# on the right.
 
 table = attack_table(model, loans[test], y[test], epsilon=sizes, space="input", **options)
 share = table["distance"] / max(sizes.values())

@@ -2,8 +2,8 @@
 Watch training with callbacks
 =============================
 
-Both classifiers call scikit-learn's callbacks at the end of each epoch. They can show progress,
-record scores, and stop.
+The classifiers call scikit-learn's callbacks at the end of each epoch. Callbacks can show
+progress, record scores, and stop a fit.
 """
 
 from matplotlib import pyplot
@@ -18,7 +18,7 @@ X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, rando
 
 # %%
 # scikit-learn's `ScoringMonitor` scores the training data with any scorer, and our
-# `RobustnessMonitor` attacks data that are given to it, here after each third epoch. On a
+# `RobustnessMonitor` attacks the data that it is given, here after every third epoch. On a
 # terminal, add scikit-learn's `ProgressBar`.
 
 figure, ax = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
@@ -38,8 +38,8 @@ print(recall.get_logs().data_as_pandas[["task_name", "task_id", "recall_macro"]]
 
 # %%
 # `EarlyStopping` ends the fit when a score no longer improves, here the accuracy on images that
-# are not trained on. Callbacks stay on the estimator and its clones until `set_callbacks()` takes
-# them off.
+# are not trained on. Callbacks stay set on the estimator and its clones until `set_callbacks()`
+# without arguments removes them.
 
 stopping = EarlyStopping(X_val=X_test, y_val=y_test, n_iter_no_change=15, tol=0.002)
 network = STDPClassifier((50,), random_state=0).set_callbacks(stopping).fit(X_train, y_train)

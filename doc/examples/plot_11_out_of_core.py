@@ -2,8 +2,8 @@
 Data that come in pieces
 ========================
 
-`partial_fit` runs one epoch on the samples it is given, and goes on where it was. So a network
-can learn from data that do not fit into memory, or that have not all come yet.
+`partial_fit` runs one epoch on its samples, and continues from the network as it is. So a network
+can learn from data that do not fit into memory, or that are not complete yet.
 """
 
 import numpy as np
@@ -29,11 +29,11 @@ def stream(n_pieces, n_rows=100):
 
 
 # %%
-# The first call needs all labels that will ever come. It also decides how features become rates,
-# so if the first piece may not span their range, scale them beforehand; these are in [0, 1].
-# Ranks, which `receptive_fields="auto"` takes of the first piece, would be those of 100 images. A
-# number of receptive fields takes none. Pieces of files, and what memory they take, are in the
-# user guide: :doc:`/user_guide/large_data`.
+# The first call needs all labels that any call will have. It also determines the encoding of the
+# features as rates, so if the first piece may not span their range, scale them beforehand; here
+# they are in [0, 1]. With `receptive_fields="auto"` ranks would be determined from the first
+# piece, which has 100 images; with a number of receptive fields there are no ranks. The user guide
+# shows pieces of files and the memory that they take: :doc:`/user_guide/large_data`.
 
 figure, ax = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
 for classifier, style in ((STDPClassifier, "-"), (BPClassifier, "--")):
@@ -55,5 +55,5 @@ ax.grid(alpha=0.3)
 ax.legend()
 
 # %%
-# The local rule starts later. Both waver: no last epoch is known to `partial_fit`, so the step
-# size stays where it is, while in `fit` it falls to zero and the weights come to rest.
+# The local rule improves later. Both curves fluctuate: `partial_fit` does not know the last epoch,
+# so the step size does not change, while in `fit` it falls to zero and the weights stop changing.

@@ -1,9 +1,9 @@
 """
-Are the probabilities to be trusted?
-====================================
+Can the probabilities be trusted?
+=================================
 
-A reliability diagram sets the probability that a classifier gives to a class beside the share of
-samples that belong to it. On the diagonal the two are the same.
+A reliability diagram compares the probability that a classifier gives to a class with the share of
+samples that belong to it. On the diagonal both are equal.
 """
 
 import warnings
@@ -21,14 +21,15 @@ from sklearn.preprocessing import StandardScaler
 
 from skstdp import BPClassifier, STDPClassifier
 
-# A fifth of the labels is drawn anew, so about a tenth is wrong: nobody can be sure of a sample.
+# A fifth of the labels is drawn again, so about a tenth is wrong: no prediction can be certain.
 X, y = make_classification(
     6000, n_features=10, n_informative=5, n_redundant=0, flip_y=0.2, random_state=0
 )
 X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=1500, random_state=0)
 
 # %%
-# All have their default parameters. `MLPClassifier` warns that its 200 epochs are not enough.
+# All classifiers have their default parameters. `MLPClassifier` warns that its 200 epochs are not
+# enough.
 
 models = {
     "STDPClassifier": STDPClassifier(random_state=0),
@@ -54,8 +55,8 @@ for ax, (name, model) in zip(axes.flat, models.items(), strict=True):
 
 # %%
 # The outputs of `STDPClassifier` match the probabilities on the training samples
-# (:doc:`/user_guide/competition`). On other samples it is too sure here, since 1500 samples with
-# wrong labels among them are few enough to be learnt one by one. Smaller steps help, as does
+# (:doc:`/user_guide/competition`). On other samples the network is overconfident here, since it
+# can memorise 1500 samples with wrong labels among them. Smaller steps help, and so does
 # scikit-learn's calibration, which sets data aside:
 
 cures = {

@@ -24,14 +24,14 @@ _ = ConfusionMatrixDisplay.from_estimator(network, X_test, names[y_test], cmap="
 # --------------------
 #
 # The inputs are constant currents: four features, then their complements, for an off cell of each.
-# Hidden cells answer with trains of spikes, and so do the output cells.
+# Hidden cells and output cells respond with trains of spikes.
 
 display = SpikeRasterDisplay.from_estimator(network, X_test[0])
 
 # %%
-# With a teacher the cell of the class fires the spikes that are desired, here those of a wrong
-# class. Circles are spikes that the cells predicted of themselves and the teacher did not allow:
-# the difference is what the synapses learn from.
+# With a teacher, the output cell of the class fires the desired spikes, here those of a wrong
+# class. Circles are spikes that the cells predicted for themselves and that the teacher
+# suppressed: the synapses learn from this difference.
 
 others = [name for name in names if name != names[y_test[0]]]
 display = SpikeRasterDisplay.from_estimator(network, X_test[0], label=others[0])
@@ -40,8 +40,8 @@ display = SpikeRasterDisplay.from_estimator(network, X_test[0], label=others[0])
 # Spikes as input
 # ---------------
 #
-# A feature may also be told by when an input cell spikes: early for a value that the cell
-# prefers, late for one that it does not. Eight cells share each feature.
+# A feature can also be encoded by the time at which an input cell spikes: early for a value that
+# the cell prefers, late for another one. There are eight cells per feature.
 
 timed = BioLeaFClassifier(
     (20,), input_code="latency", field_shape="gaussian", n_steps=8, random_state=0
@@ -54,7 +54,7 @@ display = SpikeRasterDisplay.from_estimator(timed, X_test[0])
 # Under attack
 # ------------
 #
-# A spike has no slope. Attacks follow a surrogate, and find as much as they would if it had one:
+# A spike has no slope, so attacks follow a surrogate gradient:
 
 for epsilon in (0, 4 / 255, 8 / 255, 12 / 255):
     score = FGSMScorer(epsilon=epsilon)(network, X_test, names[y_test])

@@ -1,10 +1,10 @@
 """
-What the microcircuit does
-==========================
+The microcircuit at work
+========================
 
 Each hidden layer of a :class:`~skstdp.BioLeaFClassifier` has interneurons that predict the layer
-above. What they cannot explain of the feedback from there stays in the apical compartments, and
-that is the error from which synapses learn.
+above. The part of the feedback from this layer that they do not predict remains in the apical
+compartments. It is the error from which synapses learn.
 """
 
 import numpy as np
@@ -21,11 +21,11 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 # Apical potentials without and with a teacher
 # --------------------------------------------
 #
-# Without a teacher the interneurons explain everything away: the apical potential is zero, before
-# training and after. With one it is the error of the output, sent back, and it drives the soma
-# away from what the basal compartment predicts. After training the network predicts nearly all
-# that the teacher does, and little is left. Shown is a cell of the second of two hidden layers,
-# the most active one.
+# Without a teacher the interneurons predict all feedback: the apical potential is zero, before
+# training and after. With a teacher the apical potential is the error of the output, fed back, and
+# drives the soma away from the prediction of the basal compartment. After training the network
+# predicts nearly all spikes of the teacher, and the potential is small. The figure shows the most
+# active cell of the second of two hidden layers.
 
 networks = {
     "before": BioLeaFClassifier((50, 50), learning_rate_init=1e-12, max_iter=1, random_state=0),
@@ -40,8 +40,8 @@ display = MicrocircuitDisplay.from_estimators(networks, X_test[0], y_test[0], la
 # Interneurons stay copies
 # ------------------------
 #
-# They learn from the same spikes as the cells that they mirror, so their synapses keep equal
-# without anybody copying them:
+# Interneurons learn from the spikes from which the cells that they mirror learn, so the synapses
+# of both stay equal without being copied:
 
 after = networks["after"]
 difference = np.abs(after.interneuron_coefs_[0] - after.coefs_[1]).max()
@@ -52,10 +52,10 @@ print(f"Weights moved by up to {moved:.2f}; largest difference of the copies: {d
 # The error against backpropagation through time
 # ----------------------------------------------
 #
-# Each point is a hidden cell and a sample: what backpropagation would tell the cell, and what it
-# sees in its apical compartment. Where feedback is as strong as the forward synapses, membranes
-# have no memory and the gate is open, the two are equal. With memory and gate they point the same
-# way. Random feedback starts unrelated and the forward synapses align with it in training.
+# Each point is a hidden cell and a sample: the gradient by backpropagation for the cell, and its
+# apical potential. If feedback is as strong as the forward synapses, membranes have no memory and
+# the gate is open, both are equal. With memory and gate they have the same direction. Random
+# feedback is unrelated at first, and the forward synapses align with it in training.
 
 special = {"tau_m": 1, "tau_s": 1, "gate_slope": 0, "apical_conductance": 0}
 settings = {

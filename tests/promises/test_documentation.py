@@ -1,12 +1,19 @@
 import inspect
+import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from test_architecture import FLOOR, FLOORS
 
 import skstdp
 from skstdp import benchmarks, datasets, distributed
 
-API = Path(__file__).parents[2] / "doc" / "api.rst"
+CHECKOUT = Path(__file__).parents[2]
+DOC = CHECKOUT / "doc"
+API = DOC / "api.rst"
+# Without those that a build makes.
+PAGES = sorted([*DOC.glob("*.rst"), *DOC.glob("user_guide/*.rst"), CHECKOUT / "README.md"])
 MODULES = [skstdp, benchmarks, datasets, distributed]
 modules = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 
@@ -61,3 +68,69 @@ def test_public_names_have_examples(module):
 def issubclass_of_tuple(value):
     """Whether a name is only the type of a result, made by a function that has an example."""
     return inspect.isclass(value) and issubclass(value, tuple | Warning)
+
+
+def paths_named(text):
+    """Files and folders of the checkout in a text; braces hold alternatives, as in a shell."""
+    for path in re.findall(r"(?<![\w/.])(?:skstdp|tests|doc|\.ci)/[\w./{},*-]*\w", text):
+        head, brace, rest = path.partition("{")
+        choices, _, tail = rest.partition("}")
+        yield from (head + choice + tail for choice in choices.split(",")) if brace else [path]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_what_exists(page):
+    text = page.read_text()
+    built = "doc/_build"
+    missing = [
+        path
+        for name in paths_named(text)
+        for path in name.split(",")
+        if not path.startswith(built) and not any(CHECKOUT.glob(path))
+    ]
+    modules = re.findall(r"-m (skstdp[\w.]*)", text)
+    assert missing == []
+    assert [module for module in modules if find_spec(module) is None] == []
+
+
+def test_missing_path_is_found():
+    text = "`tests/kernels/test_{kernels,nothing}.py` and doc/nothing.rst, not skstdp.nothing"
+    *exist, missing, also = paths_named(text)
+    assert [any(CHECKOUT.glob(path)) for path in exist] == [True]
+    assert (missing, also) == ("tests/kernels/test_nothing.py", "doc/nothing.rst")
+
+
+def test_architecture_page_has_every_room_from_the_top_down():
+    text = (DOC / "architecture.rst").read_text()
+    diagram, rest = text.split("\nRooms\n-----\n")
+    table = re.split(r"\n-{4,}\n", rest)[0]
+    lines = re.findall(r"^    ((?:\w+ +)+)", diagram, flags=re.MULTILINE)
+    rows = re.findall(r"^    \* - `(\w+)`$", table, flags=re.MULTILINE)
+    rooms = [room for floor in FLOORS for room in sorted(floor)]
+    assert [set(line.split()) & set(rooms) for line in lines] == list(FLOORS)
+    assert sorted(rows, key=FLOOR.__getitem__) == rows
+    assert sorted(rows) == sorted(rooms)
+
+
+def test_architecture_page_names_functions_that_exist():
+    text = (DOC / "architecture.rst").read_text()
+    named = re.findall(r"`(_\w+)\.(\w+)`", text)
+    package = Path(skstdp.__file__).parent
+    missing = []
+    for module, name in named:
+        sources = package.rglob(f"{module}.py")
+        if not any(re.search(rf"def {name}\(", source.read_text()) for source in sources):
+            missing.append(f"{module}.{name}")
+    assert len(named) > 5
+    assert missing == []
+
+
+def test_every_page_of_the_guide_is_described_in_one_group():
+    guide = DOC / "user_guide"
+    text = (guide / "index.rst").read_text()
+    pages = sorted(page.stem for page in guide.glob("*.rst") if page.stem != "index")
+    described = re.findall(r"^:doc:`(\w+)`$", text, flags=re.MULTILINE)
+    listed = re.findall(r"^    (\w+)$", text, flags=re.MULTILINE)
+    assert described == listed
+    assert sorted(listed) == pages
+    assert re.findall(r":caption: (.+)", text) == re.findall(r"^(.+)\n-{4,}$", text, re.MULTILINE)

@@ -1,6 +1,6 @@
 """Any table ends in a right answer, or in an error that names what was wrong and changes nothing.
 
-`python -m pytest -m slow tests/test_properties.py` tries many more tables.
+`python -m pytest -m slow tests/promises/test_properties.py` tries many more tables.
 """
 
 import pickle
