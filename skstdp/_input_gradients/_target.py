@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._networks._backprop import margins_and_cotangent
+from .._attacks._margins import margins_and_cotangent
 from .._networks._encoding import as_dtype
 from .._utils._frames import Table, frame_like
 from .._utils._validation import (

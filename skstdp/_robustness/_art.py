@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from .._attacks._margins import margins_and_cotangent
 from .._input_gradients import GRADIENTS, SPACES, ScaledRows, attackable
-from .._networks._backprop import margins_and_cotangent
 from .._utils._validation import check_option
 
 if TYPE_CHECKING:

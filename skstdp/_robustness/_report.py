@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
-from .._attacks._gradient import hard_label, random_signs, zero_gradient_share
+from .._attacks._margins import zero_gradient_share
+from .._attacks._rays import hard_label, random_signs
 from .._input_gradients import GRADIENTS, attackable
 from .._utils._validation import check_count, check_option, check_seed
 from ._adversarial_examples import check_steps
@@ -179,9 +180,7 @@ def robustness_report(
         for position, other in enumerate(others):
             surrogate = case.on(other)
             points["transfer FGSM", position] = surrogate.fgsm()
-            points["transfer PGD", position] = surrogate.pgd(
-                n_steps, 1, None, 0, until_fooled=False
-            )
+            points["transfer PGD", position] = surrogate.pgd(n_steps, 1, None, 0, early_stop=False)
         if norm == "linf":
             points["hard label", None] = case.attack(
                 hard_label, case.fools, case.ball, n_queries, random_state

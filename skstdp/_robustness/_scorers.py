@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import get_scorer
 from sklearn.metrics._scorer import _BaseScorer, _Scorer
 
-from .._attacks._gradient import zero_gradient_share
+from .._attacks._margins import zero_gradient_share
 from .._input_gradients import GRADIENTS
 from .._utils._validation import check_option
 from ._adversarial_examples import check_steps

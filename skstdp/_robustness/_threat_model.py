@@ -194,7 +194,7 @@ class Case:
 
         return fgsm(self.points, self._rows, gradient, self.ball)
 
-    def pgd(self, n_steps, n_restarts, step, random_state, *, until_fooled=True, watch=None):
+    def pgd(self, n_steps, n_restarts, step, random_state, *, early_stop=True, watch=None):
         """Points of the attack of many steps; `step` is in the units of epsilon, or None."""
         if watch is not None and self.ball.epsilon.any():
             watch(self.gradient(self.points, self._rows))
@@ -209,7 +209,7 @@ class Case:
             n_restarts,
             share,
             random_state,
-            until_fooled=until_fooled,
+            early_stop=early_stop,
         )
 
     def attack(self, kernel, *arguments):

@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.svm import SVC
 from sklearn.utils import _safe_indexing
 
-from .._attacks._gradient import zero_gradient_share
+from .._attacks._margins import zero_gradient_share
 from .._input_gradients import attackable
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from .._robustness._report import robustness_report

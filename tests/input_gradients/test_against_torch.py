@@ -9,8 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
+from skstdp._attacks._margins import margins_and_cotangent
 from skstdp._input_gradients import ScaledRows, attackable
-from skstdp._networks._backprop import margins_and_cotangent
 from skstdp._robustness._threat_model import Threat
 
 torch = pytest.importorskip(
