@@ -180,7 +180,7 @@ def _art_classifier_type():
             points = np.asarray(x).astype(self._target.points.dtype, copy=False)
             points = points.reshape(len(points), -1)
             # Of the samples that it knows any will do: all columns are replaced.
-            return self._target.forward(points, np.zeros(len(points), dtype=int))
+            return self._target.vjp(points, np.zeros(len(points), dtype=int))
 
         def _in_shape(self, points):
             return points.astype(ART_NUMPY_DTYPE).reshape(len(points), *self._input_shape)

@@ -165,7 +165,7 @@ def robustness_report(
     ]
     share, doubts = np.nan, {"PGD": [], "FGSM": []}
     if gradient is not None:
-        share = zero_gradient_share(case.target.margin_gradient(case.points, y))
+        share = zero_gradient_share(case.target.gradient(case.points, case.index))
         if share > MASKED_SHARE:
             doubts["PGD"].append(f"the gradient is zero at {share:.1%} of the samples")
 

@@ -128,7 +128,7 @@ class _ZeroGradientShare:
 
     def __call__(self, estimator, X, y):
         target, points = attackable(estimator, X)
-        return zero_gradient_share(target.margin_gradient(points, y))
+        return zero_gradient_share(target.gradient(points, target.class_indices(y)))
 
 
 def robustness_fronts(

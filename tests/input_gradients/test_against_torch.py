@@ -115,7 +115,7 @@ def autograd(module, points, index):
 
 def margin_gradient(target, points, index):
     """Ours, with the scale of its rows, which attacks do without."""
-    scores, pull = target.forward(points, None)
+    scores, pull = target.vjp(points, None)
     _, cotangent = margins_and_cotangent(scores, index)
     return pull(ScaledRows.of(cotangent)).dense()
 

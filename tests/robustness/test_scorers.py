@@ -442,13 +442,13 @@ class TestCost:
             return count
 
         adapter = SupportVectors
-        forward = counted(adapter.forward, "forward")
+        forward = counted(adapter.vjp, "forward")
 
         def forward_and_back(self, X):
             scores, pull = forward(self, X)
             return scores, counted(pull, "back")
 
-        monkeypatch.setattr(adapter, "forward", forward_and_back)
+        monkeypatch.setattr(adapter, "vjp", forward_and_back)
         monkeypatch.setattr(SVC, "predict", counted(SVC.predict, "predict"))
         FGSMScorer(0.3)(model, X, y)
         assert calls == ["forward", "back", "predict"]
@@ -456,7 +456,7 @@ class TestCost:
     def test_without_size_there_is_no_gradient(self, iris, monkeypatch):
         X, y = iris
         model = SVC().fit(X, y)
-        monkeypatch.delattr(SupportVectors, "forward")
+        monkeypatch.delattr(SupportVectors, "vjp")
         assert FGSMScorer(0)(model, X, y) == PGDScorer(0)(model, X, y) == model.score(X, y)
 
 
