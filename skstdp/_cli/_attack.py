@@ -13,7 +13,8 @@ from pandas.api.types import is_numeric_dtype
 from .._displays import RobustnessCurveDisplay, require_matplotlib
 from .._input_gradients import attackable
 from .._networks._persistence import load_model
-from .._robustness._report import attack_table, robustness_report
+from .._robustness._attack_table import attack_table
+from .._robustness._report import robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from .._utils._validation import nearest, unreadable
 from ..datasets._tasks import read_table

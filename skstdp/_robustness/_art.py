@@ -143,7 +143,7 @@ def _art_classifier_type():
         NeuralNetworkMixin,
         BaseEstimator,
     ):
-        """What the attacks of ART ask for."""
+        """Members that attacks of ART use."""
 
         def __init__(self, estimator, target, space, clip_values, output, input_shape):
             super().__init__(model=estimator, clip_values=clip_values, channels_first=True)
