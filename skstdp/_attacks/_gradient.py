@@ -4,8 +4,10 @@ points : ndarray of shape (n_samples, n_features), the samples.
 y : ndarray of shape (n_samples,), handed on to the functions as it is, row by row.
 ball : Ball, the points that may be reached. A float stands for the ball of the maximum norm of
     that radius within [0, 1].
+random_state : int, RandomState instance or None.
 
-Each attack returns, in the shape and dtype of `points`, points of the ball around each.
+Each attack returns, in the shape and dtype of `points`, points of the ball around each. Gradients
+have the shape of `points`, and their scale does not matter.
 """
 
 import numpy as np
@@ -24,17 +26,7 @@ def fgsm(points, y, margin_gradient, ball):
 
         x' = clip(x - epsilon * sign(gradient of the margin), bounds)
 
-    Parameters
-    ----------
-    points, y, ball
-        As in the module.
-    margin_gradient : callable
-        `margin_gradient(points, y)` returns, in the shape of `points`, the gradient of the margin
-        that the attack lowers; its scale does not matter.
-
-    Returns
-    -------
-    perturbed : ndarray of shape (n_samples, n_features)
+    `margin_gradient(points, y)` returns the gradient of the margin that the attack lowers.
     """
     ball = as_ball(ball)
     if not ball.epsilon.any():
@@ -63,29 +55,16 @@ def pgd(
 
     Parameters
     ----------
-    points, y, ball
-        As in the module.
     margins_and_gradient : callable
         `margins_and_gradient(points, y)` returns the margins, of shape (n_samples,), negative
-        only where the attack has succeeded, and their gradient, whose scale does not matter.
+        only where the attack has succeeded, and their gradient.
     n_steps, n_restarts : int
         Steps from each start and number of starts, >= 1.
     step : float
         Length of a step as a share of epsilon, > 0.
-    random_state : int, RandomState instance or None
-        Draws the starts.
     early_stop : bool, default=True
         Whether a row is left alone as soon as its margin is negative. Points that are to succeed
         against another network too have to go on.
-
-    Returns
-    -------
-    perturbed : ndarray of shape (n_samples, n_features)
-
-    References
-    ----------
-    .. [1] A. Madry, A. Makelov, L. Schmidt, D. Tsipras, A. Vladu, "Towards Deep Learning Models
-           Resistant to Adversarial Attacks", arXiv:1706.06083, 2017.
     """
     random_state = check_random_state(random_state)
     ball = as_ball(ball)

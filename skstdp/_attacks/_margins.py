@@ -30,15 +30,5 @@ def margins_and_cotangent(scores, y):
 
 
 def zero_gradient_share(gradient):
-    """Share of the rows of a gradient that are zero in every feature: no attack can follow them.
-
-    Parameters
-    ----------
-    gradient : ndarray of shape (n_samples, n_features)
-
-    Returns
-    -------
-    share : float
-        In [0, 1].
-    """
+    """Share of the rows of a gradient that are zero in every feature, which no attack can follow."""
     return float(np.mean(~gradient.any(axis=1)))

@@ -46,15 +46,7 @@ class Ball:
         self.whole = None if whole is None or not np.any(whole) else np.asarray(whole)
 
     def around(self, points, rows=slice(None)):
-        """Balls around some of the samples.
-
-        Parameters
-        ----------
-        points : ndarray of shape (n_rows, n_features)
-            The samples.
-        rows : slice or array of int, default=slice(None)
-            Which they are, where epsilon differs between samples.
-        """
+        """Balls around points of shape (n_rows, n_features), the samples of some rows."""
         epsilon = self.epsilon if len(self.epsilon) == 1 else self.epsilon[rows]
         return _NORM_BALLS[self.norm](self, points, epsilon.astype(points.dtype))
 
@@ -91,18 +83,7 @@ class _NormBall:
     def steepest_step(self, points, gradient, length):
         """Points after a step that lowers a function with this gradient most, in the balls.
 
-        Parameters
-        ----------
-        points : ndarray of shape (n_rows, n_features)
-            Points of the balls.
-        gradient : ndarray of shape (n_rows, n_features)
-            Its scale does not matter.
-        length : float
-            Length of the step, in units of epsilon.
-
-        Returns
-        -------
-        points : ndarray of shape (n_rows, n_features)
+        The gradient has the shape of `points`, at any scale; `length` is in units of epsilon.
         """
         points, left = self._swap(points, gradient)
         step = self._step(points, gradient, points.dtype.type(length))

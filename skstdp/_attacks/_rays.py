@@ -1,6 +1,6 @@
 """Attacks without a gradient: at random, and by a search along rays that asks for decisions only.
 
-`points`, `y`, `ball` and what is returned are as in `_gradient`.
+Arguments and what is returned are as in `_gradient`.
 """
 
 import numpy as np
@@ -14,17 +14,6 @@ def random_signs(points, ball, random_state):
     """A step of full length in a random direction: the control without gradient.
 
     In the maximum norm each feature moves by epsilon, up or down.
-
-    Parameters
-    ----------
-    points, ball
-        As in `_gradient`.
-    random_state : int, RandomState instance or None
-        Draws the directions.
-
-    Returns
-    -------
-    perturbed : ndarray of shape (n_samples, n_features)
     """
     balls = as_ball(ball).around(points)
     signs = _draw_signs(check_random_state(random_state), points.shape, points.dtype)
@@ -44,21 +33,16 @@ def hard_label(points, y, is_adversarial, ball, n_queries, random_state):
     Unlike the paper's, the search ends as soon as the radius is within `epsilon`, and when all
     blocks were tried it starts anew from random signs.
 
+    Rows that the attack does not change, or that are wrong without an attack, are as they were.
+
     Parameters
     ----------
-    points, y, ball
-        As in `_gradient`; the norm is the maximum, and one-hot groups stay as they are.
+    ball : Ball or float
+        Of the maximum norm; one-hot groups stay as they are.
     is_adversarial : callable
         `is_adversarial(points, y)` returns which decisions are wrong, of shape (n_samples,).
     n_queries : int
         Most predictions for each row, >= 1, the one at the row itself not counted.
-    random_state : int, RandomState instance or None
-        Draws the signs after the first time.
-
-    Returns
-    -------
-    perturbed : ndarray of shape (n_samples, n_features)
-        Rows that the attack does not change, or are wrong without an attack, are as they were.
 
     References
     ----------

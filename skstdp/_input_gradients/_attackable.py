@@ -28,13 +28,6 @@ def attackable(estimator, X, *, space="model", gradient="analytic"):
     -------
     target : Target
     points : ndarray of shape (n_samples, n_features)
-
-    Raises
-    ------
-    TypeError
-        If there is no gradient for the type of the estimator, or of a step of it, or X is lazy.
-    ValueError
-        If the estimator is set up in a way that has no gradient here, or X is not as it expects.
     """
     refuse_lazy(X)
     refuse_equal_names(X)

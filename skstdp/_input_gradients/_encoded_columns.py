@@ -30,11 +30,6 @@ def encoded_columns(estimator, X):
     -------
     positions : set of int
         With those of which a step in between makes the columns that are encoded.
-
-    Raises
-    ------
-    ValueError
-        If X lacks a column that a ColumnTransformer was fitted to.
     """
     if isinstance(estimator, _ENCODERS):
         return set(range(X.shape[1]))
@@ -48,25 +43,9 @@ def encoded_columns(estimator, X):
 
 
 def columns_of(transformer, name, X):
-    """Positions in X of the columns that one branch of a ColumnTransformer takes.
+    """Positions in X of the columns that one branch of a fitted ColumnTransformer takes.
 
-    Parameters
-    ----------
-    transformer : ColumnTransformer
-        Fitted.
-    name : str
-        Name of the branch.
-    X : array-like of shape (n_samples, n_features)
-        A data frame may have its columns in another order than in fit.
-
-    Returns
-    -------
-    columns : ndarray of int
-
-    Raises
-    ------
-    ValueError
-        If X lacks one of them.
+    A data frame may have its columns in another order than in fit; ValueError if one is missing.
     """
     columns = np.asarray(transformer._transformer_to_input_indices[name], dtype=int)
     if not (hasattr(X, "columns") and hasattr(transformer, "feature_names_in_")):

@@ -38,12 +38,6 @@ def differences(scores_at, points, box, integer, fixed=()):
     fixed : container of int, default=()
         Features that cannot move at all, whose gradient is zero: others than their own values may
         be unknown to the estimator.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        From a cotangent of the scores to the gradient with respect to the points.
     """
     low, high = box
 

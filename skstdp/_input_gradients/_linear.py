@@ -42,17 +42,7 @@ class _SGD(_Linear):
 def one_against_rest(logits, pull):
     """Log probabilities from one logit per class: logistic functions, divided by their sum.
 
-    Parameters
-    ----------
-    logits : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        Pullback of the logits.
-
-    Returns
-    -------
-    log_proba : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        Pullback of the log probabilities.
+    `pull` is the pullback of the logits, of shape (n_samples, n_classes).
     """
     log_proba, through = log_softmax_and_pull(log_expit(logits))
     return log_proba, lambda cotangent: pull(through(cotangent).times_exp(log_expit(-logits)))

@@ -6,11 +6,6 @@ def steps_of(pipeline):
 
     Samplers, as those of imbalanced-learn, have their part in `fit` alone.
 
-    Parameters
-    ----------
-    pipeline : Pipeline
-        One of scikit-learn, or one that is derived from it.
-
     Returns
     -------
     transformers : list of (name, transformer)

@@ -26,15 +26,7 @@ def scores_of_votes(votes, certainty):
 
     The votes are constant almost everywhere. The gradient is that of the other term.
 
-    Parameters
-    ----------
-    votes, certainty : ndarray of shape (n_samples, n_classes)
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    through : callable
-        From a cotangent of the scores to one of the certainty.
+    All are of shape (n_samples, n_classes). The pullback is to the certainty.
     """
     size = np.abs(certainty) + 1
     return votes + certainty / (3 * size), pull_by(lambda values: values / (3 * size**2))
@@ -48,13 +40,7 @@ def scores_of_pairs(second_wins, confidences):
     second_wins : ndarray of shape (n_samples, n_pairs), dtype bool
         Which class of each pair has its vote.
     confidences : ndarray of shape (n_samples, n_pairs)
-        Confidence in the second class, negative for the first.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    through : callable
-        From a cotangent of the scores to one of the confidences.
+        Confidence in the second class, negative for the first. The pullback is to these.
     """
     n_classes = (1 + round(np.sqrt(1 + 8 * confidences.shape[1]))) // 2
     signs = pair_signs(n_classes)
@@ -67,17 +53,7 @@ def mean_log_proba(members, weights):
     """Logarithm of the mean of the members' probabilities.
 
     It grows with the mean itself, and it does not round to one value where that is near 0.
-
-    Parameters
-    ----------
-    members : list of (log_proba, pull)
-    weights : list of float
-        One per member, >= 0 and not all zero.
-
-    Returns
-    -------
-    log_proba, pull
-        As of a member.
+    Each member has a weight >= 0, not all zero.
     """
     members, weights = zip(
         *[pair for pair in zip(members, weights, strict=True) if pair[1] > 0], strict=True
@@ -101,19 +77,7 @@ def _weighted_sum(members, weights):
 
 
 def hard_votes(members, weights):
-    """Class scores of members that vote for the class of their own largest score.
-
-    Parameters
-    ----------
-    members : list of (scores, pull)
-    weights : list of float
-        Votes of each member.
-
-    Returns
-    -------
-    scores, pull
-        As of a member.
-    """
+    """Class scores of members that vote, by their weights, for the class of their own largest."""
     votes = sum(
         weight * (scores.argmax(axis=1)[:, np.newaxis] == np.arange(scores.shape[1]))
         for weight, (scores, _) in zip(weights, members, strict=True)

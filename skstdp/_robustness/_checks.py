@@ -32,8 +32,9 @@ def check_size(epsilon, dtype, columns):
 
 # Fewer rows say nothing of the range of a column, and more are not needed.
 _FEW_ROWS, _MANY_ROWS = 10, 1000
-# Of the standard deviation of a column, below which a move does not matter.
-_NOTHING = 1e-3
+# Shares of the standard deviation of a column, below which a move does not matter, and above
+# which it does.
+_NOTHING, _SOMETHING = 1e-3, 0.1
 _ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
 
 
@@ -80,6 +81,13 @@ def check_scale(ball, points, columns):
         what = "less than a thousandth of the standard deviation of each column that it moves"
     elif unbounded and np.linalg.norm((ranges / epsilon)[varies], order) < 1:
         what = "more than the whole range of each column: nothing is left of the samples"
+    elif _is_mixed(epsilon, spreads, mixable := varies & ~rates):
+        places = moved[mixable][np.argsort(spreads[mixable])]
+        narrowest, widest = columns.name(places[0]), columns.name(places[-1])
+        what = (
+            f"less than a thousandth of the standard deviation of {widest!r}, and more than a "
+            f"tenth of that of {narrowest!r}"
+        )
     else:
         return
     warnings.warn(
@@ -87,6 +95,17 @@ def check_scale(ball, points, columns):
         "attacked. Give one for each, such as epsilon=0.1 * X.std(), or scale the columns.",
         UserWarning,
         stacklevel=2,
+    )
+
+
+def _is_mixed(epsilon, spreads, varies):
+    """Determine whether one size is nothing for some columns and something for others."""
+    epsilon, spreads = epsilon[varies], spreads[varies]
+    return (
+        len(epsilon)
+        and epsilon.min() == epsilon.max()
+        and (epsilon < _NOTHING * spreads).any()
+        and (epsilon > _SOMETHING * spreads).any()
     )
 
 

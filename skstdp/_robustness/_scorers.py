@@ -67,24 +67,10 @@ def epsilon_label(epsilon):
 
 
 def label_metric(metric):
-    """Function of true and predicted labels, of which more is better.
+    """Function of true and predicted labels, and perhaps `sample_weight`; more is better.
 
-    Parameters
-    ----------
-    metric : str or callable
-        As scorers take it.
-
-    Returns
-    -------
-    score : callable
-        It takes true labels, predicted ones and perhaps `sample_weight`.
-
-    Raises
-    ------
-    ValueError
-        If there is no metric of the name, or it is one of probabilities.
-    TypeError
-        If it is no name and cannot be called.
+    Raises ValueError if there is no metric of the name, or it is one of probabilities, TypeError
+    if it is no name and cannot be called.
     """
     expected = (
         "expected the name of a scikit-learn metric on labels, such as 'balanced_accuracy', or a "

@@ -51,23 +51,9 @@ class ThreatModel:
         return cls(*(getattr(scorer, field.name) for field in fields(cls)))
 
     def problem(self, estimator, X, y, *, gradient="analytic", targeted=False):
-        """The attack on a classifier at some samples.
+        """The attack on a fitted classifier, at samples X with labels y, as an AttackProblem.
 
-        Parameters
-        ----------
-        estimator : classifier
-            Fitted.
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            True labels.
-        gradient : {"analytic", "finite-differences", None}, default="analytic"
-            As in `attackable`.
-        targeted : bool, default=False
-            Whether the attack is after these labels, and not away from them.
-
-        Returns
-        -------
-        problem : AttackProblem
+        `gradient` is as in `attackable`; `targeted` attacks are after the labels in y.
         """
         refuse_lazy(X)
         check_consistent_length(X, y)
@@ -165,18 +151,9 @@ def check_epsilon(epsilon):
 
 
 def sizes(epsilons, *, zero=True, of_rates=False, may_be_empty=False):
-    """Sizes of attacks as a list, of one number or several.
+    """Sizes of attacks, one finite number >= 0 or several, as a list.
 
-    Parameters
-    ----------
-    epsilons : float or iterable of float
-        Finite and >= 0.
-    zero : bool, default=True
-        Whether zero is allowed.
-    of_rates : bool, default=False
-        Whether values in [0, 1] are attacked, each by as much, of which 1 is all.
-    may_be_empty : bool, default=False
-        Whether there may be none.
+    `of_rates` refuses those beyond 1, of values in [0, 1] that each move by as much.
     """
     listed = [epsilons] if isinstance(epsilons, Real) else epsilons
     several = np.iterable(listed) and not isinstance(listed, str)

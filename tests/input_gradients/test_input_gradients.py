@@ -1101,6 +1101,27 @@ def test_columns_that_one_of_several_transformers_takes_for_categories():
     assert target.must_stay() == dict.fromkeys([0, 2], "is encoded as categories")
 
 
+def test_columns_of_which_a_step_makes_what_another_encodes():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(40, 4)), columns=list("abcd"))
+    y = (X["a"] > 0).astype(int)
+    bins = KBinsDiscretizer(3, encode="ordinal", quantile_method="averaged_inverted_cdf")
+    first = ColumnTransformer(
+        [("pca", PCA(1), ["b", "d"]), ("same", StandardScaler(), ["a", "c"])]
+    )
+    for steps, expected in [
+        ([PCA(2), bins], [0, 1, 2, 3]),
+        ([first, ColumnTransformer([("bins", bins, [0])], remainder="passthrough")], [1, 3]),
+        ([first, ColumnTransformer([("bins", bins, [2])], remainder="passthrough")], [2]),
+        ([FeatureUnion([("s", StandardScaler()), ("p", PCA(1))]), bins], [0, 1, 2, 3]),
+        ([bins, PCA(2)], [0, 1, 2, 3]),
+        ([PCA(2)], []),
+    ]:
+        model = make_pipeline(*steps, LogisticRegression()).fit(X, y)
+        target, _ = attackable(model, X, space="input")
+        assert target.must_stay() == dict.fromkeys(expected, "is encoded as categories")
+
+
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 def test_networks_without_an_encoder_have_the_same_slopes_in_both_spaces(classifier):
     X, y = data(3)
