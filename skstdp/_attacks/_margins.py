@@ -30,5 +30,5 @@ def margins_and_cotangent(scores, y):
 
 
 def zero_gradient_share(gradient):
-    """Share of the rows of a gradient that are zero in every feature, which no attack can follow."""
+    """Share of rows of a gradient that are zero in every feature, which no attack can follow."""
     return float(np.mean(~gradient.any(axis=1)))
