@@ -69,11 +69,11 @@ class _NormBall:
         self._epsilon = epsilon
         self._low = ball.low.astype(centre.dtype, copy=False)
         self._high = ball.high.astype(centre.dtype, copy=False)
-        # Epsilon of the features that move by themselves, of one row or one row per sample.
-        self._free = np.broadcast_to(epsilon, (len(epsilon), centre.shape[1]))
+        # Of the features that move by themselves, one row or one row per sample.
+        self.free_epsilon = np.broadcast_to(epsilon, (len(epsilon), centre.shape[1]))
         if ball.groups:
-            self._free = self._free.copy()
-            self._free[:, np.concatenate(ball.groups)] = 0
+            self.free_epsilon = self.free_epsilon.copy()
+            self.free_epsilon[:, np.concatenate(ball.groups)] = 0
 
     def select(self, kept):
         """The balls of some of the rows."""
@@ -164,8 +164,8 @@ class _LinfBall(_NormBall):
 
     def __init__(self, ball, centre, epsilon):
         super().__init__(ball, centre, epsilon)
-        self._from = np.maximum(centre - self._free, self._low)
-        self._to = np.minimum(centre + self._free, self._high)
+        self._from = np.maximum(centre - self.free_epsilon, self._low)
+        self._to = np.minimum(centre + self.free_epsilon, self._high)
 
     @staticmethod
     def _swap_size(leave, enter):
@@ -177,7 +177,7 @@ class _LinfBall(_NormBall):
 
     def _step(self, points, gradient, length):
         step = np.sign(gradient)
-        step *= length * self._free
+        step *= length * self.free_epsilon
         return step
 
     def _project(self, points, left):
@@ -200,7 +200,7 @@ class _SummedBall(_NormBall):
     """
 
     def _step(self, points, gradient, length):
-        epsilon = self._free
+        epsilon = self.free_epsilon
         slopes = np.where(epsilon > 0, gradient, 0).astype(points.dtype)
         # The scale is free, and squares of tiny slopes would be zero.
         peak = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
@@ -214,18 +214,20 @@ class _SummedBall(_NormBall):
 
     def _project(self, points, left):
         """Points moved back into the balls along a way that stays within the bounds."""
-        epsilon, moving = self._free, self._free > 0
+        epsilon, moving = self.free_epsilon, self.free_epsilon > 0
         offsets = np.divide(points - self.centre, epsilon, out=np.zeros_like(points), where=moving)
         offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
         inside = np.clip(self.centre + offsets * epsilon, self._low, self._high)
         return np.where(moving, inside, points).astype(points.dtype, copy=False)
 
     def _draw(self, points, left, random_state):
-        moving = self._free > 0
+        moving = self.free_epsilon > 0
         direction = self._direction(moving, points.shape, random_state)
         n_free = np.maximum(moving.sum(axis=1), 1)
         radius = random_state.uniform(size=len(points)) ** (1 / n_free) * left
-        moved = points + (radius[:, np.newaxis] * direction * self._free).astype(points.dtype)
+        moved = points + (radius[:, np.newaxis] * direction * self.free_epsilon).astype(
+            points.dtype
+        )
         return np.clip(moved, self._low, self._high)
 
 

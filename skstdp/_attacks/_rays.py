@@ -62,26 +62,21 @@ def hard_label(points, y, is_adversarial, ball, n_queries, random_state):
     moving = epsilon > 0
     reach = np.max(np.broadcast_to(span, epsilon.shape)[moving] / epsilon[moving], initial=1)
     for block in gen_batches(len(points), BLOCK_SIZE):
-        perturbed[block] = _hard_label_block(
-            ball.around(points[block], block),
-            epsilon.astype(points.dtype),
-            y[block],
-            is_adversarial,
-            points.dtype.type(2 * reach),
-            n_queries,
-            random_state,
+        balls = ball.around(points[block], block)
+        perturbed[block] = _search_rays(
+            balls, y[block], is_adversarial, 2 * reach, n_queries, random_state
         )
     return perturbed
 
 
-def _hard_label_block(balls, epsilon, y, is_adversarial, unknown, n_queries, random_state):
+def _search_rays(balls, y, is_adversarial, unknown, n_queries, random_state):
     """Radii are in units of epsilon; `unknown` is one beyond the bounds."""
     points = balls.centre
     n_rows, n_features = points.shape
     queries = np.zeros(n_rows, dtype=int)
 
     def at(rows, signs, radius):
-        ends = points[rows] + radius[:, np.newaxis] * epsilon * signs
+        ends = points[rows] + radius[:, np.newaxis] * balls.free_epsilon * signs
         return balls.select(rows).clip(ends)
 
     def ask(rows, signs, radius):
@@ -106,7 +101,7 @@ def _hard_label_block(balls, epsilon, y, is_adversarial, unknown, n_queries, ran
     rows = np.flatnonzero(~is_adversarial(points, y))
     signs = np.ones_like(points)
     while True:
-        radius = np.full(n_rows, unknown)
+        radius = np.full(n_rows, unknown, dtype=points.dtype)
         for flipped in _blocks_to_flip(n_features):
             rows = rows[(radius[rows] > 1) & (queries[rows] < n_queries)]
             if not len(rows):

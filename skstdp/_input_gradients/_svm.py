@@ -1,5 +1,7 @@
 """Support vector machines with the kernels that have a gradient."""
 
+from itertools import combinations
+
 import numpy as np
 from scipy.special import log_expit
 from sklearn.metrics.pairwise import euclidean_distances
@@ -66,7 +68,7 @@ class SupportVectors(Adapter):
         dual = estimator.dual_coef_
         # One column per pair of classes, positive for the first of the two. Row j - 1 of
         # dual_coef_ holds the coefficients of class i < j against j, and row i the reverse.
-        pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
+        pairs = list(combinations(range(n_classes), 2))
         owner = np.repeat(np.arange(n_classes), estimator.n_support_)
         self._weights = np.zeros((len(owner), len(pairs)))
         for column, (i, j) in enumerate(pairs):

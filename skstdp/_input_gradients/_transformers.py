@@ -149,23 +149,16 @@ class _Imputer(Adapter):
         return self.estimator.transform(X), pull_by(lambda values: scatter(values) * present)
 
 
-def _normaliser_l2(x, z, norm, c):
-    return (c - z * (z * c).sum(axis=1, keepdims=True)) / norm
-
-
-def _normaliser_l1(x, z, norm, c):
-    return (c - np.sign(x) * (z * c).sum(axis=1, keepdims=True)) / norm
-
-
-def _normaliser_max(x, z, norm, c):
+def _slopes_of_max(x, z):
     largest = np.abs(x).argmax(axis=1)[:, np.newaxis] == np.arange(x.shape[1])
-    return (c - largest * np.sign(x) * (z * c).sum(axis=1, keepdims=True)) / norm
+    return largest * np.sign(x)
 
 
-_NORMALISERS = {
-    "l1": (_normaliser_l1, lambda x: np.abs(x).sum(axis=1)),
-    "l2": (_normaliser_l2, lambda x: np.sqrt((x**2).sum(axis=1))),
-    "max": (_normaliser_max, lambda x: np.abs(x).max(axis=1)),
+# Norm of each row, and its gradient at rows x that are z when divided by it.
+_NORMS = {
+    "l1": (lambda x: np.abs(x).sum(axis=1), lambda x, z: np.sign(x)),
+    "l2": (lambda x: np.sqrt((x**2).sum(axis=1)), lambda x, z: z),
+    "max": (lambda x: np.abs(x).max(axis=1), _slopes_of_max),
 }
 
 
@@ -173,11 +166,15 @@ _NORMALISERS = {
 class _Normalizer(Adapter):
     def vjp(self, X):
         x = as_floats(X).copy()
-        back, norm_of = _NORMALISERS[self.estimator.norm]
+        norm_of, slopes_of = _NORMS[self.estimator.norm]
         norm = norm_of(x)[:, np.newaxis]
         norm[norm == 0] = 1
-        z = self.estimator.transform(X if self.estimator.copy else x.copy())
-        return z, pull_by(lambda c: back(x, x / norm, norm, c))
+        z = x / norm
+        slopes = slopes_of(x, z)
+        output = self.estimator.transform(X if self.estimator.copy else x.copy())
+        return output, pull_by(
+            lambda values: (values - slopes * (z * values).sum(axis=1, keepdims=True)) / norm
+        )
 
 
 @adapts(PolynomialFeatures, transform=True)

@@ -12,11 +12,8 @@ from ._scaled_rows import add_rows, chain, pull_by
 
 def pair_signs(n_classes):
     """One row per pair of classes i < j, in scikit-learn's order: -1 for i and 1 for j."""
-    pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
-    signs = np.zeros((len(pairs), n_classes))
-    for row, (i, j) in enumerate(pairs):
-        signs[row, i], signs[row, j] = -1, 1
-    return signs
+    first, second = np.triu_indices(n_classes, 1)
+    return np.eye(n_classes)[second] - np.eye(n_classes)[first]
 
 
 def scores_of_votes(votes, certainty):
