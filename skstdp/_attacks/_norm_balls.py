@@ -110,7 +110,7 @@ class _NormBall:
         return self.round_integers(np.clip(points, self._low, self._high))
 
     def _swap(self, points, gradient):
-        """Each group at the category of lowest gradient that fits, and what is left of the ball.
+        """Each group at the category of lowest gradient that fits, and the radius that is left.
 
         Where several groups compete for the radius, those that gain most come first.
         """
@@ -144,7 +144,7 @@ class _NormBall:
         return points, left
 
     def _swap_costs(self, group, origin):
-        """What it takes to make each column of a group the one that is 1, 0 for that which is."""
+        """Sizes of the swaps from the column of a group that is 1 to each, 0 for itself."""
         rows = np.arange(len(origin))
         epsilon = np.broadcast_to(self._epsilon, self.centre.shape)[:, group].astype(np.float64)
         with np.errstate(divide="ignore"):

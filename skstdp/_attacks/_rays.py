@@ -23,17 +23,16 @@ def random_signs(points, ball, random_state):
 def hard_label(points, y, is_adversarial, ball, n_queries, random_state):
     """Attack that sees success or failure only: RayS, a search for the direction to go.
 
-    For each row, a vector of signs says which corner of the bounds the ray from the row
-    goes to, and its radius is the distance along it at which the decision changes. The signs of
-    a block of features are flipped together and stay so if that shortens the radius; the blocks
-    are all features, then halves, quarters, down to single ones. One query tells whether a flip
-    can be of use, and only then a binary search finds the new radius. It needs no gradient, so
+    For each row, a vector of signs says which corner of the bounds the ray from the row goes to,
+    and its radius is the distance along it at which the decision changes. The signs of a block of
+    features are flipped together and stay so if that shortens the radius; the blocks are all
+    features, then halves, quarters, down to single ones. One query determines whether a flip can
+    be of use, and only then a binary search finds the new radius. The search needs no gradient, so
     a gradient that vanishes or misleads cannot hide a point from it.
 
     Unlike the paper's, the search ends as soon as the radius is within `epsilon`, and when all
-    blocks were tried it starts anew from random signs.
-
-    Rows that the attack does not change, or that are wrong without an attack, are as they were.
+    blocks were tried it starts anew from random signs. Rows that it does not change, or that are
+    wrong without an attack, are returned as they were.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a pipeline does to new samples: its transformers and its last step."""
+"""Steps of a pipeline that act on new samples: its transformers and its last step."""
 
 
 def steps_of(pipeline):

@@ -1,1 +1,1 @@
-"""What a user asks about an attack: examples, scores, reports."""
+"""Attacks on classifiers for their users: threat models, examples, scores, reports."""

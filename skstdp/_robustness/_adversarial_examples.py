@@ -191,12 +191,12 @@ def pgd(
         If there is no gradient for the type of the estimator or of one of its steps, or a count is
         no integer.
     ValueError
-        If an option is not as described, or as for `fgsm`.
+        If an option is not as described; otherwise as in `fgsm`.
 
     Warns
     -----
     UserWarning
-        As for `fgsm`.
+        As in `fgsm`.
 
     See Also
     --------

@@ -73,7 +73,7 @@ class Columns:
 
 
 def is_by_column(value):
-    """Whether a value is a dict or Series by column."""
+    """Determine whether a value is a dict or Series by column."""
     return isinstance(value, Mapping | pd.Series)
 
 

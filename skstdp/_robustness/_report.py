@@ -47,7 +47,7 @@ def robustness_report(
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] | None = "analytic",
 ) -> pd.DataFrame:
-    """Accuracy under attacks that use the gradient, and under others that do not.
+    """Accuracy under attacks that use the gradient, and under others that need none.
 
     An attack that follows the gradient fails on a network whose gradient vanishes or misleads,
     and its failure looks like robustness. Attacks without that gradient are the check: where one
@@ -215,7 +215,7 @@ _CHECKS = {
 
 
 def _beats(wrong, wrong_by_rival):
-    """Whether more rows are wrong, by over two standard errors of the paired difference."""
+    """Determine whether more rows are wrong, by over two standard errors of the difference."""
     only_this = np.sum(wrong & ~wrong_by_rival)
     only_rival = np.sum(wrong_by_rival & ~wrong)
     return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)

@@ -38,12 +38,12 @@ MASKED_SHARE = 0.01
 
 
 class GradientMaskingWarning(UserWarning):
-    """Attacks that follow the gradient find less than there is to find.
+    """Attacks that follow the gradient miss adversarial examples that there are.
 
     See Also
     --------
-    robustness_report : Gives this warning, and says when.
-    FGSMScorer : Gives it where the gradient is zero at many samples.
+    robustness_report : Gives this warning, and describes when.
+    FGSMScorer : Gives this warning where the gradient is zero at many samples.
     """
 
 
@@ -52,7 +52,7 @@ class ConstantPredictionWarning(UserWarning):
 
     See Also
     --------
-    FGSMScorer : Gives it where all samples of several classes are given the same, attacked or not.
+    FGSMScorer : Gives this warning where all samples of several classes get one label.
     BestUnderAttack : Chooses among the models that are good without attack.
     """
 
@@ -94,7 +94,7 @@ def label_metric(metric):
 
 
 def is_constant(labels):
-    """Whether all labels are the same."""
+    """Determine whether all labels are equal."""
     return bool((labels == labels[0]).all())
 
 
@@ -198,7 +198,7 @@ class FGSMScorer(_AttackScorer):
     classified again. Samples that were wrong before the attack count as wrong if they are wrong
     after it.
 
-    By default the attack acts on what the final estimator sees: after the earlier steps of a
+    By default the attack acts on the input of the final estimator: after the earlier steps of a
     pipeline, and for our classifiers on the rates, within [0, 1]. The gradient of the margin does
     not vanish where the output saturates, so the score does not depend on the scale of the
     logits. Where it is zero nevertheless in more than 1 % of the samples, a
@@ -296,9 +296,9 @@ class PGDScorer(_AttackScorer):
     Raises
     ------
     ValueError
-        If a parameter is not in its range; when called, as for `FGSMScorer`.
+        If a parameter is not in its range; when called, as in `FGSMScorer`.
     TypeError
-        If a parameter is not a number of its kind; when called, as for `FGSMScorer`.
+        If a parameter is not a number of its kind; when called, as in `FGSMScorer`.
 
     See Also
     --------
