@@ -104,9 +104,9 @@ def fgsm(
     UserWarning
         If columns of whole numbers, truth values or one-hot categories cannot move because epsilon
         is below 1 there; if epsilon is below a thousandth of the standard deviation of all columns
-        that it moves, or, without bounds, so large that the ball holds the whole range of them in
-        X; or if `immutable` holds all columns. A size is in the units of the columns that are
-        attacked.
+        that it moves, or one number is that for one column and above a tenth of it for another;
+        if without bounds the ball holds the whole range of the columns in X; or if `immutable`
+        holds all columns. A size is in the units of the columns that are attacked.
 
     See Also
     --------
