@@ -38,9 +38,10 @@ from ._networks._trusted_types import trusted_types
 from ._networks._warm_up import warm_up
 from ._robustness._adversarial_examples import fgsm, pgd
 from ._robustness._art import art_classifier
+from ._robustness._attack_table import attack_table
 from ._robustness._best_under_attack import BestUnderAttack
 from ._robustness._callbacks import EarlyStopping, RobustnessMonitor
-from ._robustness._report import attack_table, robustness_report
+from ._robustness._report import robustness_report
 from ._robustness._scorers import (
     ConstantPredictionWarning,
     FGSMScorer,

@@ -1,4 +1,4 @@
-"""What an attack may reach: a ball around each sample, within bounds, and steps inside it.
+"""Points that an attack may reach: a ball around each sample, within bounds, and steps in it.
 
 The ball holds the points x' with
 
@@ -22,14 +22,14 @@ _SLACK = 1e-9
 
 
 class Ball:
-    """Size and shape of what may be reached, for all samples.
+    """Size and shape of the balls around all samples.
 
     Parameters
     ----------
     epsilon : float, or array that broadcasts to (n_samples, n_features)
         Radius in each feature, >= 0.
     norm : {"linf", "l2", "l1"}, default="linf"
-        In which the ball is round.
+        Norm in which it is a ball.
     low, high : float or ndarray of shape (n_features,), default=0 and 1
         Bounds, which hold all samples.
     groups : list of arrays of int, default=()
@@ -46,28 +46,21 @@ class Ball:
         self.whole = None if whole is None or not np.any(whole) else np.asarray(whole)
 
     def around(self, points, rows=slice(None)):
-        """The region around some of the samples.
-
-        Parameters
-        ----------
-        points : ndarray of shape (n_rows, n_features)
-            The samples.
-        rows : slice or array of int, default=slice(None)
-            Which they are, where epsilon differs between samples.
-        """
+        """Balls around points of shape (n_rows, n_features), the samples of some rows."""
         epsilon = self.epsilon if len(self.epsilon) == 1 else self.epsilon[rows]
-        return _REGIONS[self.norm](self, points, epsilon.astype(points.dtype))
+        return _NORM_BALLS[self.norm](self, points, epsilon.astype(points.dtype))
 
 
 def as_ball(epsilon):
-    """A ball as it is, and a number as the cube of that half-width within [0, 1]."""
+    """A ball as it is, and a number as the radius of one of the maximum norm within [0, 1]."""
     return epsilon if isinstance(epsilon, Ball) else Ball(epsilon)
 
 
-class _Region:
-    """What may be reached from some samples.
+class _NormBall:
+    """Balls around some samples, one per row of `centre`.
 
-    Subclasses have `_cost`, `_spend`, `_move` and `_draw`, in units of epsilon.
+    Subclasses of one norm each have `_swap_size` and `_left_after`, `_step`, `_project` and
+    `_draw`, in units of epsilon.
     """
 
     def __init__(self, ball, centre, epsilon):
@@ -76,39 +69,34 @@ class _Region:
         self._epsilon = epsilon
         self._low = ball.low.astype(centre.dtype, copy=False)
         self._high = ball.high.astype(centre.dtype, copy=False)
+        # Of the features that move by themselves, one row or one row per sample.
+        self.free_epsilon = np.broadcast_to(epsilon, (len(epsilon), centre.shape[1]))
+        if ball.groups:
+            self.free_epsilon = self.free_epsilon.copy()
+            self.free_epsilon[:, np.concatenate(ball.groups)] = 0
 
     def select(self, kept):
-        """The region of some of the rows alone."""
+        """The balls of some of the rows."""
         epsilon = self._epsilon if len(self._epsilon) == 1 else self._epsilon[kept]
         return type(self)(self._ball, self.centre[kept], epsilon)
 
-    def descend(self, points, gradient, length):
-        """Where a step goes that lowers a function with this gradient most, as far as is known.
+    def steepest_step(self, points, gradient, length):
+        """Points after a step that lowers a function with this gradient most, in the balls.
 
-        Parameters
-        ----------
-        points : ndarray of shape (n_rows, n_features)
-            Points of the region.
-        gradient : ndarray of shape (n_rows, n_features)
-            Its scale does not matter.
-        length : float
-            Of the step, in units of epsilon.
-
-        Returns
-        -------
-        points : ndarray of shape (n_rows, n_features)
+        The gradient has the shape of `points`, at any scale; `length` is in units of epsilon.
         """
         points, left = self._swap(points, gradient)
-        return self._move(points, gradient, points.dtype.type(length), left)
+        step = self._step(points, gradient, points.dtype.type(length))
+        return self._project(points - step, left)
 
-    def draw(self, random_state):
-        """A point of the region for each row, at random."""
+    def random_start(self, random_state):
+        """A random point of each ball."""
         normal = random_state.standard_normal if self._ball.groups else np.zeros
         points, left = self._swap(self.centre, normal(self.centre.shape))
         return self._draw(points, left, random_state)
 
-    def snap(self, points):
-        """The same points, with features of whole numbers rounded towards the samples."""
+    def round_integers(self, points):
+        """Points with features of whole numbers rounded towards the samples."""
         whole = self._ball.whole
         if whole is None:
             return points
@@ -117,23 +105,14 @@ class _Region:
         points[:, whole] = self.centre[:, whole] + np.trunc(moved * (1 + _SLACK))
         return points
 
-    def bounded(self, points):
-        """The same points, moved within the bounds, and whole where they have to be."""
-        return self.snap(np.clip(points, self._low, self._high))
-
-    def _free(self):
-        """Epsilon of the features that move by themselves, one row or one a sample."""
-        epsilon = np.broadcast_to(self._epsilon, (len(self._epsilon), self.centre.shape[1]))
-        if not self._ball.groups:
-            return epsilon
-        epsilon = epsilon.copy()
-        epsilon[:, np.concatenate(self._ball.groups)] = 0
-        return epsilon
+    def clip(self, points):
+        """Points moved within the bounds, and rounded where they have to be whole."""
+        return self.round_integers(np.clip(points, self._low, self._high))
 
     def _swap(self, points, gradient):
-        """Each group at the category of lowest gradient that fits, and what is left of the ball.
+        """Each group at the category of lowest gradient that fits, and the radius that is left.
 
-        Where several groups compete for room, those that gain most come first.
+        Where several groups compete for the radius, those that gain most come first.
         """
         left = np.ones(len(points))
         if not self._ball.groups:
@@ -156,7 +135,7 @@ class _Region:
         chosen, gains, costs = (np.column_stack(part) for part in (chosen, gains, costs))
         for number in np.argsort(-gains, axis=1, kind="stable").T:
             cost = costs[rows, number]
-            rest = self._spend(left, cost)
+            rest = self._left_after(left, cost)
             fits = rest >= -_SLACK
             left = np.where(fits, np.maximum(rest, 0), left)
             for k, group in enumerate(self._ball.groups):
@@ -165,7 +144,7 @@ class _Region:
         return points, left
 
     def _swap_costs(self, group, origin):
-        """What it takes to make each column of a group the one that is 1, 0 for that which is."""
+        """Sizes of the swaps from the column of a group that is 1 to each, 0 for itself."""
         rows = np.arange(len(origin))
         epsilon = np.broadcast_to(self._epsilon, self.centre.shape)[:, group].astype(np.float64)
         with np.errstate(divide="ignore"):
@@ -175,49 +154,53 @@ class _Region:
         )
         price = np.where(high >= 1, price, np.inf)
         leave = np.where(low[rows, origin] <= 0, price[rows, origin], np.inf)
-        cost = self._cost(leave[:, np.newaxis], price)
+        cost = self._swap_size(leave[:, np.newaxis], price)
         cost[rows, origin] = 0
         return cost
 
 
-class _Cube(_Region):
+class _LinfBall(_NormBall):
     """Maximum norm."""
 
     def __init__(self, ball, centre, epsilon):
         super().__init__(ball, centre, epsilon)
-        reach = self._free() if ball.groups else epsilon
-        self._from = np.maximum(centre - reach, self._low)
-        self._to = np.minimum(centre + reach, self._high)
+        self._from = np.maximum(centre - self.free_epsilon, self._low)
+        self._to = np.minimum(centre + self.free_epsilon, self._high)
 
     @staticmethod
-    def _cost(leave, enter):
+    def _swap_size(leave, enter):
         return np.maximum(leave, enter)
 
     @staticmethod
-    def _spend(left, cost):
+    def _left_after(left, cost):
         return np.where(cost <= 1 + _SLACK, left, -np.inf)
 
-    def _move(self, points, gradient, length, left):
+    def _step(self, points, gradient, length):
         step = np.sign(gradient)
-        step *= length * self._epsilon
-        moved = np.clip(points - step, self._from, self._to)
-        return self._keep_groups(moved, points)
+        step *= length * self.free_epsilon
+        return step
+
+    def _project(self, points, left):
+        return self._with_groups(np.clip(points, self._from, self._to), points)
 
     def _draw(self, points, left, random_state):
         share = random_state.uniform(size=points.shape).astype(points.dtype)
-        return self._keep_groups(self._from + (self._to - self._from) * share, points)
+        return self._with_groups(self._from + (self._to - self._from) * share, points)
 
-    def _keep_groups(self, moved, points):
+    def _with_groups(self, moved, points):
         for group in self._ball.groups:
             moved[:, group] = points[:, group]
         return moved
 
 
-class _Round(_Region):
-    """Norms in which moves compete for the same room."""
+class _SummedBall(_NormBall):
+    """Norms that sum over features, so that moves compete for the radius.
 
-    def _move(self, points, gradient, length, left):
-        epsilon = self._free()
+    Subclasses have `_fill`, `_shrink` and `_direction`.
+    """
+
+    def _step(self, points, gradient, length):
+        epsilon = self.free_epsilon
         slopes = np.where(epsilon > 0, gradient, 0).astype(points.dtype)
         # The scale is free, and squares of tiny slopes would be zero.
         peak = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
@@ -225,45 +208,46 @@ class _Round(_Region):
         safe = np.where(epsilon > 0, epsilon, 1)
         down = np.where(np.isinf(self._low), np.inf, (points - self._low) / safe)
         up = np.where(np.isinf(self._high), np.inf, (self._high - points) / safe)
-        room = np.where(slopes > 0, down, up)
-        room = np.where((slopes == 0) | (epsilon == 0), 0, np.maximum(room, 0))
-        moved = points - np.sign(slopes) * self._fill(np.abs(slopes), room, length) * epsilon
-        return self._project(moved, epsilon, left)
+        reach = np.where(slopes > 0, down, up)
+        reach = np.where((slopes == 0) | (epsilon == 0), 0, np.maximum(reach, 0))
+        return np.sign(slopes) * self._fill(np.abs(slopes), reach, length) * epsilon
 
-    def _draw(self, points, left, random_state):
-        epsilon = self._free()
-        direction = self._direction(epsilon > 0, points.shape, random_state)
-        n_free = np.maximum((epsilon > 0).sum(axis=1), 1)
-        radius = random_state.uniform(size=len(points)) ** (1 / n_free) * left
-        moved = points + (radius[:, np.newaxis] * direction * epsilon).astype(points.dtype)
-        return np.clip(moved, self._low, self._high)
-
-    def _project(self, points, epsilon, left):
-        """Back into the ball along a way that stays within the bounds."""
-        moving = epsilon > 0
+    def _project(self, points, left):
+        """Points moved back into the balls along a way that stays within the bounds."""
+        epsilon, moving = self.free_epsilon, self.free_epsilon > 0
         offsets = np.divide(points - self.centre, epsilon, out=np.zeros_like(points), where=moving)
         offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
         inside = np.clip(self.centre + offsets * epsilon, self._low, self._high)
         return np.where(moving, inside, points).astype(points.dtype, copy=False)
 
+    def _draw(self, points, left, random_state):
+        moving = self.free_epsilon > 0
+        direction = self._direction(moving, points.shape, random_state)
+        n_free = np.maximum(moving.sum(axis=1), 1)
+        radius = random_state.uniform(size=len(points)) ** (1 / n_free) * left
+        moved = points + (radius[:, np.newaxis] * direction * self.free_epsilon).astype(
+            points.dtype
+        )
+        return np.clip(moved, self._low, self._high)
 
-class _Sphere(_Round):
+
+class _L2Ball(_SummedBall):
     """Euclidean norm."""
 
     @staticmethod
-    def _cost(leave, enter):
+    def _swap_size(leave, enter):
         return np.hypot(leave, enter)
 
     @staticmethod
-    def _spend(left, cost):
+    def _left_after(left, cost):
         rest = left**2 - cost**2
         return np.where(rest >= -_SLACK, np.sqrt(np.maximum(rest, 0)), -np.inf)
 
     @staticmethod
-    def _fill(slopes, room, length):
-        """Moves along the slopes, of which those that come to a bound leave room to others."""
+    def _fill(slopes, reach, length):
+        """Moves along the slopes, of which those that come to a bound leave length to others."""
         moves = np.zeros_like(slopes)
-        free = room > 0
+        free = reach > 0
         rest = np.full((len(slopes), 1), length**2, dtype=slopes.dtype)
         while True:
             # Relative to the steepest: squares of tiny slopes would vanish.
@@ -273,12 +257,12 @@ class _Sphere(_Round):
             squares = (relative**2).sum(axis=1, keepdims=True)
             scale = np.sqrt(rest / np.where(squares > 0, squares, 1))
             moves = np.where(free, scale * relative, moves)
-            stopped = free & (moves > room)
+            stopped = free & (moves > reach)
             if not stopped.any():
                 return moves
-            moves = np.where(stopped, room, moves)
+            moves = np.where(stopped, reach, moves)
             rest = np.maximum(
-                rest - (np.where(stopped, room, 0) ** 2).sum(axis=1, keepdims=True), 0
+                rest - (np.where(stopped, reach, 0) ** 2).sum(axis=1, keepdims=True), 0
             )
             free &= ~stopped
 
@@ -294,25 +278,25 @@ class _Sphere(_Round):
         return normal / np.where(size > 0, size, 1)
 
 
-class _Diamond(_Round):
+class _L1Ball(_SummedBall):
     """Sum of the absolute values."""
 
     @staticmethod
-    def _cost(leave, enter):
+    def _swap_size(leave, enter):
         return leave + enter
 
     @staticmethod
-    def _spend(left, cost):
+    def _left_after(left, cost):
         return left - cost
 
     @staticmethod
-    def _fill(slopes, room, length):
-        """Moves in the order of the slopes, each as far as there is room, until all is spent."""
+    def _fill(slopes, reach, length):
+        """Moves in the order of the slopes, each to its bound, until the length is spent."""
         order = np.argsort(-slopes, axis=1, kind="stable")
-        sorted_room = np.take_along_axis(np.minimum(room, length), order, axis=1)
-        before = np.cumsum(sorted_room, axis=1) - sorted_room
+        sorted_reach = np.take_along_axis(np.minimum(reach, length), order, axis=1)
+        before = np.cumsum(sorted_reach, axis=1) - sorted_reach
         moves = np.empty_like(slopes)
-        np.put_along_axis(moves, order, np.clip(length - before, 0, sorted_room), axis=1)
+        np.put_along_axis(moves, order, np.clip(length - before, 0, sorted_reach), axis=1)
         return moves
 
     @staticmethod
@@ -335,4 +319,4 @@ class _Diamond(_Round):
         return steps / np.where(size > 0, size, 1)
 
 
-_REGIONS = {"linf": _Cube, "l2": _Sphere, "l1": _Diamond}
+_NORM_BALLS = {"linf": _LinfBall, "l2": _L2Ball, "l1": _L1Ball}

@@ -14,7 +14,8 @@ from .._attacks._norm_balls import NORMS
 from .._displays import RobustnessCurveDisplay, require_matplotlib
 from .._input_gradients import SPACES, attackable
 from .._networks._persistence import load_model
-from .._robustness._report import attack_table, robustness_report
+from .._robustness._attack_table import attack_table
+from .._robustness._report import robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from .._utils._validation import nearest, unreadable
 from ..datasets._csv import read_table

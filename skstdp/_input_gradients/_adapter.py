@@ -1,27 +1,24 @@
-"""What differentiates an estimator, and the table that says what does so for which type.
+"""The contract of adapters, which differentiate an estimator, and the table of them by type.
 
 An adapter wraps a fitted estimator and computes what it computes, with the way back. Each of its
-methods returns a pair: a value with one row a sample, and a function that takes a cotangent of
-the value (ScaledRows of its shape) to the gradient with respect to X (ScaledRows of the shape of
-X). Pipelines chain them and ensembles add them up.
+methods returns a pair: a value with one row per sample, and its pullback, a function that takes a
+cotangent of the value (ScaledRows of its shape) to the gradient with respect to X (ScaledRows of
+the shape of X). Pipelines chain pullbacks and ensembles add them up.
 """
 
 from functools import cache
-from importlib import import_module
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._scaled_rows import ScaledRows
-from ._votes import scores_of_pairs
+from ._decisions import log_softmax_and_pull
+from ._scaled_rows import chain, pull_by
 
 FLOATS = [np.float64, np.float32]
 
 
 class Adapter:
-    """Base of all adapters: subclasses have `forward`.
+    """Base of all adapters: subclasses have `vjp`.
 
     Parameters
     ----------
@@ -31,7 +28,7 @@ class Adapter:
     Attributes
     ----------
     decides : bool
-        Whether the largest of the class scores is what `predict` says.
+        Whether `predict` returns the class of the largest score.
     scores_are_decisions : bool
         Whether the class scores are those of `decision_function`; with two classes, whether
         their difference is.
@@ -50,8 +47,8 @@ class Adapter:
         check_is_fitted(estimator)
         self.estimator = estimator
 
-    def forward(self, X):
-        """For a classifier the class scores, one column a class; for a transformer its output.
+    def vjp(self, X):
+        """Vector-Jacobian product: class scores of a classifier or output of a transformer.
 
         Parameters
         ----------
@@ -61,7 +58,9 @@ class Adapter:
         Returns
         -------
         value : array-like of shape (n_samples, n_outputs)
+            For a classifier one column per class.
         pull : callable
+            Pullback of the value.
         """
         raise NotImplementedError
 
@@ -69,20 +68,16 @@ class Adapter:
         """Logarithms of `predict_proba`, by default the log softmax of the class scores."""
         if not (self.scores_are_logits and hasattr(self.estimator, "predict_proba")):
             raise no_gradient(self.estimator, "probabilities")
-        scores, pull = self.forward(X)
+        scores, pull = self.vjp(X)
         log_proba, through = log_softmax_and_pull(scores)
-        return log_proba, lambda cotangent: pull(through(cotangent))
+        return log_proba, chain(pull, through)
 
     def decision(self, X):
-        """What `decision_function` gives as two-dimensional array: one column for two classes."""
+        """Values of `decision_function`, two-dimensional: one column for two classes."""
         if not self.scores_are_decisions:
             raise no_gradient(self.estimator, "a decision function")
-        scores, pull = self.forward(X)
-        if scores.shape[1] > 2:
-            return scores, pull
-        return scores[:, 1:] - scores[:, :1], lambda cotangent: pull(
-            cotangent.through(lambda values: np.hstack([-values, values]))
-        )
+        scores, pull = self.vjp(X)
+        return (scores, pull) if scores.shape[1] > 2 else second_minus_first(scores, pull)
 
     def box_before(self, box):
         """Smallest and largest value that X may have for the output to be in a box."""
@@ -92,107 +87,10 @@ class Adapter:
         return validate_data(self.estimator, X, dtype=FLOATS, reset=False)
 
 
-def class_scores(decisions):
-    """Class scores of decision values: the values, or with two classes minus and plus a half.
-
-    Parameters
-    ----------
-    decisions : ndarray of shape (n_samples, n_outputs)
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-        The margin between two classes is the decision value, and their softmax its logistic.
-    through : callable
-        From a cotangent of the scores to one of the decisions.
-    """
-    if decisions.shape[1] > 1:
-        return decisions, lambda cotangent: cotangent
-    half = decisions / 2
-    return np.hstack([-half, half]), lambda cotangent: cotangent.through(
-        lambda values: (values[:, 1:] - values[:, :1]) / 2
-    )
-
-
-def scores_of_decisions(estimator, decisions):
-    """Class scores of what `decision_function` of a classifier gives.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Fitted.
-    decisions : array-like of shape (n_samples,) or (n_samples, n_outputs)
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    through : callable
-        From a cotangent of the scores to one of the decisions, two-dimensional.
-
-    Raises
-    ------
-    ValueError
-        If there is neither one decision for each class nor one for each pair of classes.
-    """
-    decisions = np.asarray(decisions)
-    decisions = decisions.reshape(len(decisions), -1)
-    n_classes = len(estimator.classes_)
-    if n_classes > 2 and _decides_by_pairs(estimator):
-        # Positive for the first of the two.
-        scores, through = scores_of_pairs(decisions < 0, -decisions)
-        return scores, lambda cotangent: through(cotangent).through(np.negative)
-    if decisions.shape[1] not in ((1, 2) if n_classes == 2 else (n_classes,)):
-        raise ValueError(
-            f"Got {decisions.shape[1]} columns from decision_function of "
-            f"{type(estimator).__name__}, but an attack expected one for each of the {n_classes} "
-            "classes. If they are of pairs of classes, set decision_function_shape='ovr'."
-        )
-    return class_scores(decisions)
-
-
-def _decides_by_pairs(estimator):
-    """Whether its decisions are those of a support vector machine for pairs of classes.
-
-    Searches, pipelines and bagging give what the classifier in them gives. Boosting does not.
-    """
-    while estimator is not None and not hasattr(estimator, "decision_function_shape"):
-        if hasattr(estimator, "estimator_weights_"):
-            return False
-        if hasattr(estimator, "estimators_features_"):
-            estimator = estimator.estimators_[0]
-        elif hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        elif isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        else:
-            names = ("best_estimator_", "final_estimator_", "estimator_")
-            estimator = next((getattr(estimator, n) for n in names if hasattr(estimator, n)), None)
-    return getattr(estimator, "decision_function_shape", "ovr") == "ovo"
-
-
-def log_softmax_and_pull(scores):
-    """Log softmax over the columns, and the way back that does not round to zero.
-
-    With c the cotangent and p the softmax, the gradient of column j is the sum over the others k
-    of c_j p_k - p_j c_k, which is the usual c_j - p_j sum(c) where that is all rounding error.
-    """
-    log_proba = log_softmax(scores, axis=1)
-
-    def through(cotangent):
-        values = cotangent.values
-        n_classes = values.shape[1]
-        total = values.sum(axis=1)
-        terms = []
-        for j in range(n_classes):
-            others = np.arange(n_classes) != j
-            terms.append((values[:, j], logsumexp(log_proba[:, others], axis=1)))
-            rest = values[:, others].sum(axis=1) if n_classes <= 16 else total - values[:, j]
-            terms.append((-rest, log_proba[:, j]))
-        factors, logs = (np.column_stack(part) for part in zip(*terms, strict=True))
-        scaled = ScaledRows(factors, cotangent.log_scale).times_exp(logs)
-        return scaled.through(lambda terms: terms[:, 0::2] + terms[:, 1::2])
-
-    return log_proba, through
+def second_minus_first(scores, pull):
+    """Score of the second of two classes minus that of the first, one column, and its pullback."""
+    spread = pull_by(lambda values: np.hstack([-values, values]))
+    return scores[:, 1:] - scores[:, :1], chain(pull, spread)
 
 
 # Classifiers and transformers by type. Some estimators are both.
@@ -212,45 +110,31 @@ def adapts(*kinds, transform=False):
 
 
 @cache
-def _fill_table():
+def _import_adapters():
     """Import the modules, which enter their adapters; they import half of scikit-learn."""
-    for kind in (
-        "composition",
-        "ensembles",
-        "linear",
-        "neighbours",
-        "networks",
-        "svm",
-        "thresholds",
-        "transformers",
-    ):
-        import_module(f"._{kind}", __package__)
+    from . import (  # noqa: F401
+        _composition,
+        _ensembles,
+        _linear,
+        _neighbours,
+        _networks,
+        _svm,
+        _thresholds,
+        _transformers,
+    )
 
 
 def adapter_of(estimator, *, transform=False):
-    """The adapter of an estimator: its own method `input_gradient`, or what the table has.
+    """Adapter of a fitted estimator: by its method `input_gradient`, or from the table.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted.
-    transform : bool, default=False
-        Whether its output is wanted, and not its class scores.
-
-    Returns
-    -------
-    adapter : Adapter
-
-    Raises
-    ------
-    TypeError
-        If there is none for its type.
-    ValueError
-        If it is set up in a way that has no gradient here.
+    With `transform` that of its output, and not of its class scores. Raises TypeError if there is
+    none for its type, ValueError if it is set up in a way that has no gradient here.
     """
-    _fill_table()
     if hasattr(estimator, "input_gradient"):
+        from ._own_gradients import ClassifierGradient, TransformerGradient
+
         return TransformerGradient(estimator) if transform else ClassifierGradient(estimator)
+    _import_adapters()
     make = entry_for(_TRANSFORMERS if transform else _CLASSIFIERS, estimator)
     if make is None and hasattr(estimator, "best_estimator_"):
         return adapter_of(estimator.best_estimator_, transform=transform)
@@ -267,7 +151,7 @@ def best_of(search):
 
 
 def entry_for(table, estimator):
-    """What a table from types has for an estimator, or for the nearest of its bases in it."""
+    """Entry of a table by type for an estimator, or for the nearest of its bases in it."""
     return next((table[kind] for kind in type(estimator).__mro__ if kind in table), None)
 
 
@@ -307,66 +191,12 @@ def expect(estimator, name, value, *expected):
 
 
 def expect_one_label(estimator):
-    """Raise unless a classifier was fitted to one label a sample."""
+    """Raise unless a classifier was fitted to one label per sample."""
     binarizer = getattr(
         estimator, "label_binarizer_", getattr(estimator, "_label_binarizer", None)
     )
     if binarizer is not None and binarizer.y_type_.startswith("multilabel"):
         raise ValueError(
             f"Got an estimator of type {type(estimator).__name__} that was fitted to several "
-            "labels a sample, but an attack expected one label a sample."
+            "labels per sample, but an attack expected one label per sample."
         )
-
-
-def _own_gradient(estimator, X, cotangent):
-    gradient = np.asarray(estimator.input_gradient(X, cotangent))
-    if gradient.shape != tuple(X.shape):
-        raise ValueError(
-            f"Got a gradient of shape {gradient.shape} from input_gradient of "
-            f"{type(estimator).__name__}, but expected that of X, {tuple(X.shape)}."
-        )
-    return gradient
-
-
-class TransformerGradient(Adapter):
-    """A transformer that follows the public protocol.
-
-    Its method `input_gradient(X, cotangent)` returns the gradient with respect to X of the sum of
-    `cotangent * transform(X)`.
-    """
-
-    def forward(self, X):
-        """The output, and the way back by `input_gradient`."""
-        return self.estimator.transform(X), lambda cotangent: cotangent.through(
-            lambda values: _own_gradient(self.estimator, X, values)
-        )
-
-
-class ClassifierGradient(Adapter):
-    """The same for a classifier, with `decision_function` in the place of `transform`."""
-
-    decides = False
-
-    def __init__(self, estimator):
-        super().__init__(estimator)
-        if not hasattr(estimator, "decision_function"):
-            raise TypeError(
-                f"Got an estimator of type {type(estimator).__name__} with a method "
-                "input_gradient but without decision_function, whose gradient an attack expected."
-            )
-
-    def forward(self, X):
-        """Class scores, and the way back by `input_gradient`."""
-        decisions = np.asarray(self.estimator.decision_function(X))
-        flat = decisions.ndim == 1
-        scores, through = scores_of_decisions(self.estimator, decisions)
-        return scores, lambda cotangent: through(cotangent).through(
-            lambda values: _own_gradient(self.estimator, X, values[:, 0] if flat else values)
-        )
-
-    def log_proba(self, X):
-        """Logarithms of `predict_proba`, if they are the log softmax of the class scores."""
-        log_proba, pull = super().log_proba(X)
-        if not np.allclose(np.exp(log_proba), self.estimator.predict_proba(X), atol=1e-5):
-            raise no_gradient(self.estimator, "probabilities")
-        return log_proba, pull

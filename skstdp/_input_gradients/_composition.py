@@ -1,4 +1,6 @@
-"""Pipelines, column transformers, unions, searches: estimators that only pass things on."""
+"""Pipelines, column transformers, unions, searches: estimators that hand X to others."""
+
+from functools import partial
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -10,37 +12,26 @@ from sklearn.utils import _safe_indexing
 from ._adapter import Adapter, adapter_of, adapts, best_of
 from ._encoded_columns import columns_of
 from ._pipelines import steps_of
-from ._scaled_rows import ScaledRows, add_rows
+from ._scaled_rows import ScaledRows, add_rows, chain
 from ._transformers import dense
 
-
-@adapts(BaseSearchCV)
-def _search(search):
-    return adapter_of(best_of(search))
-
-
-@adapts(FrozenEstimator)
-def _frozen(frozen):
-    return adapter_of(frozen.estimator)
-
-
-@adapts(FrozenEstimator, transform=True)
-def _frozen_transformer(frozen):
-    return adapter_of(frozen.estimator, transform=True)
+adapts(BaseSearchCV)(lambda search: adapter_of(best_of(search)))
+adapts(FrozenEstimator)(lambda frozen: adapter_of(frozen.estimator))
+adapts(FrozenEstimator, transform=True)(
+    lambda frozen: adapter_of(frozen.estimator, transform=True)
+)
 
 
 class _PassThrough(Adapter):
-    """What stands for a transformer that is given as "passthrough"."""
+    """A transformer that is given as "passthrough"."""
 
     def __init__(self):
-        """There is nothing to wrap."""
+        pass
 
-    def forward(self, X):
-        """X itself."""
-        return X, lambda cotangent: cotangent
+    def vjp(self, X):
+        return X, chain()
 
     def box_before(self, box):
-        """The box itself."""
         return box
 
 
@@ -52,9 +43,9 @@ def _step(transformer):
 
 
 class _Chain(Adapter):
-    """Steps one after the other: the way back goes through them in reverse."""
+    """Steps one after the other: pullbacks are applied in reverse."""
 
-    def __init__(self, estimator, *, transform):
+    def __init__(self, estimator, *, transform=False):
         super().__init__(estimator)
         earlier, last = steps_of(estimator)
         self._earlier = [_step(step) for _, step in earlier]
@@ -68,58 +59,41 @@ class _Chain(Adapter):
         return box
 
     def box_before(self, box):
-        """Through all steps in reverse."""
         return self._before_earlier(self._last.box_before(box))
 
-    def forward(self, X):
-        """What the last step makes of X, and the way back."""
-        return self._chained(X, self._last.forward)
+    def vjp(self, X):
+        return self._through_all(X, self._last.vjp)
 
     def log_proba(self, X):
-        """Logarithms of `predict_proba` of the last step."""
-        return self._chained(X, self._last.log_proba)
+        return self._through_all(X, self._last.log_proba)
 
     def decision(self, X):
-        """Values of `decision_function` of the last step."""
-        return self._chained(X, self._last.decision)
+        return self._through_all(X, self._last.decision)
 
-    def _chained(self, X, last):
-        backs = []
-        for step in [*[step.forward for step in self._earlier], last]:
-            X, back = step(X)
-            backs.append(back)
-
-        def pull(cotangent):
-            for back in reversed(backs):
-                cotangent = back(cotangent)
-            return cotangent
-
-        return X, pull
+    def _through_all(self, X, last):
+        pullbacks = []
+        for step in [*[step.vjp for step in self._earlier], last]:
+            X, pull = step(X)
+            pullbacks.append(pull)
+        return X, chain(*pullbacks)
 
 
-@adapts(Pipeline)
-def _pipeline(pipeline):
-    return _Chain(pipeline, transform=False)
-
-
-@adapts(Pipeline, transform=True)
-def _pipeline_of_transformers(pipeline):
-    return _Chain(pipeline, transform=True)
+adapts(Pipeline)(_Chain)
+adapts(Pipeline, transform=True)(partial(_Chain, transform=True))
 
 
 class _SideBySide(Adapter):
     """Transformers whose outputs stand side by side."""
 
-    def forward(self, X):
-        """All outputs, and the sum of the ways back."""
+    def vjp(self, X):
         shape = X.shape
         output = dense(self.estimator.transform(X))
         branches = list(self._branches(X))
 
         def pull(cotangent):
             parts = [ScaledRows.of(np.zeros(shape))]
-            for columns, outputs, weight, back in branches:
-                part = back(
+            for columns, outputs, weight, pull_branch in branches:
+                part = pull_branch(
                     cotangent.through(lambda values, o=outputs, w=weight: w * values[:, o])
                 )
 
@@ -148,8 +122,8 @@ class _Columns(_SideBySide):
     def _branches(self, X):
         for name, outputs, weight, adapter in self._parts:
             columns = columns_of(self.estimator, name, X)
-            _, back = adapter.forward(_safe_indexing(X, columns, axis=1))
-            yield columns, outputs, weight, back
+            _, pull = adapter.vjp(_safe_indexing(X, columns, axis=1))
+            yield columns, outputs, weight, pull
 
 
 @adapts(FeatureUnion, transform=True)
@@ -166,7 +140,7 @@ class _Union(_SideBySide):
     def _branches(self, X):
         start = 0
         for weight, adapter in self._parts:
-            output, back = adapter.forward(X)
+            output, pull = adapter.vjp(X)
             stop = start + output.shape[1]
-            yield slice(None), slice(start, stop), weight, back
+            yield slice(None), slice(start, stop), weight, pull
             start = stop

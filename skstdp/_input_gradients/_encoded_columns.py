@@ -1,4 +1,4 @@
-"""Columns of X that some step takes for names of categories, whatever else is around it."""
+"""Columns of X that some step takes for names of categories, whatever other steps there are."""
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -29,11 +29,7 @@ def encoded_columns(estimator, X):
     Returns
     -------
     positions : set of int
-
-    Raises
-    ------
-    ValueError
-        If X lacks a column that a ColumnTransformer was fitted to.
+        With those of which a step in between makes the columns that are encoded.
     """
     if isinstance(estimator, _ENCODERS):
         return set(range(X.shape[1]))
@@ -47,25 +43,9 @@ def encoded_columns(estimator, X):
 
 
 def columns_of(transformer, name, X):
-    """Positions in X of the columns that one branch of a ColumnTransformer takes.
+    """Positions in X of the columns that one branch of a fitted ColumnTransformer takes.
 
-    Parameters
-    ----------
-    transformer : ColumnTransformer
-        Fitted.
-    name : str
-        Name of the branch.
-    X : array-like of shape (n_samples, n_features)
-        A data frame may have its columns in another order than in fit.
-
-    Returns
-    -------
-    columns : ndarray of int
-
-    Raises
-    ------
-    ValueError
-        If X lacks one of them.
+    A data frame may have its columns in another order than in fit; ValueError if one is missing.
     """
     columns = np.asarray(transformer._transformer_to_input_indices[name], dtype=int)
     if not (hasattr(X, "columns") and hasattr(transformer, "feature_names_in_")):
@@ -81,46 +61,53 @@ def columns_of(transformer, name, X):
 
 
 def _of_pipeline(pipeline, X):
-    # Where each column that a step sees comes from in X; -1 if not from a single one.
-    found, sources = set(), np.arange(X.shape[1])
+    # Of each column that a step sees, the columns of X that it is made of.
+    found, sources = set(), [{position} for position in range(X.shape[1])]
     transformers, last = steps_of(pipeline)
     for _, step in transformers:
-        found |= {int(sources[position]) for position in encoded_columns(step, X)}
+        found |= _union(sources, encoded_columns(step, X))
         transformed = step.transform(X)
-        sources = np.append(sources, -1)[_origins(step, X, transformed)]
+        sources = [_union(sources, origins) for origins in _origins(step, X, transformed)]
         X = transformed
-    found |= {int(sources[position]) for position in encoded_columns(last, X)}
-    return found - {-1}
+    return found | _union(sources, encoded_columns(last, X))
+
+
+def _union(sets, positions):
+    return set().union(*(sets[position] for position in positions))
 
 
 def _origins(step, X, transformed):
-    """Position in X of what each column of the output of a transformer comes from, or -1."""
+    """Positions in X of the columns that each column of the output of a transformer is made of.
+
+    Where the transformer does not know, as PCA, those are all columns that it sees.
+    """
     n_features, n_outputs = X.shape[1], transformed.shape[1]
-    origins = np.full(n_outputs, -1)
+    everything = set(range(n_features))
     if isinstance(step, ColumnTransformer):
+        origins = [everything] * n_outputs
         for name, transformer, _ in step.transformers_:
-            outputs = step.output_indices_[name]
-            if outputs.start < outputs.stop:
+            outputs = np.arange(n_outputs)[step.output_indices_[name]]
+            if len(outputs):
                 columns = columns_of(step, name, X)
-                part = _safe_indexing(X, columns, axis=1)
-                output = _safe_indexing(transformed, np.arange(n_outputs)[outputs], axis=1)
-                inside = (
-                    np.arange(len(columns))
-                    if isinstance(transformer, str)
-                    else _origins(transformer, part, output)
-                )
-                origins[outputs] = np.append(columns, -1)[inside]
+                sources = [{int(column)} for column in columns]
+                if not isinstance(transformer, str):
+                    part = _safe_indexing(X, columns, axis=1)
+                    output = _safe_indexing(transformed, outputs, axis=1)
+                    inside = _origins(transformer, part, output)
+                    sources = [_union(sources, positions) for positions in inside]
+                for output, source in zip(outputs, sources, strict=True):
+                    origins[output] = source
         return origins
     if isinstance(step, SelectorMixin):
-        return step.get_support(indices=True)
+        return [{position} for position in step.get_support(indices=True).tolist()]
     if hasattr(X, "columns") and hasattr(transformed, "columns"):
         before, after = list(X.columns), list(transformed.columns)
     else:
         before = list(getattr(step, "feature_names_in_", [f"x{k}" for k in range(n_features)]))
         after = names_out(step) or before
     if len(before) != n_features or len(after) != n_outputs:
-        return origins
-    return np.array([before.index(name) if name in before else -1 for name in after])
+        return [everything] * n_outputs
+    return [{before.index(name)} if name in before else everything for name in after]
 
 
 def _parts(estimator, X):

@@ -13,43 +13,38 @@ from ._adapter import (
     Adapter,
     adapter_of,
     adapts,
-    class_scores,
     expect,
     expect_one_label,
-    log_softmax_and_pull,
     no_gradient,
+    second_minus_first,
 )
+from ._decisions import class_scores, log_softmax_and_pull
 from ._linear import one_against_rest
-from ._scaled_rows import ScaledRows, add_rows
+from ._scaled_rows import ScaledRows, add_rows, chain, pull_by
 from ._votes import hard_votes, mean_log_proba, scores_of_pairs
 
 # In place of minus infinity, whose differences are no numbers.
 _NEVER = -1e300
 
 
-def _logit(scores, pull):
-    """Score of the second of two classes over the first, and the way back."""
-    return scores[:, 1] - scores[:, 0], lambda column: pull(
-        column.through(lambda values: np.hstack([-values, values]))
+def _logits(members):
+    """One column per member of two classes, and their pullback.
+
+    Parameters
+    ----------
+    members : iterable of (scores, pull)
+    """
+    columns, pulls = zip(*[second_minus_first(*member) for member in members], strict=True)
+    return np.hstack(columns), lambda cotangent: add_rows(
+        [
+            pull(cotangent.through(lambda values, k=k: values[:, k : k + 1]))
+            for k, pull in enumerate(pulls)
+        ]
     )
 
 
-def _pull_columns(backs):
-    """The way back from a matrix whose columns come from one member each."""
-
-    def pull(cotangent):
-        return add_rows(
-            [
-                back(cotangent.through(lambda values, k=k: values[:, k : k + 1]))
-                for k, back in enumerate(backs)
-            ]
-        )
-
-    return pull
-
-
 class _Composed(Adapter):
-    """Of members: where one of them is not defined, it is not either."""
+    """An ensemble, defined where all of its members are."""
 
     def _adapt(self, members):
         self._members = [adapter_of(member) for member in members]
@@ -68,10 +63,9 @@ class _Average(_Composed):
     _soft = True
 
     def log_proba(self, X):
-        """Logarithms of `predict_proba`."""
         if not self._soft:
             raise no_gradient(self.estimator, "probabilities")
-        return self.forward(X)
+        return self.vjp(X)
 
 
 @adapts(VotingClassifier)
@@ -83,11 +77,10 @@ class _Voting(_Average):
         self._weights = np.ones(len(self._members)) if weights is None else np.array(weights)
         self._soft = estimator.voting == "soft"
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         if self._soft:
             return mean_log_proba([member.log_proba(X) for member in self._members], self._weights)
-        return hard_votes([member.forward(X) for member in self._members], self._weights)
+        return hard_votes([member.vjp(X) for member in self._members], self._weights)
 
 
 @adapts(BaggingClassifier)
@@ -102,8 +95,7 @@ class _Bagging(_Average):
             high[features] = np.minimum(high[features], member.box[1])
         self.box = low, high
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         X = validate_data(self.estimator, X, reset=False)
         members = [
             self._of_member(member, features, X)
@@ -116,21 +108,18 @@ class _Bagging(_Average):
 
     def _of_member(self, member, features, X):
         """Scores in the columns of all classes, and the gradient in those of all features."""
-        scores, pull = (member.log_proba if self._soft else member.forward)(X[:, features])
+        scores, pull = (member.log_proba if self._soft else member.vjp)(X[:, features])
         # Members know the classes by number, and maybe not all of them.
         known = np.asarray(member.estimator.classes_, dtype=int)
         full = np.full((len(X), self.estimator.n_classes_), _NEVER)
         full[:, known] = scores
 
-        def back(cotangent):
-            def scatter(values):
-                gradient = np.zeros(X.shape)
-                np.add.at(gradient, (slice(None), features), values)
-                return gradient
+        def scatter(values):
+            gradient = np.zeros(X.shape)
+            np.add.at(gradient, (slice(None), features), values)
+            return gradient
 
-            return pull(cotangent.through(lambda values: values[:, known])).through(scatter)
-
-        return full, back
+        return full, chain(pull_by(scatter), pull, pull_by(lambda values: values[:, known]))
 
 
 @adapts(OneVsRestClassifier)
@@ -141,28 +130,24 @@ class _OneVsRest(_Composed):
         self._adapt(estimator.estimators_)
         self.scores_are_decisions = hasattr(estimator, "decision_function")
 
-    def forward(self, X):
-        """Class scores, and the way back."""
-        logits, backs = zip(*[_logit(*member.forward(X)) for member in self._members], strict=True)
-        scores, through = class_scores(np.column_stack(logits))
-        pull = _pull_columns(backs)
-        return scores, lambda cotangent: pull(through(cotangent))
+    def vjp(self, X):
+        logits, pull = _logits(member.vjp(X) for member in self._members)
+        scores, through = class_scores(logits)
+        return scores, chain(pull, through)
 
     def log_proba(self, X):
-        """Logarithms of `predict_proba`."""
         members = [member.log_proba(X) for member in self._members]
-        if len(members) == 1:
-            return members[0]
-        logits, backs = zip(*[_logit(*member) for member in members], strict=True)
-        return one_against_rest(np.column_stack(logits), _pull_columns(backs))
+        return members[0] if len(members) == 1 else one_against_rest(*_logits(members))
 
 
 @adapts(_ConstantPredictor)
 class _Constant(Adapter):
-    """What OneVsRestClassifier puts in for a class that no sample, or every sample, is of."""
+    """Stand-in of OneVsRestClassifier for a class of no sample or of every sample.
 
-    def forward(self, X):
-        """Class scores that no probability can exceed, and a gradient of zero."""
+    Its class scores are such that no probability can exceed them.
+    """
+
+    def vjp(self, X):
         always = float(np.ravel(self.estimator.y_)[0])
         half = np.full((len(X), 1), (always - 0.5) * -_NEVER)
         return np.hstack([-half, half]), lambda cotangent: ScaledRows.of(np.zeros(np.shape(X)))
@@ -170,7 +155,7 @@ class _Constant(Adapter):
 
 @adapts(OneVsOneClassifier)
 class _OneVsOne(_Composed):
-    """Votes of one member a pair of classes, and how sure they are."""
+    """Votes of one member per pair of classes, and their certainty."""
 
     def __init__(self, estimator):
         super().__init__(estimator)
@@ -180,24 +165,19 @@ class _OneVsOne(_Composed):
         self.scores_are_decisions = estimator.n_classes_ > 2
         self._by_decision = hasattr(estimator.estimators_[0], "decision_function")
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         X = validate_data(self.estimator, X, reset=False)
-        columns, backs = zip(
-            *[_logit(*member.forward(X)) for member in self._members], strict=True
-        )
-        logits = np.column_stack(columns)
-        pull = _pull_columns(backs)
+        logits, pull = _logits(member.vjp(X) for member in self._members)
         if logits.shape[1] == 1:
             scores, through = class_scores(logits)
-            return scores, lambda cotangent: pull(through(cotangent))
-        if self._by_decision:
+        elif self._by_decision:
             scores, through = scores_of_pairs(logits > 0, logits)
-            return scores, lambda cotangent: pull(through(cotangent))
-        # The confidence is the probability of the second class.
-        scores, through = scores_of_pairs(logits > 0, expit(logits))
-        log_slopes = log_expit(logits) + log_expit(-logits)
-        return scores, lambda cotangent: pull(through(cotangent).times_exp(log_slopes))
+        else:
+            # The confidence is the probability of the second class.
+            scores, from_pairs = scores_of_pairs(logits > 0, expit(logits))
+            log_slopes = log_expit(logits) + log_expit(-logits)
+            through = chain(lambda cotangent: cotangent.times_exp(log_slopes), from_pairs)
+        return scores, chain(pull, through)
 
 
 # Of the mean slope of a calibrator, where it is flat: the decision below it still has a direction,
@@ -206,7 +186,7 @@ _FLAT = 1e-9
 
 
 def _isotonic(calibrators, response, pull):
-    """Log probabilities by steps and ramps that rise with the response, and the way back."""
+    """Log probabilities by steps and ramps that rise with the response, and their pullback."""
     columns = []
     for calibrator, x in zip(calibrators, response.T, strict=True):
         knots, heights = calibrator.X_thresholds_, calibrator.y_thresholds_
@@ -225,15 +205,12 @@ def _isotonic(calibrators, response, pull):
     logs, slopes_of_logs = log_and_slope(p, slopes)
     if p.shape[1] > 1:
         log_proba, through = log_softmax_and_pull(logs)
-        return log_proba, lambda cotangent: pull(
-            through(cotangent).through(lambda values: values * slopes_of_logs)
-        )
+        return log_proba, chain(pull, pull_by(lambda values: values * slopes_of_logs), through)
     others, slopes_of_others = log_and_slope(1 - p, slopes)
-    return np.hstack([others, logs]), lambda cotangent: pull(
-        cotangent.through(
-            lambda values: values[:, 1:] * slopes_of_logs - values[:, :1] * slopes_of_others
-        )
+    difference = pull_by(
+        lambda values: values[:, 1:] * slopes_of_logs - values[:, :1] * slopes_of_others
     )
+    return np.hstack([others, logs]), chain(pull, difference)
 
 
 @adapts(CalibratedClassifierCV)
@@ -242,8 +219,7 @@ class _Calibrated(_Average):
         super().__init__(estimator)
         self._adapt([member.estimator for member in estimator.calibrated_classifiers_])
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         fitted = zip(self._members, self.estimator.calibrated_classifiers_, strict=True)
         members = [self._of_member(member, pair.calibrators, X) for member, pair in fitted]
         return mean_log_proba(members, np.ones(len(members)))
@@ -255,46 +231,36 @@ class _Calibrated(_Average):
             beta = calibrators[0].beta_
             logits, pull = self._logits(member, X)
             log_proba, through = log_softmax_and_pull(beta * logits)
-            return log_proba, lambda cotangent: pull(
-                through(cotangent).through(lambda values: beta * values)
-            )
+            return log_proba, chain(pull, pull_by(lambda values: beta * values), through)
         response, pull = self._response(member, X)
         if self.estimator.method == "isotonic":
             return _isotonic(calibrators, response, pull)
         slope = -np.array([calibrator.a_ for calibrator in calibrators])
         logits = slope * response - [calibrator.b_ for calibrator in calibrators]
-
-        def back(cotangent):
-            return pull(cotangent.through(lambda values: slope * values))
-
+        pull = chain(pull, pull_by(lambda values: slope * values))
         if n_classes > 2:
-            return one_against_rest(logits, back)
+            return one_against_rest(logits, pull)
         scores, to_logits = class_scores(logits)
         log_proba, through = log_softmax_and_pull(scores)
-        return log_proba, lambda cotangent: back(to_logits(through(cotangent)))
+        return log_proba, chain(pull, to_logits, through)
 
     def _response(self, member, X):
-        """What the calibrators see: decisions, or else probabilities (of the second of two)."""
+        """Input of the calibrators: decisions, or else probabilities (of the second of two)."""
         if hasattr(member.estimator, "decision_function"):
             return member.decision(X)
         log_proba, pull = member.log_proba(X)
-
-        def back(cotangent):
-            return pull(cotangent.times_exp(log_proba))
-
+        pull = chain(pull, lambda cotangent: cotangent.times_exp(log_proba))
         if log_proba.shape[1] > 2:
-            return np.exp(log_proba), back
-        return np.exp(log_proba[:, 1:]), lambda cotangent: back(
-            cotangent.through(lambda values: np.hstack([np.zeros_like(values), values]))
-        )
+            return np.exp(log_proba), pull
+        second = pull_by(lambda values: np.hstack([np.zeros_like(values), values]))
+        return np.exp(log_proba[:, 1:]), chain(pull, second)
 
     def _logits(self, member, X):
-        """What is scaled: decisions, minus and plus them for two classes, or log probabilities."""
+        """Scaled values: decisions, minus and plus them for two classes, or log probabilities."""
         if not hasattr(member.estimator, "decision_function"):
             return member.log_proba(X)
         decisions, pull = member.decision(X)
         if decisions.shape[1] > 1:
             return decisions, pull
-        return np.hstack([-decisions, decisions]), lambda cotangent: pull(
-            cotangent.through(lambda values: values[:, 1:] - values[:, :1])
-        )
+        difference = pull_by(lambda values: values[:, 1:] - values[:, :1])
+        return np.hstack([-decisions, decisions]), chain(pull, difference)

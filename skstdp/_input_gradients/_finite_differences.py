@@ -1,30 +1,15 @@
-"""Slopes from differences of scores, for what nobody has differentiated."""
+"""Slopes from differences of scores, for estimators without an adapter."""
 
 import numpy as np
 
-from ._adapter import scores_of_decisions
+from ._decisions import scores_of_decisions
 from ._scaled_rows import ScaledRows
 
 
 def scores_of(estimator, X):
     """Class scores from `decision_function`, or logarithms of `predict_proba`.
 
-    Parameters
-    ----------
-    estimator : classifier
-        Fitted.
-    X : array-like of shape (n_samples, n_features)
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-
-    Raises
-    ------
-    TypeError
-        If it has neither.
-    ValueError
-        If they are not of the classes that it knows.
+    Raises TypeError if the classifier has neither, ValueError if they are of other classes.
     """
     if hasattr(estimator, "decision_function"):
         decisions = np.asarray(estimator.decision_function(X), dtype=np.float64)
@@ -39,7 +24,7 @@ def scores_of(estimator, X):
 
 
 def differences(scores_at, points, box, integer, fixed=()):
-    """Scores at some points, and the way back by central differences in each feature.
+    """Scores at some points, and their pullback by central differences in each feature.
 
     Parameters
     ----------
@@ -53,12 +38,6 @@ def differences(scores_at, points, box, integer, fixed=()):
     fixed : container of int, default=()
         Features that cannot move at all, whose gradient is zero: others than their own values may
         be unknown to the estimator.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        From a cotangent of the scores to the gradient with respect to the points.
     """
     low, high = box
 

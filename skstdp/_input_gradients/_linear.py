@@ -5,24 +5,25 @@ from scipy.special import log_expit
 from sklearn.linear_model import SGDClassifier
 from sklearn.linear_model._base import LinearClassifierMixin
 
-from ._adapter import Adapter, adapts, class_scores, expect, expect_one_label, log_softmax_and_pull
+from ._adapter import Adapter, adapts, expect, expect_one_label
+from ._decisions import class_scores, log_softmax_and_pull
+from ._scaled_rows import chain, pull_by
 
 
 @adapts(LinearClassifierMixin)
 class _Linear(Adapter):
-    """Logistic regression, linear SVMs, ridge and linear discriminants, and whatever is alike."""
+    """Logistic regression, linear SVMs, ridge and linear discriminants, and other linear ones."""
 
     def __init__(self, estimator):
         super().__init__(estimator)
         expect_one_label(estimator)
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         coef = self.estimator.coef_
         coef = coef.toarray() if hasattr(coef, "toarray") else np.atleast_2d(coef)
         decisions = self._array(X) @ coef.T + self.estimator.intercept_
         scores, through = class_scores(decisions)
-        return scores, lambda cotangent: through(cotangent).through(lambda values: values @ coef)
+        return scores, chain(pull_by(lambda values: values @ coef), through)
 
 
 @adapts(SGDClassifier)
@@ -30,29 +31,18 @@ class _SGD(_Linear):
     """Its probabilities are those of one class against the rest, made to add up to one."""
 
     def log_proba(self, X):
-        """Logarithms of `predict_proba`."""
         if not hasattr(self.estimator, "predict_proba"):
             return super().log_proba(X)
         expect(self.estimator, "loss", self.estimator.loss, "log_loss")
         if len(self.estimator.classes_) == 2:
             return super().log_proba(X)
-        return one_against_rest(*self.forward(X))
+        return one_against_rest(*self.vjp(X))
 
 
 def one_against_rest(logits, pull):
-    """Log probabilities from one logit a class: logistic functions, divided by their sum.
+    """Log probabilities from one logit per class: logistic functions, divided by their sum.
 
-    Parameters
-    ----------
-    logits : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        The way back from them.
-
-    Returns
-    -------
-    log_proba : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        The way back from these.
+    `pull` is the pullback of the logits, of shape (n_samples, n_classes).
     """
     log_proba, through = log_softmax_and_pull(log_expit(logits))
     return log_proba, lambda cotangent: pull(through(cotangent).times_exp(log_expit(-logits)))

@@ -5,6 +5,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from ._adapter import Adapter, adapts, expect
+from ._scaled_rows import pull_by
 
 
 @adapts(NearestCentroid)
@@ -19,11 +20,10 @@ class _NearestCentroid(Adapter):
         if not np.allclose(estimator.class_prior_, estimator.class_prior_[0]):
             expect(estimator, "priors", np.asarray(estimator.priors).tolist(), "uniform")
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         centroids = self.estimator.centroids_
         scores = 2 * self._array(X) @ centroids.T - (centroids**2).sum(axis=1)
-        return scores, lambda cotangent: cotangent.through(lambda values: 2 * values @ centroids)
+        return scores, pull_by(lambda values: 2 * values @ centroids)
 
 
 @adapts(KNeighborsClassifier)
@@ -45,8 +45,7 @@ class _NearestNeighbours(Adapter):
         ]
         self._majority = estimator.n_neighbors // 2 + 1
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         X = self._array(X)
         scores, centres = [], []
         for samples in self._samples:
@@ -61,4 +60,4 @@ class _NearestNeighbours(Adapter):
             towards = np.einsum("sc,csf->sf", values, centres)
             return 2 * (towards - values.sum(axis=1, keepdims=True) * X)
 
-        return np.column_stack(scores), lambda cotangent: cotangent.through(gradient)
+        return np.column_stack(scores), pull_by(gradient)

@@ -7,7 +7,8 @@ from .._networks._backprop import logits_and_pullback
 from .._networks._bioleaf import BioLeaFClassifier
 from .._networks._encoding import as_dtype
 from .._networks._sigmoid import SigmoidMLP
-from ._adapter import Adapter, adapts, class_scores, expect_one_label
+from ._adapter import Adapter, adapts, expect_one_label
+from ._decisions import class_scores
 from ._scaled_rows import ScaledRows
 from ._transformers import scaler_pull
 
@@ -37,7 +38,7 @@ class _MLPClassifier(_Network):
         super().__init__(estimator)
         expect_one_label(estimator)
 
-    def forward(self, X):
+    def vjp(self, X):
         """Class scores, and the way back."""
         inputs = self._array(X).astype(self.estimator.coefs_[0].dtype, copy=False)
         return self._layers(inputs, self.estimator.activation)
@@ -52,7 +53,7 @@ class Network(_Network):
         if estimator.encoder_ is None:
             self.box = (0.0, 1.0)
 
-    def forward(self, X):
+    def vjp(self, X):
         """Class scores, and the way back to X through the encoding."""
         network = self.estimator
         X = as_dtype(self._array(X), network.coefs_[0].dtype)
@@ -86,9 +87,9 @@ class SpikingNetwork(Network):
 class _HiddenRates(Network):
     """Our networks as a step of a pipeline."""
 
-    def forward(self, X):
+    def vjp(self, X):
         """Rates of the last hidden layer, and the way back to X."""
-        _, pull = super().forward(X)
+        _, pull = super().vjp(X)
         return self.estimator.transform(X), pull
 
     def from_rates(self, rates):

@@ -1,15 +1,10 @@
-"""What a pipeline does to new samples: its transformers and its last step."""
+"""Steps of a pipeline that act on new samples: its transformers and its last step."""
 
 
 def steps_of(pipeline):
     """The transformers of a pipeline that act when it predicts, and its last step.
 
     Samplers, as those of imbalanced-learn, have their part in `fit` alone.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-        One of scikit-learn, or one that is derived from it.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 
 
 class ScaledRows(NamedTuple):
-    """A matrix whose rows are `exp(log_scale)` times those of `values`.
+    """A matrix whose rows are those of `values`, each times `exp(log_scale)`.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class ScaledRows(NamedTuple):
         return ScaledRows(linear(self.values), self.log_scale)
 
     def normalised(self):
-        """The same rows with a largest entry of one. Zero rows stay zero."""
+        """Equal rows whose values have a largest entry of one. Zero rows stay zero."""
         peak = np.abs(self.values).max(axis=1, initial=0)
         peak[peak == 0] = 1
         return ScaledRows(self.values / peak[:, np.newaxis], self.log_scale + np.log(peak))
@@ -51,17 +51,24 @@ class ScaledRows(NamedTuple):
         return self.values * np.exp(self.log_scale)[:, np.newaxis]
 
 
+def pull_by(linear):
+    """Pullback that takes the values of a cotangent through a linear map."""
+    return lambda cotangent: cotangent.through(linear)
+
+
+def chain(*pullbacks):
+    """Pullback of functions that are applied in this order: theirs, the last one first."""
+
+    def pull(cotangent):
+        for pullback in reversed(pullbacks):
+            cotangent = pullback(cotangent)
+        return cotangent
+
+    return pull
+
+
 def add_rows(parts):
-    """Sum of several matrices of one shape, each as ScaledRows.
-
-    Parameters
-    ----------
-    parts : list of ScaledRows
-
-    Returns
-    -------
-    total : ScaledRows
-    """
+    """Sum of a list of ScaledRows of one shape."""
     parts = [part.normalised() for part in parts]
     scales = [np.where(part.values.any(axis=1), part.log_scale, -np.inf) for part in parts]
     largest = np.max(scales, axis=0)

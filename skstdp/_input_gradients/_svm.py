@@ -1,24 +1,28 @@
 """Support vector machines with the kernels that have a gradient."""
 
+from itertools import combinations
+
 import numpy as np
 from scipy.special import log_expit
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.svm import SVC, NuSVC
 
-from ._adapter import Adapter, adapts, class_scores, expect
+from ._adapter import Adapter, adapts, expect
+from ._decisions import class_scores
+from ._scaled_rows import chain, pull_by
 from ._votes import scores_of_pairs
 
 
 def _linear(svm, X):
     vectors = svm.support_vectors_
-    return X @ vectors.T, lambda pull: pull.through(lambda values: values @ vectors)
+    return X @ vectors.T, pull_by(lambda values: values @ vectors)
 
 
 def _poly(svm, X):
     vectors, gamma, degree = svm.support_vectors_, svm._gamma, svm.degree
     base = gamma * X @ vectors.T + svm.coef0
     slopes = gamma * degree * base ** (degree - 1)
-    return base**degree, lambda pull: pull.through(lambda values: values * slopes @ vectors)
+    return base**degree, pull_by(lambda values: values * slopes @ vectors)
 
 
 def _sigmoid(svm, X):
@@ -26,8 +30,8 @@ def _sigmoid(svm, X):
     base = gamma * X @ vectors.T + svm.coef0
     # The slope of tanh is 4 times that of the logistic function of twice the argument.
     log_slopes = np.log(4 * gamma) + log_expit(2 * base) + log_expit(-2 * base)
-    return np.tanh(base), lambda pull: pull.times_exp(log_slopes).through(
-        lambda values: values @ vectors
+    return np.tanh(base), chain(
+        pull_by(lambda values: values @ vectors), lambda cotangent: cotangent.times_exp(log_slopes)
     )
 
 
@@ -39,7 +43,9 @@ def _rbf(svm, X):
         return 2 * gamma * (values @ vectors - values.sum(axis=1, keepdims=True) * X)
 
     # Vectors so far away that their kernels round to zero all together still count.
-    return np.exp(exponents), lambda pull: pull.times_exp(exponents).through(gradient)
+    return np.exp(exponents), chain(
+        pull_by(gradient), lambda cotangent: cotangent.times_exp(exponents)
+    )
 
 
 _KERNELS = {"linear": _linear, "poly": _poly, "rbf": _rbf, "sigmoid": _sigmoid}
@@ -60,9 +66,9 @@ class SupportVectors(Adapter):
         n_classes = len(estimator.classes_)
         self.scores_are_decisions = n_classes == 2 or estimator.decision_function_shape == "ovr"
         dual = estimator.dual_coef_
-        # One column for each pair of classes, positive for the first of the two. Row j - 1 of
-        # dual_coef_ holds what the vectors of class i < j count against j, and row i the reverse.
-        pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
+        # One column per pair of classes, positive for the first of the two. Row j - 1 of
+        # dual_coef_ holds the coefficients of class i < j against j, and row i the reverse.
+        pairs = list(combinations(range(n_classes), 2))
         owner = np.repeat(np.arange(n_classes), estimator.n_support_)
         self._weights = np.zeros((len(owner), len(pairs)))
         for column, (i, j) in enumerate(pairs):
@@ -74,18 +80,18 @@ class SupportVectors(Adapter):
             self._weights, self._biases = -self._weights, -self._biases
 
     def pair_decisions(self, X):
-        """One decision a pair of classes, positive for the first, and the way back."""
-        kernel, back = _KERNELS[self.estimator.kernel](self.estimator, self._array(X))
+        """One decision per pair of classes, positive for the first, and their pullback."""
+        kernel, pull = _KERNELS[self.estimator.kernel](self.estimator, self._array(X))
         weights = self._weights
-        return kernel @ weights + self._biases, lambda cotangent: back(
-            cotangent.through(lambda values: values @ weights.T)
+        return kernel @ weights + self._biases, chain(
+            pull, pull_by(lambda values: values @ weights.T)
         )
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
+        """Class scores, and their pullback."""
         decisions, pull = self.pair_decisions(X)
         if decisions.shape[1] == 1:
             scores, through = class_scores(-decisions)
         else:
             scores, through = scores_of_pairs(decisions < 0, -decisions)
-        return scores, lambda cotangent: pull(through(cotangent).through(lambda values: -values))
+        return scores, chain(pull, pull_by(np.negative), through)

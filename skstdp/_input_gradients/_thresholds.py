@@ -3,7 +3,9 @@
 import numpy as np
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
-from ._adapter import Adapter, adapter_of, adapts, class_scores
+from ._adapter import Adapter, adapter_of, adapts
+from ._decisions import class_scores
+from ._scaled_rows import chain
 
 # For a probability of 0 or 1 in place of infinity, whose differences are no numbers.
 _ALWAYS = 1e300
@@ -38,12 +40,11 @@ class _Threshold(Adapter):
         first = positive is not None and positive == estimator.classes_[0]
         self._shift = -threshold if first else threshold
 
-    def forward(self, X):
-        """Class scores, and the way back."""
+    def vjp(self, X):
         if not self._by_proba:
             decisions, pull = self._inner.decision(X)
             scores, through = class_scores(decisions - self._shift)
-            return scores, lambda cotangent: pull(through(cotangent))
+            return scores, chain(pull, through)
         log_proba, pull = self._inner.log_proba(X)
         half = self._shift / 2
         return log_proba + np.array([half, -half]), pull

@@ -25,7 +25,7 @@ from sklearn.preprocessing import (
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from ._adapter import Adapter, adapts, entry_for, expect, no_gradient
-from ._scaled_rows import ScaledRows
+from ._scaled_rows import ScaledRows, chain, pull_by
 
 
 def as_floats(X):
@@ -49,19 +49,7 @@ _SCALERS = {
 
 
 def scaler_pull(scaler, X):
-    """The way back through a scaler.
-
-    Parameters
-    ----------
-    scaler : one of scikit-learn's scalers
-        Fitted.
-    X : array-like of shape (n_samples, n_features)
-
-    Returns
-    -------
-    pull : callable
-        Nothing goes back through a value that is clipped.
-    """
+    """Pullback of one of scikit-learn's scalers at X; it is zero at values that are clipped."""
     values = as_floats(X)
     factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
     if clipped_to is not None:
@@ -72,19 +60,18 @@ def scaler_pull(scaler, X):
         slack = 1e-6 * (high - low)
         factor = np.where((unclipped >= low - slack) & (unclipped <= high + slack), factor, 0)
     factor = np.asarray(factor).astype(values.dtype, copy=False)
-    return lambda cotangent: cotangent.through(lambda gradient: gradient * factor)
+    return pull_by(lambda gradient: gradient * factor)
 
 
 @adapts(*_SCALERS, transform=True)
 class _Scaler(Adapter):
-    def forward(self, X):
-        """Scaled values, and the way back."""
+    def vjp(self, X):
         # Without a copy it scales X in place.
         given = X if self.estimator.copy else deepcopy(X)
         return self.estimator.transform(given), scaler_pull(self.estimator, X)
 
     def box_before(self, box):
-        """The box without the scale; what is clipped may have any value."""
+        # A value that is clipped may be any.
         scaler = self.estimator
         factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
         if clipped_to is not None:
@@ -120,90 +107,79 @@ _LINEAR_MAPS = {
 
 @adapts(*_LINEAR_MAPS, transform=True)
 class _LinearMap(Adapter):
-    def forward(self, X):
-        """Projected values, and the way back."""
+    def vjp(self, X):
         matrix = entry_for(_LINEAR_MAPS, self.estimator)(self.estimator)
-        return dense(self.estimator.transform(X)), lambda cotangent: cotangent.through(
-            lambda values: values @ matrix
-        )
+        return dense(self.estimator.transform(X)), pull_by(lambda values: values @ matrix)
+
+
+def _to_columns(columns, shape):
+    """Map from values of some columns to a matrix of all, of which the others are zero."""
+
+    def scatter(values):
+        gradient = np.zeros(shape, dtype=values.dtype)
+        gradient[:, columns] = values
+        return gradient
+
+    return scatter
 
 
 @adapts(SelectorMixin, transform=True)
 class _Selector(Adapter):
-    """Whatever it selects by, what goes through is a part of the columns."""
+    """A part of the columns, by whatever it selects them."""
 
-    def forward(self, X):
-        """Selected columns, and the way back."""
+    def vjp(self, X):
         columns = self.estimator.get_support(indices=True)
-        shape = X.shape
-
-        def scatter(values):
-            gradient = np.zeros(shape, dtype=values.dtype)
-            gradient[:, columns] = values
-            return gradient
-
-        return self.estimator.transform(X), lambda cotangent: cotangent.through(scatter)
+        return self.estimator.transform(X), pull_by(_to_columns(columns, X.shape))
 
 
 @adapts(SimpleImputer, transform=True)
 class _Imputer(Adapter):
-    """Where nothing is missing it passes on all columns that were not empty in fit."""
+    """All columns that were not empty in fit; only values that were there have a gradient."""
 
     def __init__(self, estimator):
         super().__init__(estimator)
         expect(estimator, "add_indicator", estimator.add_indicator, False)
 
-    def forward(self, X):
-        """Completed values, and the way back to those that were there."""
+    def vjp(self, X):
         # Text, too, may be completed before it is encoded.
         present = ~pd.isna(np.asarray(X))
         empty = pd.isna(self.estimator.statistics_)
         columns = np.flatnonzero(self.estimator.keep_empty_features | ~empty)
-
-        def scatter(values):
-            gradient = np.zeros(present.shape, dtype=values.dtype)
-            gradient[:, columns] = values
-            return gradient * present
-
-        return self.estimator.transform(X), lambda cotangent: cotangent.through(scatter)
+        scatter = _to_columns(columns, present.shape)
+        return self.estimator.transform(X), pull_by(lambda values: scatter(values) * present)
 
 
-def _normaliser_l2(x, z, norm, c):
-    return (c - z * (z * c).sum(axis=1, keepdims=True)) / norm
-
-
-def _normaliser_l1(x, z, norm, c):
-    return (c - np.sign(x) * (z * c).sum(axis=1, keepdims=True)) / norm
-
-
-def _normaliser_max(x, z, norm, c):
+def _slopes_of_max(x, z):
     largest = np.abs(x).argmax(axis=1)[:, np.newaxis] == np.arange(x.shape[1])
-    return (c - largest * np.sign(x) * (z * c).sum(axis=1, keepdims=True)) / norm
+    return largest * np.sign(x)
 
 
-_NORMALISERS = {
-    "l1": (_normaliser_l1, lambda x: np.abs(x).sum(axis=1)),
-    "l2": (_normaliser_l2, lambda x: np.sqrt((x**2).sum(axis=1))),
-    "max": (_normaliser_max, lambda x: np.abs(x).max(axis=1)),
+# Norm of each row, and its gradient at rows x that are z when divided by it.
+_NORMS = {
+    "l1": (lambda x: np.abs(x).sum(axis=1), lambda x, z: np.sign(x)),
+    "l2": (lambda x: np.sqrt((x**2).sum(axis=1)), lambda x, z: z),
+    "max": (lambda x: np.abs(x).max(axis=1), _slopes_of_max),
 }
 
 
 @adapts(Normalizer, transform=True)
 class _Normalizer(Adapter):
-    def forward(self, X):
-        """Rows of norm one, and the way back."""
+    def vjp(self, X):
         x = as_floats(X).copy()
-        back, norm_of = _NORMALISERS[self.estimator.norm]
+        norm_of, slopes_of = _NORMS[self.estimator.norm]
         norm = norm_of(x)[:, np.newaxis]
         norm[norm == 0] = 1
-        z = self.estimator.transform(X if self.estimator.copy else x.copy())
-        return z, lambda cotangent: cotangent.through(lambda c: back(x, x / norm, norm, c))
+        z = x / norm
+        slopes = slopes_of(x, z)
+        output = self.estimator.transform(X if self.estimator.copy else x.copy())
+        return output, pull_by(
+            lambda values: (values - slopes * (z * values).sum(axis=1, keepdims=True)) / norm
+        )
 
 
 @adapts(PolynomialFeatures, transform=True)
 class _Powers(Adapter):
-    def forward(self, X):
-        """Products of powers, and the way back."""
+    def vjp(self, X):
         x, powers = as_floats(X), self.estimator.powers_
 
         def gradient(values):
@@ -219,7 +195,7 @@ class _Powers(Adapter):
                 columns.append((values[:, with_it] * slopes * power[with_it]).sum(axis=1))
             return np.column_stack(columns)
 
-        return self.estimator.transform(X), lambda cotangent: cotangent.through(gradient)
+        return self.estimator.transform(X), pull_by(gradient)
 
 
 # Derivatives of functions that cannot carry one themselves.
@@ -243,7 +219,7 @@ _DERIVATIVES = {
 
 @adapts(FunctionTransformer, transform=True)
 class _Function(Adapter):
-    """A function of each value by itself, whose derivative is known or its attribute."""
+    """A function of each value by itself, whose derivative is in the table or its attribute."""
 
     def __init__(self, estimator):
         super().__init__(estimator)
@@ -256,26 +232,22 @@ class _Function(Adapter):
                 "be a function that gives it, value by value)",
             )
 
-    def forward(self, X):
-        """Values of the function, and the way back."""
+    def vjp(self, X):
         if self.estimator.func is None:
-            return self.estimator.transform(X), lambda cotangent: cotangent
+            return self.estimator.transform(X), chain()
         slopes = np.asarray(self._derivative(as_floats(X)))
         if slopes.shape != tuple(X.shape):
             raise ValueError(
                 f"Got derivatives of shape {slopes.shape} of a FunctionTransformer, but expected "
                 f"that of X, {tuple(X.shape)}."
             )
-        return dense(self.estimator.transform(X)), lambda cotangent: cotangent.through(
-            lambda values: values * slopes
-        )
+        return dense(self.estimator.transform(X)), pull_by(lambda values: values * slopes)
 
 
 @adapts(OneHotEncoder, OrdinalEncoder, TargetEncoder, KBinsDiscretizer, transform=True)
 class _Categories(Adapter):
-    """Codes of categories: nothing between two of them, so their columns have to stay."""
+    """Codes of categories: there is nothing between two of them, so their columns must stay."""
 
-    def forward(self, X):
-        """Codes, and a gradient of zero."""
+    def vjp(self, X):
         shape = X.shape
         return dense(self.estimator.transform(X)), lambda cotangent: ScaledRows.of(np.zeros(shape))

@@ -1,83 +1,56 @@
-"""Votes, and how sure they are: scores that several members of an estimator give together."""
+"""Votes, and their certainty: scores that several members of an estimator give together.
+
+A member is a pair of class scores or log probabilities, of shape (n_samples, n_classes), and their
+pullback to X.
+"""
 
 import numpy as np
 from scipy.special import logsumexp
 
-from ._scaled_rows import add_rows
+from ._scaled_rows import add_rows, chain, pull_by
 
 
 def pair_signs(n_classes):
-    """One row a pair of classes i < j, in scikit-learn's order: -1 for i and 1 for j."""
-    pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
-    signs = np.zeros((len(pairs), n_classes))
-    for row, (i, j) in enumerate(pairs):
-        signs[row, i], signs[row, j] = -1, 1
-    return signs
+    """One row per pair of classes i < j, in scikit-learn's order: -1 for i and 1 for j."""
+    first, second = np.triu_indices(n_classes, 1)
+    return np.eye(n_classes)[second] - np.eye(n_classes)[first]
 
 
 def scores_of_votes(votes, certainty):
-    """Class scores: votes, and below a third of a vote how sure they are.
+    """Class scores: votes, and less than a third of a vote for their certainty.
 
         votes + certainty / (3 (|certainty| + 1))
 
-    The votes are constant almost everywhere. The gradient is that of the rest.
+    The votes are constant almost everywhere. The gradient is that of the other term.
 
-    Parameters
-    ----------
-    votes, certainty : ndarray of shape (n_samples, n_classes)
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    through : callable
-        From a cotangent of the scores to one of the certainty.
+    All are of shape (n_samples, n_classes). The pullback is to the certainty.
     """
     size = np.abs(certainty) + 1
-    return votes + certainty / (3 * size), lambda cotangent: cotangent.through(
-        lambda values: values / (3 * size**2)
-    )
+    return votes + certainty / (3 * size), pull_by(lambda values: values / (3 * size**2))
 
 
 def scores_of_pairs(second_wins, confidences):
-    """Class scores of one decision a pair of classes, as `decision_function_shape="ovr"` has it.
+    """Class scores of one decision per pair, as `decision_function_shape="ovr"` has them.
 
     Parameters
     ----------
     second_wins : ndarray of shape (n_samples, n_pairs), dtype bool
         Which class of each pair has its vote.
     confidences : ndarray of shape (n_samples, n_pairs)
-        How much speaks for the second.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    through : callable
-        From a cotangent of the scores to one of the confidences.
+        Confidence in the second class, negative for the first. The pullback is to these.
     """
     n_classes = (1 + round(np.sqrt(1 + 8 * confidences.shape[1]))) // 2
     signs = pair_signs(n_classes)
     votes = (second_wins - 0.5) @ signs + (n_classes - 1) / 2
     scores, through = scores_of_votes(votes, confidences @ signs)
-    return scores, lambda cotangent: through(cotangent).through(lambda values: values @ signs.T)
+    return scores, chain(pull_by(lambda values: values @ signs.T), through)
 
 
 def mean_log_proba(members, weights):
     """Logarithm of the mean of the members' probabilities.
 
     It grows with the mean itself, and it does not round to one value where that is near 0.
-
-    Parameters
-    ----------
-    members : list of (log_proba, pull)
-        Each of shape (n_samples, n_classes), with its way back to X.
-    weights : list of float
-        One a member, >= 0 and not all zero.
-
-    Returns
-    -------
-    log_proba : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        From a cotangent to the gradient with respect to X.
+    Each member has a weight >= 0, not all zero.
     """
     members, weights = zip(
         *[pair for pair in zip(members, weights, strict=True) if pair[1] > 0], strict=True
@@ -87,33 +60,21 @@ def mean_log_proba(members, weights):
     total = logsumexp(weighted, axis=0)
     shares = np.exp(weighted - total)
 
-    def pull(cotangent):
-        return add_rows(
-            [
-                back(cotangent.through(lambda values, share=share: values * share))
-                for share, (_, back) in zip(shares, members, strict=True)
-            ]
-        )
+    return total - np.log(np.sum(weights)), _weighted_sum(members, shares)
 
-    return total - np.log(np.sum(weights)), pull
+
+def _weighted_sum(members, weights):
+    """Pullback that sums those of the members, each of a share of the cotangent."""
+    return lambda cotangent: add_rows(
+        [
+            pull(cotangent.through(lambda values, weight=weight: values * weight))
+            for weight, (_, pull) in zip(weights, members, strict=True)
+        ]
+    )
 
 
 def hard_votes(members, weights):
-    """Class scores of members that vote for the class of their own largest score.
-
-    Parameters
-    ----------
-    members : list of (scores, pull)
-        Class scores of shape (n_samples, n_classes), with their way back to X.
-    weights : list of float
-        Votes of each.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_classes)
-    pull : callable
-        From a cotangent to the gradient with respect to X.
-    """
+    """Class scores of members that vote, by their weights, for the class of their own largest."""
     votes = sum(
         weight * (scores.argmax(axis=1)[:, np.newaxis] == np.arange(scores.shape[1]))
         for weight, (scores, _) in zip(weights, members, strict=True)
@@ -123,16 +84,5 @@ def hard_votes(members, weights):
         for weight, (scores, _) in zip(weights, members, strict=True)
     )
     total, through = scores_of_votes(votes, certainty)
-
-    def pull(cotangent):
-        inner = through(cotangent).through(
-            lambda values: values - values.mean(axis=1, keepdims=True)
-        )
-        return add_rows(
-            [
-                back(inner.through(lambda values, weight=weight: weight * values))
-                for weight, (_, back) in zip(weights, members, strict=True)
-            ]
-        )
-
-    return total, pull
+    centred = pull_by(lambda values: values - values.mean(axis=1, keepdims=True))
+    return total, chain(_weighted_sum(members, weights), centred, through)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.special import expit, log_expit
 
+from .._attacks._margins import margins_and_cotangent
+
 
 def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
     """Logits of a network, and the way back from them to its input.
@@ -43,32 +45,6 @@ def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
         return delta @ coefs[0].T, log_scale
 
     return logits, pullback
-
-
-def margins_and_cotangent(scores, y):
-    """Score of the true class minus the largest other, and the derivative by the scores.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_samples, n_classes)
-    y : ndarray of shape (n_samples,), dtype intp
-        Class index of each sample.
-
-    Returns
-    -------
-    margins : ndarray of shape (n_samples,)
-        Negative where another class has the largest score.
-    cotangent : ndarray of shape (n_samples, n_classes)
-        1 for the true class, -1 for the largest other.
-    """
-    rows = np.arange(len(y))
-    others = scores.copy()
-    others[rows, y] = -np.inf
-    rival = others.argmax(axis=1)
-    cotangent = np.zeros_like(scores)
-    cotangent[rows, y] = 1
-    cotangent[rows, rival] = -1
-    return scores[rows, y] - scores[rows, rival], cotangent
 
 
 def margin_and_input_gradient(rates, y, coefs, intercepts):

@@ -86,7 +86,7 @@ def trusted_types() -> list[str]:
 
 @cache
 def _trusted():
-    names = {*_OF_OTHERS, f"{_ROOT}._robustness._threat_model.Threat"}
+    names = set(_OF_OTHERS)
     names.update(_public(_ROOT, _is_part_of_models))
     names.update(_public("sklearn.metrics", _is_metric))
     names.update(_public("sklearn.model_selection", _is_splitter))

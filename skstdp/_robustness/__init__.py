@@ -1,1 +1,14 @@
-"""What a user asks about an attack: examples, scores, reports."""
+"""Attacks on classifiers for their users.
+
+=========================  ==============================================================
+``_threat_model``          what an attacker may do: epsilon, norm, bounds, immutable ...
+``_columns``, ``_checks``  columns by name or position; checks against the data
+``_problem``               one target, its samples, the ball around them, and the attacks
+``_adversarial_examples``  `fgsm`, `pgd`
+``_scorers``               accuracy under attack, as scikit-learn scorers
+``_best_under_attack``     the choice of a search
+``_report``                accuracy under several attacks, and whether to believe it
+``_attack_table``          distance at which each sample changes class
+``_art``                   classifiers for the attacks of another library
+=========================  ==============================================================
+"""

@@ -1,4 +1,4 @@
-"""The attacks as functions of a classifier and its data, which return perturbed data."""
+"""Attacks as functions of a classifier and its data, which return perturbed data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._input_gradients import GRADIENTS
 from .._utils._validation import check_count, check_number, check_option, check_seed
-from ._threat_model import Threat
+from ._threat_model import ThreatModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,8 +57,8 @@ def fgsm(
         ``norm((X_new - X) / epsilon) <= 1``. A dict (or any other mapping) and a pandas Series are
         by column, and columns that they do not name stay.
     norm : {"linf", "l2", "l1"}, default="linf"
-        In which the ball is round: the largest change of a feature, the Euclidean length of all
-        changes, or the sum of their sizes.
+        Norm of the ball: the largest change of a feature, the Euclidean length of all changes, or
+        the sum of their sizes.
     targeted : bool, default=False
         Whether to go for the labels in y, and not away from them.
     bounds : tuple (low, high), dict, Series, "data" or None, default=None
@@ -69,16 +69,16 @@ def fgsm(
         Columns that must not change, by name or position.
     one_hot : sequence of sequences of str or int, or None, default=()
         Groups of columns of which a single one is 1 and the others are 0, and which stay so; one
-        group alone can be given as a sequence of columns. A
-        change of category is a move of 1 in two columns, and so needs an epsilon >= 1 there.
+        group alone can be given as a sequence of columns. A change of category is a move of 1 in
+        two columns, and so needs an epsilon >= 1 there.
     space : {"model", "input"}, default="model"
-        Where all this is meant. "model" is what the final estimator sees: after the earlier steps
-        of a pipeline, and for our classifiers the rates in [0, 1]. "input" is X as it is given;
-        the gradient goes back through the pipeline, and columns of whole numbers or truth values
-        stay such.
+        Space of the perturbed values. "model" is the input of the final estimator: after the
+        earlier steps of a pipeline, and for our classifiers the rates in [0, 1]. "input" is X as
+        it is given; the gradient goes back through the pipeline, and columns of whole numbers or
+        truth values stay such.
     gradient : {"analytic", "finite-differences"}, default="analytic"
-        Where slopes come from. Finite differences of `decision_function`, or of the logarithm of
-        `predict_proba`, do for any smooth model and cost two predictions a feature.
+        Origin of the gradient. Finite differences of `decision_function`, or of the logarithm of
+        `predict_proba`, do for any smooth model and cost two predictions per feature.
 
     Returns
     -------
@@ -104,12 +104,13 @@ def fgsm(
     UserWarning
         If columns of whole numbers, truth values or one-hot categories cannot move because epsilon
         is below 1 there; if epsilon is below a thousandth of the standard deviation of all columns
-        that it moves, or, without bounds, so large that the ball holds the whole range of them in
-        X. A size is in the units of the columns that are attacked.
+        that it moves, or one number is that for one column and above a tenth of it for another;
+        if without bounds the ball holds the whole range of the columns in X; or if `immutable`
+        holds all columns. A size is in the units of the columns that are attacked.
 
     See Also
     --------
-    pgd : The same in many steps, which is stronger.
+    pgd : The attack of many steps, which is stronger.
     FGSMScorer : Accuracy under this attack.
 
     References
@@ -133,9 +134,9 @@ def fgsm(
     True
     """
     check_option(gradient, "gradient", GRADIENTS)
-    threat = Threat(epsilon, norm, bounds, immutable, one_hot, space, gradient)
-    case = threat.against(estimator, X, y, targeted=targeted)
-    return case.target.returned(case.fgsm())
+    threat = ThreatModel(epsilon, norm, bounds, immutable, one_hot, space)
+    problem = threat.problem(estimator, X, y, gradient=gradient, targeted=targeted)
+    return problem.target.returned(problem.fgsm())
 
 
 def pgd(
@@ -164,23 +165,8 @@ def pgd(
 
     Parameters
     ----------
-    estimator : classifier
-        Fitted. One that can be differentiated: ours; of scikit-learn, linear and nearest-centroid
-        classifiers, `MLPClassifier`, `SVC`, `KNeighborsClassifier` (by a stand-in for its
-        gradient), voting, bagging, one-against-rest, pairwise, calibrated and thresholded ones
-        over these, pipelines and searches; and whatever has a method `input_gradient` (see the
-        user guide).
-    X : array-like, pandas or polars data frame of shape (n_samples, n_features)
-        Samples.
-    y : array-like of shape (n_samples,)
-        Their true labels; with `targeted`, the labels that they are to get.
-    epsilon : float, array of shape (n_features,), dict or Series, default=8/255
-        Radius of the ball, >= 0. One per feature stretches it, so that
-        ``norm((X_new - X) / epsilon) <= 1``. A dict (or any other mapping) and a pandas Series are
-        by column, and columns that they do not name stay.
-    norm : {"linf", "l2", "l1"}, default="linf"
-        In which the ball is round: the largest change of a feature, the Euclidean length of all
-        changes, or the sum of their sizes.
+    estimator, X, y, epsilon, norm : object
+        As in `fgsm`.
     n_steps : int, default=50
         Number of steps from each start, >= 1.
     n_restarts : int, default=5
@@ -191,26 +177,8 @@ def pgd(
         any place to any other.
     random_state : int, RandomState instance or None, default=0
         Draws the starts.
-    targeted : bool, default=False
-        Whether to go for the labels in y, and not away from them.
-    bounds : tuple (low, high), dict, Series, "data" or None, default=None
-        Bounds of the perturbed values: numbers, one per feature or by column, or pairs by column.
-        "data" is the range of each feature in X. None is where the model is defined, [0, 1] for
-        the rates of our classifiers and no bound else.
-    immutable : str, int, sequence of these or None, default=()
-        Columns that must not change, by name or position.
-    one_hot : sequence of sequences of str or int, or None, default=()
-        Groups of columns of which a single one is 1 and the others are 0, and which stay so; one
-        group alone can be given as a sequence of columns. A
-        change of category is a move of 1 in two columns, and so needs an epsilon >= 1 there.
-    space : {"model", "input"}, default="model"
-        Where all this is meant. "model" is what the final estimator sees: after the earlier steps
-        of a pipeline, and for our classifiers the rates in [0, 1]. "input" is X as it is given;
-        the gradient goes back through the pipeline, and columns of whole numbers or truth values
-        stay such.
-    gradient : {"analytic", "finite-differences"}, default="analytic"
-        Where slopes come from. Finite differences of `decision_function`, or of the logarithm of
-        `predict_proba`, do for any smooth model and cost two predictions a feature.
+    targeted, bounds, immutable, one_hot, space, gradient : object
+        As in `fgsm`.
 
     Returns
     -------
@@ -223,12 +191,12 @@ def pgd(
         If there is no gradient for the type of the estimator or of one of its steps, or a count is
         no integer.
     ValueError
-        If an option is not as described, or as for `fgsm`.
+        If an option is not as described; otherwise as in `fgsm`.
 
     Warns
     -----
     UserWarning
-        As for `fgsm`.
+        As in `fgsm`.
 
     See Also
     --------
@@ -256,9 +224,9 @@ def pgd(
     """
     check_steps(n_steps, n_restarts, step, random_state)
     check_option(gradient, "gradient", GRADIENTS)
-    threat = Threat(epsilon, norm, bounds, immutable, one_hot, space, gradient)
-    case = threat.against(estimator, X, y, targeted=targeted)
-    return case.target.returned(case.pgd(n_steps, n_restarts, step, random_state))
+    threat = ThreatModel(epsilon, norm, bounds, immutable, one_hot, space)
+    problem = threat.problem(estimator, X, y, gradient=gradient, targeted=targeted)
+    return problem.target.returned(problem.pgd(n_steps, n_restarts, step, random_state))
 
 
 def check_steps(n_steps, n_restarts, step, random_state):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from .._attacks._margins import margins_and_cotangent
 from .._input_gradients import GRADIENTS, SPACES, ScaledRows, attackable
-from .._networks._backprop import margins_and_cotangent
 from .._utils._validation import check_option
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _art_classifier_type():
         NeuralNetworkMixin,
         BaseEstimator,
     ):
-        """What the attacks of ART ask for."""
+        """Members that attacks of ART use."""
 
         def __init__(self, estimator, target, space, clip_values, output, input_shape):
             super().__init__(model=estimator, clip_values=clip_values, channels_first=True)
@@ -180,7 +180,7 @@ def _art_classifier_type():
             points = np.asarray(x).astype(self._target.points.dtype, copy=False)
             points = points.reshape(len(points), -1)
             # Of the samples that it knows any will do: all columns are replaced.
-            return self._target.forward(points, np.zeros(len(points), dtype=int))
+            return self._target.vjp(points, np.zeros(len(points), dtype=int))
 
         def _in_shape(self, points):
             return points.astype(ART_NUMPY_DTYPE).reshape(len(points), *self._input_shape)

@@ -1,23 +1,24 @@
-"""Accuracy under several attacks side by side, and whether to believe the gradient."""
+"""Accuracy under several attacks side by side, with attacks that need no gradient as a check."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
-from .._attacks._gradient import hard_label, random_signs, zero_gradient_share
+from .._attacks._margins import zero_gradient_share
 from .._input_gradients import GRADIENTS, attackable
-from .._utils._validation import check_count, check_option, check_seed
+from .._utils._validation import check_count, check_option
 from ._adversarial_examples import check_steps
 from ._scorers import MASKED_SHARE, GradientMaskingWarning
-from ._threat_model import Threat, sizes
+from ._threat_model import ThreatModel, sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Literal
 
     from numpy.random import RandomState
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 
-__all__ = ["attack_table", "robustness_report"]
+__all__ = ["robustness_report"]
 
 
 def robustness_report(
@@ -46,22 +47,22 @@ def robustness_report(
     space: Literal["model", "input"] = "model",
     gradient: Literal["analytic", "finite-differences"] | None = "analytic",
 ) -> pd.DataFrame:
-    """Accuracy under attacks that use the gradient, and under others that do not.
+    """Accuracy under attacks that use the gradient, and under others that need none.
 
     An attack that follows the gradient fails on a network whose gradient vanishes or misleads,
     and its failure looks like robustness. Attacks without that gradient are the check: where one
     of them finds more than PGD, the figure for PGD says nothing.
 
     ==================  =====================================================================
-    attack              what it does to the samples
+    attack              perturbed samples
     ==================  =====================================================================
-    ``none``            nothing
-    ``random signs``    moves each feature by `epsilon`, up or down at random
-    ``FGSM``            the attack of `FGSMScorer`
-    ``PGD``             the attack of `PGDScorer`
-    ``transfer FGSM``   takes what FGSM makes of them for a surrogate
-    ``transfer PGD``    the same with PGD, which goes on after the surrogate is fooled
-    ``hard label``      searches for a direction by asking for predicted labels alone, RayS [2]_
+    ``none``            the samples themselves
+    ``random signs``    each feature moved by `epsilon`, up or down at random
+    ``FGSM``            those of `FGSMScorer`
+    ``PGD``             those of `PGDScorer`
+    ``transfer FGSM``   those of FGSM on a surrogate
+    ``transfer PGD``    those of PGD on a surrogate, which goes on after that is fooled
+    ``hard label``      found by a search that asks for predicted labels alone, RayS [2]_
     ==================  =====================================================================
 
     A `GradientMaskingWarning` says so if the margin has a gradient of exactly zero at more than
@@ -142,55 +143,50 @@ def robustness_report(
     ['none', 'random signs', 'FGSM', 'PGD', 'transfer FGSM', 'transfer PGD', 'hard label']
     """
     epsilons = sizes(epsilons)
-    check_count(n_steps, "n_steps")
-    check_count(n_restarts, "n_restarts")
     check_count(n_queries, "n_queries")
-    check_seed(random_state, "random_state")
+    check_steps(n_steps, n_restarts, None, random_state)
+    if gradient is not None:
+        check_option(gradient, "gradient", GRADIENTS)
     random_state = check_random_state(random_state)
-    options = (norm, bounds, immutable, one_hot, space)
 
-    case = Threat(max(epsilons), *options, gradient).against(estimator, X, y)
-    cases = [
-        case
-        if epsilon == max(epsilons)
-        else Threat(epsilon, *options, gradient).case(case.target, case.points, case.index)
+    largest = ThreatModel(max(epsilons), norm, bounds, immutable, one_hot, space)
+    problem = largest.problem(estimator, X, y, gradient=gradient)
+    problems = [
+        problem
+        if epsilon == largest.epsilon
+        else replace(largest, epsilon=epsilon).at(problem.target, problem.points, problem.y)
         for epsilon in epsilons
     ]
     # A pipeline is a sequence, too.
     listed = [surrogates] if hasattr(surrogates, "predict") else surrogates
     others = [
-        _surrogate(case, surrogate, X, space, gradient or "analytic", position)
+        _surrogate(problem, surrogate, X, space, gradient or "analytic", position)
         for position, surrogate in enumerate(listed)
     ]
     share, doubts = np.nan, {"PGD": [], "FGSM": []}
     if gradient is not None:
-        share = zero_gradient_share(case.target.margin_gradient(case.points, y))
+        share = zero_gradient_share(problem.target.gradient(problem.points, problem.y))
         if share > MASKED_SHARE:
             doubts["PGD"].append(f"the gradient is zero at {share:.1%} of the samples")
 
     records = []
-    everything = np.arange(len(case.points))
-    for epsilon, case in zip(epsilons, cases, strict=True):
-        points = {("none", None): case.points}
-        points["random signs", None] = random_signs(case.points, case.ball, random_state)
+    for epsilon, problem in zip(epsilons, problems, strict=True):
+        points = {("none", None): problem.points}
+        points["random signs", None] = problem.random_signs(random_state)
         if gradient is not None:
-            points["FGSM", None] = case.fgsm()
-            points["PGD", None] = case.pgd(n_steps, n_restarts, None, random_state)
+            points["FGSM", None] = problem.fgsm()
+            points["PGD", None] = problem.pgd(n_steps, n_restarts, None, random_state)
         for position, other in enumerate(others):
-            surrogate = case.on(other)
-            points["transfer FGSM", position] = surrogate.fgsm()
-            points["transfer PGD", position] = surrogate.pgd(
-                n_steps, 1, None, 0, until_fooled=False
-            )
+            transfer = problem.on(other)
+            points["transfer FGSM", position] = transfer.fgsm()
+            points["transfer PGD", position] = transfer.pgd(n_steps, 1, None, 0, early_stop=False)
         if norm == "linf":
-            points["hard label", None] = case.attack(
-                hard_label, case.fools, case.ball, n_queries, random_state
-            )
-        fooled = {key: case.fools(perturbed, everything) for key, perturbed in points.items()}
-        for (attack, surrogate), by_this in fooled.items():
+            points["hard label", None] = problem.hard_label(n_queries, random_state)
+        wrong = {key: problem.is_adversarial(attacked) for key, attacked in points.items()}
+        for (attack, surrogate), by_this in wrong.items():
             records.append((epsilon, attack, surrogate, np.mean(~by_this), share))
-            for rival in [rival for rival in doubts if (rival, None) in fooled]:
-                by_rival = fooled[rival, None]
+            for rival in [rival for rival in doubts if (rival, None) in wrong]:
+                by_rival = wrong[rival, None]
                 if attack in _CHECKS[rival] and _beats(by_this, by_rival):
                     doubts[rival].append(
                         f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
@@ -218,142 +214,21 @@ _CHECKS = {
 }
 
 
-def _beats(fooled, fooled_by_rival):
-    """Whether more rows are fooled, by over two standard errors of the paired difference."""
-    only_this = np.sum(fooled & ~fooled_by_rival)
-    only_rival = np.sum(fooled_by_rival & ~fooled)
+def _beats(wrong, wrong_by_rival):
+    """Determine whether more rows are wrong, by over two standard errors of the difference."""
+    only_this = np.sum(wrong & ~wrong_by_rival)
+    only_rival = np.sum(wrong_by_rival & ~wrong)
     return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)
 
 
-def _surrogate(case, surrogate, X, space, gradient, position):
+def _surrogate(problem, surrogate, X, space, gradient, position):
     target, seen = attackable(surrogate, X, space=space, gradient=gradient)
-    points = case.points
+    points = problem.points
     if seen.shape != points.shape or not np.allclose(seen, points, rtol=0, atol=1e-5):
         raise ValueError(
             f"Got surrogates[{position}]={surrogate!r} whose last step sees other values of X "
             "than that of the estimator, but expected the same features in the same encoding. "
             "With space='input' that is always so."
         )
-    target.class_indices(case.target.estimator.classes_[case.index])
+    target.class_indices(problem.target.estimator.classes_[problem.y])
     return target
-
-
-def attack_table(
-    estimator: BaseEstimator,
-    X: ArrayLike,
-    y: ArrayLike,
-    *,
-    epsilon: float | ArrayLike | Mapping[str, float] = 0.2,
-    attack: str = "PGD",
-    n_bisections: int = 8,
-    n_steps: int = 20,
-    n_restarts: int = 2,
-    random_state: int | RandomState | None = 0,
-    norm: Literal["linf", "l2", "l1"] = "linf",
-    bounds: object = None,
-    immutable: str | int | Sequence[str | int] | None = (),
-    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
-    space: Literal["model", "input"] = "model",
-    gradient: Literal["analytic", "finite-differences"] = "analytic",
-) -> pd.DataFrame:
-    """Which samples an attack flips, and at what distance, one row a sample.
-
-    The distance is the smallest size of the attack at which it changes a decision that was right,
-    found by bisection between 0 and `epsilon`. It bounds the distance to the decision boundary
-    from above; a stronger attack may find less.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Fitted, one that `fgsm` takes.
-    X : array-like, pandas or polars data frame of shape (n_samples, n_features)
-        Samples.
-    y : array-like of shape (n_samples,)
-        Their true labels.
-    epsilon : float, array of shape (n_features,), dict or Series, default=0.2
-        The largest size of the attack. One per feature is scaled as a whole.
-    attack : {"FGSM", "PGD"}, default="PGD"
-        The attack.
-    n_bisections : int, default=8
-        How often the interval of the distance is halved, >= 1: distances are too large by at most
-        epsilon / 2 ** n_bisections.
-    n_steps, n_restarts, random_state : object
-        As in `pgd`, for that attack.
-    norm, bounds, immutable, one_hot, space, gradient : object
-        As in `fgsm`.
-
-    Returns
-    -------
-    table : DataFrame
-        With the index of X if that is a pandas data frame, and the columns
-
-        - `true`: the label;
-        - `predicted`: the decision without attack;
-        - `attacked`: the decision under the smallest attack that changes it, or under the largest;
-        - `flipped`, bool: whether it was right and the attack made it wrong;
-        - `distance`, float: size at which it did, in the units of `epsilon` (of its largest
-          entry, if there are several); 0 where the decision was wrong without attack, infinite
-          where the largest does not change it.
-
-    Raises
-    ------
-    ValueError
-        If an option is not as described, names a column that there is not, or excludes the data;
-        or if y holds an unknown label.
-    TypeError
-        If there is no gradient for the type of the estimator or of one of its steps.
-
-    See Also
-    --------
-    robustness_report : Accuracies under several attacks.
-    RobustnessCurveDisplay : Accuracy against the size of the attack.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skstdp import STDPClassifier, attack_table
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = STDPClassifier(random_state=0).fit(X, y)
-    >>> table = attack_table(model, X, y)
-    >>> list(table)
-    ['true', 'predicted', 'attacked', 'flipped', 'distance']
-    >>> bool((table["distance"] > 0).mean() == model.score(X, y))
-    True
-    """
-    check_option(attack, "attack", ("FGSM", "PGD"))
-    check_option(gradient, "gradient", GRADIENTS)
-    check_count(n_bisections, "n_bisections")
-    check_steps(n_steps, n_restarts, None, random_state)
-    options = (norm, bounds, immutable, one_hot, space, gradient)
-    case = Threat(epsilon, *options).against(estimator, X, y)
-
-    def attacked(rows, shares):
-        smaller = case.shrunk(rows, shares)
-        pgd = (n_steps, n_restarts, None, random_state)
-        return smaller.predict(smaller.fgsm() if attack == "FGSM" else smaller.pgd(*pgd))
-
-    everything = np.arange(len(case.points))
-    true = case.target.estimator.classes_[case.index]
-    predicted = case.predict(case.points)
-    after = attacked(everything, np.ones(len(everything)))
-    flipped = (predicted == true) & (after != true)
-    low, high = np.zeros(len(true)), np.ones(len(true))
-    rows = np.flatnonzero(flipped)
-    for _ in range(n_bisections if len(rows) else 0):
-        middle = (low + high) / 2
-        found = attacked(rows, middle[rows])
-        fooled = found != true[rows]
-        high[rows[fooled]] = middle[rows[fooled]]
-        low[rows[~fooled]] = middle[rows[~fooled]]
-        after[rows[fooled]] = found[fooled]
-    distance = np.where(flipped, high * case.ball.epsilon.max(initial=0), np.inf)
-    return pd.DataFrame(
-        {
-            "true": true,
-            "predicted": predicted,
-            "attacked": after,
-            "flipped": flipped,
-            "distance": np.where(predicted == true, distance, 0),
-        },
-        index=X.index if isinstance(X, pd.DataFrame) else None,
-    )

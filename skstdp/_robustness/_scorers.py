@@ -11,11 +11,11 @@ import numpy as np
 from sklearn.metrics import get_scorer
 from sklearn.metrics._scorer import _BaseScorer, _Scorer
 
-from .._attacks._gradient import zero_gradient_share
+from .._attacks._margins import zero_gradient_share
 from .._input_gradients import GRADIENTS
 from .._utils._validation import check_option
 from ._adversarial_examples import check_steps
-from ._threat_model import Threat, sizes
+from ._threat_model import ThreatModel, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,12 +38,12 @@ MASKED_SHARE = 0.01
 
 
 class GradientMaskingWarning(UserWarning):
-    """Attacks that follow the gradient find less than there is to find.
+    """Attacks that follow the gradient miss adversarial examples that there are.
 
     See Also
     --------
-    robustness_report : Gives this warning, and says when.
-    FGSMScorer : Gives it where the gradient is zero at many samples.
+    robustness_report : Gives this warning, and describes when.
+    FGSMScorer : Gives this warning where the gradient is zero at many samples.
     """
 
 
@@ -52,7 +52,7 @@ class ConstantPredictionWarning(UserWarning):
 
     See Also
     --------
-    FGSMScorer : Gives it where all samples of several classes are given the same, attacked or not.
+    FGSMScorer : Gives this warning where all samples of several classes get one label.
     BestUnderAttack : Chooses among the models that are good without attack.
     """
 
@@ -67,24 +67,10 @@ def epsilon_label(epsilon):
 
 
 def label_metric(metric):
-    """Function of true and predicted labels that grows with what is right.
+    """Function of true and predicted labels, and perhaps `sample_weight`; more is better.
 
-    Parameters
-    ----------
-    metric : str or callable
-        As scorers take it.
-
-    Returns
-    -------
-    score : callable
-        It takes true labels, predicted ones and perhaps `sample_weight`.
-
-    Raises
-    ------
-    ValueError
-        If there is no metric of the name, or it is one of probabilities.
-    TypeError
-        If it is no name and cannot be called.
+    Raises ValueError if there is no metric of the name, or it is one of probabilities, TypeError
+    if it is no name and cannot be called.
     """
     expected = (
         "expected the name of a scikit-learn metric on labels, such as 'balanced_accuracy', or a "
@@ -108,26 +94,31 @@ def label_metric(metric):
 
 
 def is_constant(labels):
-    """Whether all labels are the same."""
+    """Determine whether all labels are equal."""
     return bool((labels == labels[0]).all())
 
 
 class _AttackScorer(_BaseScorer):
-    """Everything but the attack: subclasses have its name, their parameters and `_perturb`."""
+    """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`."""
 
-    # What scikit-learn reads of a scorer besides `_score_func`.
+    # Attributes that scikit-learn reads of a scorer besides `_score_func`.
     _sign = 1
     _kwargs = {}
     _response_method = "predict"
 
-    def __init__(self, metric, *threat):
-        self._threat = Threat(*threat)
-        check_option(self._threat.gradient, "gradient", GRADIENTS)
-        label_metric(metric)
-        # Under their own names, as they were given.
-        for name, value in vars(self._threat).items():
-            setattr(self, name, value)
+    def __init__(self, epsilon, norm, bounds, immutable, one_hot, space, gradient, metric):
+        # As they were given, so that pickles hold no class that is private here.
+        self.epsilon = epsilon
+        self.norm = norm
+        self.bounds = bounds
+        self.immutable = immutable
+        self.one_hot = one_hot
+        self.space = space
+        self.gradient = gradient
         self.metric = metric
+        ThreatModel.of(self)
+        check_option(gradient, "gradient", GRADIENTS)
+        label_metric(metric)
 
     def _score_func(self, y_true, y_pred, *, sample_weight=None):
         """Refuse those who take the metric of a scorer, for scores of labels without attack."""
@@ -147,17 +138,17 @@ class _AttackScorer(_BaseScorer):
         # RidgeClassifierCV has a stand-in that gives back the predictions it is given as X.
         if not (hasattr(estimator, "fit") or hasattr(estimator, "input_gradient")):
             self._score_func(y_true, X)
-        case = self._threat.against(estimator, X, y_true)
-        predicted = case.predict(self._perturb(case, self._warn_if_masked))
-        self._warn_if_constant(case, predicted)
+        problem = ThreatModel.of(self).problem(estimator, X, y_true, gradient=self.gradient)
+        predicted = problem.predict(self._perturb(problem, self._warn_if_masked))
+        self._warn_if_constant(problem, predicted)
         return float(label_metric(self.metric)(y_true, predicted, **kwargs))
 
-    def _warn_if_constant(self, case, predicted):
-        n_classes = len(np.unique(case.index))
-        if n_classes == 1 or not case.ball.epsilon.any() or not is_constant(predicted):
+    def _warn_if_constant(self, problem, predicted):
+        n_classes = len(np.unique(problem.y))
+        if n_classes == 1 or not problem.ball.epsilon.any() or not is_constant(predicted):
             return
-        # Asked for only here, since one class may also be what the attack has made of all.
-        if is_constant(case.predict(case.points)):
+        # Predicted only here, since one class may also be that of all attacked samples.
+        if is_constant(problem.predict(problem.points)):
             warnings.warn(
                 f"{self!r} attacks a classifier that predicts one class, {predicted[0]!s}, for "
                 f"all {len(predicted)} samples, which hold {n_classes}, and no attack changes "
@@ -207,7 +198,7 @@ class FGSMScorer(_AttackScorer):
     classified again. Samples that were wrong before the attack count as wrong if they are wrong
     after it.
 
-    By default the attack acts on what the final estimator sees: after the earlier steps of a
+    By default the attack acts on the input of the final estimator: after the earlier steps of a
     pipeline, and for our classifiers on the rates, within [0, 1]. The gradient of the margin does
     not vanish where the output saturates, so the score does not depend on the scale of the
     logits. Where it is zero nevertheless in more than 1 % of the samples, a
@@ -222,22 +213,12 @@ class FGSMScorer(_AttackScorer):
     epsilon : float, array of shape (n_features,), dict or Series, default=8/255
         Size of the perturbation, >= 0. With 0 the score is the plain accuracy. Whether a size
         means anything for the data is checked as in `fgsm`.
-    norm : {"linf", "l2", "l1"}, default="linf"
-        In which the size is measured.
-    bounds : tuple (low, high), dict, Series, "data" or None, default=None
-        Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
-    immutable : str, int, sequence of these or None, default=()
-        Columns that must not change.
-    one_hot : sequence of sequences of str or int, or None, default=()
-        Groups of columns that are one-hot and stay so.
-    space : {"model", "input"}, default="model"
-        Whether all this is meant for what the final estimator sees, or for X as it is given.
-    gradient : {"analytic", "finite-differences"}, default="analytic"
-        Where slopes come from.
+    norm, bounds, immutable, one_hot, space, gradient : object
+        As in `fgsm`.
     metric : str or callable, default="accuracy"
-        What is made of true labels and of those predicted under attack: the name of a scorer of
+        Metric of true labels and of those predicted under attack: the name of a scorer of
         scikit-learn that needs labels alone, such as "balanced_accuracy" or "f1_macro", or a
-        function ``metric(y_true, y_pred, sample_weight=...)`` that grows with what is right.
+        function ``metric(y_true, y_pred, sample_weight=...)``, of which more is better.
 
     Raises
     ------
@@ -287,10 +268,10 @@ class FGSMScorer(_AttackScorer):
         gradient: Literal["analytic", "finite-differences"] = "analytic",
         metric: str | Callable = "accuracy",
     ) -> None:
-        super().__init__(metric, epsilon, norm, bounds, immutable, one_hot, space, gradient)
+        super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient, metric)
 
-    def _perturb(self, case, watch=None):
-        return case.fgsm(watch)
+    def _perturb(self, problem, watch):
+        return problem.fgsm(watch)
 
 
 class PGDScorer(_AttackScorer):
@@ -304,42 +285,20 @@ class PGDScorer(_AttackScorer):
     Parameters
     ----------
     epsilon : float, array of shape (n_features,), dict or Series, default=8/255
-        Size of the perturbation, >= 0. With 0 the score is the plain accuracy. Whether a size
-        means anything for the data is checked as in `fgsm`.
-    n_steps : int, default=50
-        Number of steps from each start, >= 1.
-    n_restarts : int, default=5
-        Number of starts, >= 1: the first is the sample itself, the others are drawn
-        from all that the attack may reach.
-    step : float or None, default=None
-        Length of a step, > 0, in the units of `epsilon`: in the feature where that is largest, and
-        in proportion in others. None is 2.5 * epsilon / n_steps, with which a point can get from
-        any place to any other.
-    random_state : int, RandomState instance or None, default=0
-        Draws the starts. The default gives the same score each time.
-    norm : {"linf", "l2", "l1"}, default="linf"
-        In which the size is measured.
-    bounds : tuple (low, high), dict, Series, "data" or None, default=None
-        Bounds of the perturbed values. None is [0, 1] for our classifiers and no bound for others.
-    immutable : str, int, sequence of these or None, default=()
-        Columns that must not change.
-    one_hot : sequence of sequences of str or int, or None, default=()
-        Groups of columns that are one-hot and stay so.
-    space : {"model", "input"}, default="model"
-        Whether all this is meant for what the final estimator sees, or for X as it is given.
-    gradient : {"analytic", "finite-differences"}, default="analytic"
-        Where slopes come from.
+        As in `FGSMScorer`.
+    n_steps, n_restarts, step, random_state : object
+        As in `pgd`. The default of `random_state` gives the same score each time.
+    norm, bounds, immutable, one_hot, space, gradient : object
+        As in `fgsm`.
     metric : str or callable, default="accuracy"
-        What is made of true labels and of those predicted under attack: the name of a scorer of
-        scikit-learn that needs labels alone, such as "balanced_accuracy" or "f1_macro", or a
-        function ``metric(y_true, y_pred, sample_weight=...)`` that grows with what is right.
+        As in `FGSMScorer`.
 
     Raises
     ------
     ValueError
-        If a parameter is not in its range; when called, as for `FGSMScorer`.
+        If a parameter is not in its range; when called, as in `FGSMScorer`.
     TypeError
-        If a parameter is not a number of its kind; when called, as for `FGSMScorer`.
+        If a parameter is not a number of its kind; when called, as in `FGSMScorer`.
 
     See Also
     --------
@@ -381,15 +340,17 @@ class PGDScorer(_AttackScorer):
         gradient: Literal["analytic", "finite-differences"] = "analytic",
         metric: str | Callable = "accuracy",
     ) -> None:
-        super().__init__(metric, epsilon, norm, bounds, immutable, one_hot, space, gradient)
+        super().__init__(epsilon, norm, bounds, immutable, one_hot, space, gradient, metric)
         check_steps(n_steps, n_restarts, step, random_state)
         self.n_steps = n_steps
         self.n_restarts = n_restarts
         self.step = step
         self.random_state = random_state
 
-    def _perturb(self, case, watch=None):
-        return case.pgd(self.n_steps, self.n_restarts, self.step, self.random_state, watch=watch)
+    def _perturb(self, problem, watch):
+        return problem.pgd(
+            self.n_steps, self.n_restarts, self.step, self.random_state, watch=watch
+        )
 
 
 def attack_scorers(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from .._attacks._gradient import zero_gradient_share
+from .._attacks._margins import zero_gradient_share
 from .._input_gradients import attackable
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from .._robustness._report import robustness_report
@@ -64,7 +64,7 @@ class _ZeroGradientShare:
 
     def __call__(self, estimator, X, y):
         target, points = attackable(estimator, X)
-        return zero_gradient_share(target.margin_gradient(points, y))
+        return zero_gradient_share(target.gradient(points, target.class_indices(y)))
 
 
 def robustness_fronts(

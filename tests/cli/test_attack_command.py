@@ -279,12 +279,14 @@ def test_immutable_columns_of_a_model_of_arrays(space, column, steps, flowers, t
     assert accuracy["FGSM"] != FGSMScorer(0.6, space=space, immutable=[0])(model, X, y)
 
 
+@pytest.mark.filterwarnings("always:Got immutable")
 def test_immutable_columns_that_a_step_selects(flowers, tmp_path, capsys):
     X, y = flowers[["width", "length"]].to_numpy(), flowers["y"]
     model = make_pipeline(SelectKBest(k=1), LogisticRegression()).fit(X, y)
     kept, left_out = np.array(["width", "length"])[np.argsort(~model[0].get_support())]
     accuracy = attacked(tmp_path, model, flowers.drop(columns="size"), "--immutable", kept)
     assert accuracy["PGD"] == accuracy["none"] == model.score(X, y)
+    assert "note: Got immutable=[0], which holds every column" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         attacked(tmp_path, model, flowers.drop(columns="size"), "--immutable", left_out)
     assert f"Got --immutable {left_out!r}, but expected columns" in capsys.readouterr().err

@@ -9,9 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
+from skstdp._attacks._margins import margins_and_cotangent
 from skstdp._input_gradients import ScaledRows, attackable
-from skstdp._networks._backprop import margins_and_cotangent
-from skstdp._robustness._threat_model import Threat
+from skstdp._robustness._threat_model import ThreatModel
 
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install torch, a CPU build will do"
@@ -115,7 +115,7 @@ def autograd(module, points, index):
 
 def margin_gradient(target, points, index):
     """Ours, with the scale of its rows, which attacks do without."""
-    scores, pull = target.forward(points, None)
+    scores, pull = target.vjp(points, None)
     _, cotangent = margins_and_cotangent(scores, index)
     return pull(ScaledRows.of(cotangent)).dense()
 
@@ -165,7 +165,7 @@ def test_gradient_and_attacked_rows_are_those_of_autograd(name, n_classes):
     if isinstance(model, MLPClassifier):
         bounds = None
     # Of our networks these are the rates, of which `fgsm` makes values that they take.
-    perturbed = Threat(0.1, bounds=bounds, space=space).against(model, given, y).fgsm()
+    perturbed = ThreatModel(0.1, bounds=bounds, space=space).problem(model, given, y).fgsm()
     start = attackable(model, given, space=space)[1]
     expected = start - 0.1 * np.sign(autograd(module, start, index))
     if bounds is not None:

@@ -41,6 +41,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
@@ -195,8 +196,8 @@ def assert_pull_is_that_of_finite_differences(function, X, rtol=2e-5):
 def test_scores_and_their_gradient(smooth, iris):
     X = points_inside(iris[0])
     adapter = adapter_of(smooth)
-    assert_pull_is_that_of_finite_differences(adapter.forward, X)
-    scores, _ = adapter.forward(iris[0])
+    assert_pull_is_that_of_finite_differences(adapter.vjp, X)
+    scores, _ = adapter.vjp(iris[0])
     assert scores.shape == (len(iris[0]), len(smooth.classes_))
     assert_array_equal(smooth.classes_[scores.argmax(axis=1)], smooth.predict(iris[0]))
 
@@ -295,16 +296,16 @@ def test_transformers_and_their_gradient(name):
     transformer = TRANSFORMERS[name].fit(X, y)
     adapter = adapter_of(transformer, transform=True)
     inside = points_inside(X)
-    output, _ = adapter.forward(inside)
+    output, _ = adapter.vjp(inside)
     assert_allclose(output, transformer.transform(inside))
-    assert_pull_is_that_of_finite_differences(adapter.forward, inside)
+    assert_pull_is_that_of_finite_differences(adapter.vjp, inside)
 
 
 @pytest.mark.parametrize("function", [f for f in _DERIVATIVES if f is not None], ids=str)
 def test_derivatives_of_functions(function):
     X = np.random.default_rng(0).uniform(0.1, 2, size=(9, 2))
     adapter = adapter_of(FunctionTransformer(function).fit(X), transform=True)
-    assert_pull_is_that_of_finite_differences(adapter.forward, X)
+    assert_pull_is_that_of_finite_differences(adapter.vjp, X)
 
 
 @pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
@@ -312,7 +313,7 @@ def test_imputer_drops_empty_columns_and_what_was_missing_has_no_slope():
     X = np.array([[1.0, np.nan, 2.0], [3.0, np.nan, np.nan], [5.0, np.nan, 4.0]])
     for keep, expected in [(False, [[1, 0, 2], [1, 0, 0], [1, 0, 2]]), (True, [[1, 0, 3]] * 3)]:
         imputer = SimpleImputer(keep_empty_features=keep).fit(X)
-        output, pull = adapter_of(imputer, transform=True).forward(X)
+        output, pull = adapter_of(imputer, transform=True).vjp(X)
         gradient = pull(
             ScaledRows.of(np.tile(np.arange(1.0, output.shape[1] + 1), (3, 1)))
         ).dense()
@@ -355,14 +356,14 @@ def test_columns_in_another_order_and_more_of_them():
 
 def gradient_at(estimator, X, y, space="input", **options):
     target, points = attackable(estimator, X, space=space, **options)
-    return target.margin_gradient(points, y)
+    return target.gradient(points, target.class_indices(y))
 
 
 @pytest.mark.parametrize("scaler", [MinMaxScaler(clip=True), MaxAbsScaler(clip=True)])
 def test_nothing_goes_back_through_a_clipped_value_but_through_one_on_the_border(scaler):
     X = np.array([[0.0, -3.0], [1.0, 3.0]])
     adapter = adapter_of(scaler.fit(X), transform=True)
-    _, pull = adapter.forward(np.array([[1.0, 3.0], [1.5, 0.0], [0.5, -4.0]]))
+    _, pull = adapter.vjp(np.array([[1.0, 3.0], [1.5, 0.0], [0.5, -4.0]]))
     gradient = pull(ScaledRows.of(np.ones((3, 2)))).dense()
     assert_array_equal(gradient != 0, [[True, True], [False, True], [True, False]])
 
@@ -441,7 +442,7 @@ class TestSaturation:
                 [("a", FrozenEstimator(steep)), ("b", FrozenEstimator(flat))], voting="soft"
             ).fit(X.repeat(2, axis=0), [0, 1])
             ours = adapter_of(voting)
-            _, pull = ours.forward(X)
+            _, pull = ours.vjp(X)
             gradient = pull(ScaledRows.of(np.array([[-1.0, 1.0]]))).normalised().values[0]
             expected = exact_vote_gradient(X[0], [steep, flat])
             assert_allclose(gradient / np.abs(gradient).max(), expected, rtol=1e-9)
@@ -473,12 +474,12 @@ def test_stand_in_for_the_gradient_of_neighbours(name, iris):
     majority = {1: 1, 4: 3, 5: 3}[estimator.n_neighbors]
     inside = points_inside(X)
     adapter = adapter_of(estimator)
-    scores, _ = adapter.forward(inside)
+    scores, _ = adapter.vjp(inside)
     for row, ours in zip(inside, scores, strict=True):
         for c, score in zip(estimator.classes_, ours, strict=True):
             squares = sorted(np.sum((X[y == c] - row) ** 2, axis=1))[:majority]
             assert_allclose(score, -np.mean(squares))
-    assert_pull_is_that_of_finite_differences(adapter.forward, inside)
+    assert_pull_is_that_of_finite_differences(adapter.vjp, inside)
 
 
 @pytest.mark.parametrize("name", [*SMOOTH, *ROUGH])
@@ -520,7 +521,8 @@ def test_float32_stays(name):
     estimator = SMOOTH[name].fit(X.astype(np.float32), y)
     for space in ("model", "input"):
         target, points = attackable(estimator, X.astype(np.float32), space=space)
-        assert points.dtype == target.margin_gradient(points, y).dtype == np.float32
+        gradient = target.gradient(points, target.class_indices(y))
+        assert points.dtype == gradient.dtype == np.float32
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -669,9 +671,9 @@ class TestThresholds:
             inner, threshold=threshold, pos_label=positive, response_method=method
         ).fit(X, y)
         adapter = adapter_of(model)
-        scores, _ = adapter.forward(X)
+        scores, _ = adapter.vjp(X)
         assert_array_equal(model.classes_[scores.argmax(axis=1)], model.predict(X))
-        assert_pull_is_that_of_finite_differences(adapter.forward, points_inside(X))
+        assert_pull_is_that_of_finite_differences(adapter.vjp, points_inside(X))
         # The probabilities and decisions are those without a threshold.
         assert_allclose(np.exp(adapter.log_proba(X)[0]), model.predict_proba(X), atol=1e-9)
         assert_allclose(adapter.decision(X)[0][:, 0], model.decision_function(X), rtol=1e-6)
@@ -692,7 +694,7 @@ class TestThresholds:
         model = TunedThresholdClassifierCV(
             LogisticRegression(), scoring=make_scorer(f1_score, pos_label="versicolor"), cv=3
         ).fit(X, y)
-        scores, _ = adapter_of(model).forward(X)
+        scores, _ = adapter_of(model).vjp(X)
         assert_array_equal(model.classes_[scores.argmax(axis=1)], model.predict(X))
         for space in ("model", "input"):
             for scorer in (FGSMScorer, partial(PGDScorer, n_steps=3)):
@@ -898,7 +900,7 @@ class TestOwnGradient:
         bag = BaggingClassifier(self.Cubic(), 3, random_state=0).fit(X, y)
         for estimator in (own, chain, bag):
             adapter = adapter_of(estimator)
-            assert_pull_is_that_of_finite_differences(adapter.forward, points_inside(X))
+            assert_pull_is_that_of_finite_differences(adapter.vjp, points_inside(X))
             assert FGSMScorer(0.5, space="input")(estimator, X, y) < estimator.score(X, y)
 
     def test_of_another_shape(self):
@@ -921,7 +923,7 @@ class TestOwnGradient:
                 return softmax(self.decision_function(X), axis=1)
 
         voting = VotingClassifier([("own", Probable())], voting="soft").fit(X, y)
-        assert_pull_is_that_of_finite_differences(adapter_of(voting).forward, points_inside(X))
+        assert_pull_is_that_of_finite_differences(adapter_of(voting).vjp, points_inside(X))
 
     def test_without_decision_function(self):
         X, _ = data(2)
@@ -1100,6 +1102,27 @@ def test_columns_that_one_of_several_transformers_takes_for_categories():
     assert target.must_stay() == dict.fromkeys([0, 2], "is encoded as categories")
 
 
+def test_columns_of_which_a_step_makes_what_another_encodes():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(40, 4)), columns=list("abcd"))
+    y = (X["a"] > 0).astype(int)
+    bins = KBinsDiscretizer(3, encode="ordinal", strategy="uniform")
+    first = ColumnTransformer(
+        [("pca", PCA(1), ["b", "d"]), ("same", StandardScaler(), ["a", "c"])]
+    )
+    for steps, expected in [
+        ([PCA(2), bins], [0, 1, 2, 3]),
+        ([first, ColumnTransformer([("bins", bins, [0])], remainder="passthrough")], [1, 3]),
+        ([first, ColumnTransformer([("bins", bins, [2])], remainder="passthrough")], [2]),
+        ([FeatureUnion([("s", StandardScaler()), ("p", PCA(1))]), bins], [0, 1, 2, 3]),
+        ([bins, PCA(2)], [0, 1, 2, 3]),
+        ([PCA(2)], []),
+    ]:
+        model = make_pipeline(*steps, LogisticRegression()).fit(X, y)
+        target, _ = attackable(model, X, space="input")
+        assert target.must_stay() == dict.fromkeys(expected, "is encoded as categories")
+
+
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 def test_networks_without_an_encoder_have_the_same_slopes_in_both_spaces(classifier):
     X, y = data(3)
@@ -1146,16 +1169,16 @@ def test_class_that_no_sample_or_every_sample_is_of():
     for always in (0, 1):
         constant = _ConstantPredictor().fit(X, np.array([always]))
         rest.estimators_[1] = constant
-        scores, _ = adapter_of(rest).forward(X)
+        scores, _ = adapter_of(rest).vjp(X)
         assert_array_equal(rest.classes_[scores.argmax(axis=1)], rest.predict(X))
         assert_pull_is_that_of_finite_differences(
-            lambda X, rest=rest: without_constant(adapter_of(rest).forward(X)), points_inside(X)
+            lambda X, rest=rest: without_constant(adapter_of(rest).vjp(X)), points_inside(X)
         )
 
 
-def without_constant(forward):
+def without_constant(value_and_pull):
     """The columns of the members that depend on X."""
-    scores, pull = forward
+    scores, pull = value_and_pull
 
     def pull_others(cotangent):
         values = np.insert(cotangent.values, 1, 0, axis=1)

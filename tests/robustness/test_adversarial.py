@@ -109,8 +109,9 @@ some_bounds = st.sampled_from(
 )
 
 
-# Whole numbers that stay for a size below 1, and heights that move by a metre, are warned of.
-@pytest.mark.filterwarnings("ignore:Got (an )?epsilon")
+# Whole numbers that stay for a size below 1, heights that move by a metre, and sizes of immutable
+# columns only, are warned of.
+@pytest.mark.filterwarnings("ignore:Got ((an )?epsilon|immutable)")
 @settings(deadline=None, max_examples=60)
 @given(
     name=st.sampled_from(MODELS),
@@ -671,6 +672,34 @@ class TestSizesThatMeanNothing:
         fgsm(model, X, y, epsilon=1e5, bounds="data", **options)
         fgsm(model, X[:5], y[:5], epsilon=1e5, **options)
         fgsm(model, X, y, epsilon=0, **options)
+
+    @pytest.mark.parametrize("space", ["model", "input"])
+    def test_one_size_for_columns_of_different_units(self, space):
+        rng = np.random.default_rng(0)
+        X = pd.DataFrame(rng.normal(size=(50, 3)) * [0.5, 9000, 2], columns=["m", "mm", "cm"])
+        y = (X["mm"] > 0).astype(int)
+        model = LogisticRegression().fit(X, y)
+        message = (
+            "Got epsilon=0.1, less than a thousandth .* of 'mm', .*more than a tenth .* 'm'. "
+        )
+        with pytest.warns(UserWarning, match=message):
+            fgsm(model, X, y, epsilon=0.1, space=space)
+        # Sizes by column, one that is nothing for none, and columns that stay.
+        fgsm(model, X, y, epsilon={"m": 0.1, "mm": 0.2, "cm": 0.1}, space=space)
+        fgsm(model, X, y, epsilon=20, bounds="data", space=space)
+        fgsm(model, X, y, epsilon=0.1, immutable=["mm"], space=space)
+
+    @pytest.mark.parametrize("space", ["model", "input"])
+    def test_no_column_may_change(self, space):
+        X, y = load_iris(return_X_y=True)
+        model = LogisticRegression(max_iter=1000).fit(X, y)
+        with pytest.warns(UserWarning, match=r"Got immutable=\[0, 1, 2, 3\].*stay as they are"):
+            new = fgsm(model, X, y, epsilon=0.1, immutable=[0, 1, 2, 3], space=space)
+        assert_array_equal(new, X)
+        with pytest.warns(UserWarning, match=r"Got immutable=2, .*every column"):
+            fgsm(model, X, y, epsilon=[0, 0, 1, 0], immutable=2, space=space)
+        # Nothing was to move.
+        fgsm(model, X, y, epsilon=0, immutable=[0, 1, 2, 3], space=space)
 
     @pytest.mark.parametrize("norm", NORMS)
     def test_values_and_sizes_at_the_ends_of_the_floats(self, norm):

@@ -1,3 +1,4 @@
+import inspect
 import pickle
 import re
 import warnings
@@ -392,7 +393,21 @@ class TestOptions:
 
     def test_pickle(self, case):
         scorer = PGDScorer({"age": 5}, 4, 2, **self.OPTIONS)
-        assert pickle.loads(pickle.dumps(scorer))(*case) == scorer(*case)
+        pickled = pickle.dumps(scorer)
+        assert pickle.loads(pickled)(*case) == scorer(*case)
+        # No later move of a module breaks it.
+        assert b"skstdp._" not in pickled
+        assert set(vars(scorer)) == set(inspect.signature(PGDScorer).parameters)
+
+    def test_parameters_that_are_set_later_count(self, case):
+        model, X, y = case
+        scorer = FGSMScorer({"age": 5}, space="input")
+        assert scorer(*case) < model.score(X, y)
+        scorer.epsilon = 0
+        assert scorer(*case) == model.score(X, y)
+        scorer.epsilon = -1
+        with pytest.raises(ValueError, match="Got epsilon=-1"):
+            scorer(*case)
 
     @pytest.mark.parametrize("scorer", [FGSMScorer, PGDScorer])
     def test_gradient_cannot_be_left_out(self, scorer):
@@ -442,13 +457,13 @@ class TestCost:
             return count
 
         adapter = SupportVectors
-        forward = counted(adapter.forward, "forward")
+        forward = counted(adapter.vjp, "forward")
 
         def forward_and_back(self, X):
             scores, pull = forward(self, X)
             return scores, counted(pull, "back")
 
-        monkeypatch.setattr(adapter, "forward", forward_and_back)
+        monkeypatch.setattr(adapter, "vjp", forward_and_back)
         monkeypatch.setattr(SVC, "predict", counted(SVC.predict, "predict"))
         FGSMScorer(0.3)(model, X, y)
         assert calls == ["forward", "back", "predict"]
@@ -456,7 +471,7 @@ class TestCost:
     def test_without_size_there_is_no_gradient(self, iris, monkeypatch):
         X, y = iris
         model = SVC().fit(X, y)
-        monkeypatch.delattr(SupportVectors, "forward")
+        monkeypatch.delattr(SupportVectors, "vjp")
         assert FGSMScorer(0)(model, X, y) == PGDScorer(0)(model, X, y) == model.score(X, y)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._backprop import margins_and_cotangent
+from ..._attacks._margins import margins_and_cotangent
 from .._base import NetworkClassifier
 from .._optimizers import Adam
 from .._ranks import no_knots

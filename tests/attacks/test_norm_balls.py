@@ -39,11 +39,11 @@ def test_steps_and_draws_stay_in_the_ball_and_the_bounds(
     norm, centre, first, second, epsilon, bounds, length
 ):
     low, high = bounds
-    region = Ball(epsilon, norm, low, high).around(centre)
-    drawn = region.draw(np.random.RandomState(0))
-    points = [drawn, region.descend(drawn, first, length)]
-    points.append(region.descend(points[-1], second, length))
-    points.append(region.descend(centre, second, length))
+    balls = Ball(epsilon, norm, low, high).around(centre)
+    drawn = balls.random_start(np.random.RandomState(0))
+    points = [drawn, balls.steepest_step(drawn, first, length)]
+    points.append(balls.steepest_step(points[-1], second, length))
+    points.append(balls.steepest_step(centre, second, length))
     for reached in points:
         # The samples themselves are known to 1e-16, of which some balls are few times the size.
         slack = 1e-9 + 1e-15 / np.min(epsilon, where=np.asarray(epsilon) > 0, initial=1)
@@ -86,8 +86,8 @@ def test_full_step_goes_where_a_linear_function_is_smallest(norm, size):
     for bounds in [(0, 1), (0, np.inf), (-np.inf, np.inf)]:
         centre, gradient = rng.random((20, 5)), rng.normal(size=(20, 5))
         epsilon = size * rng.uniform(0.5, 2, size=5)
-        region = Ball(epsilon, norm, *bounds).around(centre)
-        ours = region.descend(centre, gradient, 1)
+        balls = Ball(epsilon, norm, *bounds).around(centre)
+        ours = balls.steepest_step(centre, gradient, 1)
         for row, slope, reached in zip(centre, gradient, ours, strict=True):
             best = slope @ best_move(row, slope, epsilon, norm, *bounds)
             assert_allclose(slope @ (reached - row), best, rtol=1e-6, atol=1e-9)
@@ -100,13 +100,13 @@ def test_a_step_out_of_the_ball_comes_back_to_its_nearest_point(norm):
     centre = rng.normal(size=(50, 4))
     epsilon = np.array([0.5, 1, 2, 1])
     ball = Ball(epsilon, norm, -np.inf, np.inf)
-    region = ball.around(centre)
-    start = region.draw(np.random.RandomState(0))
+    balls = ball.around(centre)
+    start = balls.random_start(np.random.RandomState(0))
     gradient = rng.normal(size=centre.shape)
     wide = Ball(epsilon * 100, norm, -np.inf, np.inf).around(centre)
-    outside = wide.descend(start, gradient, 0.015)
-    inside = region.descend(start, gradient, 1.5)
-    others = [region.draw(np.random.RandomState(seed)) for seed in range(1, 100)]
+    outside = wide.steepest_step(start, gradient, 0.015)
+    inside = balls.steepest_step(start, gradient, 1.5)
+    others = [balls.random_start(np.random.RandomState(seed)) for seed in range(1, 100)]
     was_out = sizes(outside, centre, epsilon, norm) > 1
     assert was_out.mean() > 0.5
     for other in others:
@@ -118,7 +118,11 @@ def test_a_step_out_of_the_ball_comes_back_to_its_nearest_point(norm):
 def test_draws_fill_the_ball(norm):
     """The share in the ball of half the radius is 2 ** -n_features, in any norm."""
     centre = np.zeros((20000, 3))
-    drawn = Ball([1, 2, 0.5], norm, -np.inf, np.inf).around(centre).draw(np.random.RandomState(0))
+    drawn = (
+        Ball([1, 2, 0.5], norm, -np.inf, np.inf)
+        .around(centre)
+        .random_start(np.random.RandomState(0))
+    )
     assert_allclose(np.mean(sizes(drawn, centre, [1, 2, 0.5], norm) < 0.5), 1 / 8, atol=0.01)
     assert_allclose(drawn.mean(axis=0), 0, atol=0.02)
 
@@ -128,22 +132,22 @@ def test_the_place_of_the_bounds_does_not_matter(norm):
     rng = np.random.default_rng(0)
     centre, gradient = rng.integers(64, size=(20, 4)) / 64, rng.normal(size=(20, 4))
     here, there = (Ball(0.75, norm, at, at + 1).around(centre + at) for at in (0, 8))
-    moved = [region.descend(region.centre, gradient, 1) for region in (here, there)]
+    moved = [balls.steepest_step(balls.centre, gradient, 1) for balls in (here, there)]
     assert_allclose(moved[1] - 8, moved[0], atol=1e-12)
-    drawn = [region.draw(np.random.RandomState(0)) for region in (here, there)]
+    drawn = [balls.random_start(np.random.RandomState(0)) for balls in (here, there)]
     assert_allclose(drawn[1] - 8, drawn[0], atol=1e-12)
 
 
 def test_l2_step_leaves_room_that_a_bound_takes_to_others():
-    region = Ball(1.0, "l2", 0, 10).around(np.array([[0.6, 5.0, 5.0]]))
-    reached = region.descend(region.centre, np.array([[3.0, 4.0, 0.0]]), 1)
+    balls = Ball(1.0, "l2", 0, 10).around(np.array([[0.6, 5.0, 5.0]]))
+    reached = balls.steepest_step(balls.centre, np.array([[3.0, 4.0, 0.0]]), 1)
     # 0.6 is all that the first can go, and 0.8 is what is left of a length of 1.
     assert_allclose(reached, [[0.0, 4.2, 5.0]])
 
 
 def test_l1_step_goes_to_the_steepest_first():
-    region = Ball(1.0, "l1", 0, 10).around(np.array([[0.25, 5.0, 5.0]]))
-    reached = region.descend(region.centre, np.array([[3.0, -2.0, 1.0]]), 1)
+    balls = Ball(1.0, "l1", 0, 10).around(np.array([[0.25, 5.0, 5.0]]))
+    reached = balls.steepest_step(balls.centre, np.array([[3.0, -2.0, 1.0]]), 1)
     assert_allclose(reached, [[0.0, 5.75, 5.0]])
 
 
@@ -157,31 +161,33 @@ class TestGroups:
 
     def test_swap_to_the_lowest_gradient(self):
         gradient = np.array([[1.0, 0, -1, -2, 0, 1], [1, 3, 2, 1, 1, 1]])
-        reached = self.ball([0.1, 1, 1, 1, 1, 1]).descend(self.centre, gradient, 1)
+        reached = self.ball([0.1, 1, 1, 1, 1, 1]).steepest_step(self.centre, gradient, 1)
         assert_allclose(reached, [[0.4, 0, 0, 1, 1, 0], [0.4, 0, 0, 1, 1, 0]])
 
     def test_stay_in_a_ball_that_is_too_small_for_a_swap(self):
         gradient = np.array([[1.0, 9, -9, -9, -9, 9]] * 2)
-        reached = self.ball(0.99).descend(self.centre, gradient, 1)
+        reached = self.ball(0.99).steepest_step(self.centre, gradient, 1)
         assert_allclose(reached[:, 1:], self.centre[:, 1:])
         # Only into columns, and out of columns, that may move by 1.
-        reached = self.ball([0, 1, 1, 0.5, 1, 0]).descend(self.centre, gradient, 1)
+        reached = self.ball([0, 1, 1, 0.5, 1, 0]).steepest_step(self.centre, gradient, 1)
         assert_allclose(reached, [[0.5, 0, 1, 0, 0, 1], [0.5, 0, 0, 1, 1, 0]])
 
     def test_bounds_forbid_a_category(self):
         gradient = np.array([[0.0, 9, -9, -8, 0, 0]] * 2)
-        reached = self.ball(1, high=np.array([1, 1, 0, 1, 1, 1])).descend(self.centre, gradient, 1)
+        reached = self.ball(1, high=np.array([1, 1, 0, 1, 1, 1])).steepest_step(
+            self.centre, gradient, 1
+        )
         assert_allclose(reached[:, 1:4], [[0, 0, 1], [0, 0, 1]])
 
     @pytest.mark.parametrize(("norm", "price"), [("l2", np.sqrt(2)), ("l1", 2)])
     def test_swaps_share_the_ball_and_the_best_comes_first(self, norm, price):
         gradient = np.array([[1.0, 2, -1, 0, -5, 5], [1.0, 2, 0, 4, 1, 0]])
         # The second group of the first row gains 10, the first one 3; in the second row 4 and 1.
-        one = self.ball(price, norm).descend(self.centre, gradient, 1)
+        one = self.ball(price, norm).steepest_step(self.centre, gradient, 1)
         assert_allclose(one, [[0.5, 1, 0, 0, 1, 0], [0.5, 0, 1, 0, 1, 0]])
-        both = self.ball({"l2": 2, "l1": 4}[norm], norm).descend(self.centre, gradient, 1)
+        both = self.ball({"l2": 2, "l1": 4}[norm], norm).steepest_step(self.centre, gradient, 1)
         assert_allclose(both, [[0.5, 0, 1, 0, 1, 0], [0.5, 0, 1, 0, 0, 1]])
-        more = self.ball(price + 0.1, norm).descend(self.centre, gradient, 1)
+        more = self.ball(price + 0.1, norm).steepest_step(self.centre, gradient, 1)
         left = {"l2": np.sqrt((price + 0.1) ** 2 - 2), "l1": 0.1}[norm]
         assert_allclose(more[:, 0], 0.5 - min(left, 0.5), atol=1e-15)
         assert_array_equal(more[:, 1:], one[:, 1:])
@@ -189,31 +195,35 @@ class TestGroups:
     def test_a_swap_back_is_free(self):
         gradient = np.array([[0.0, -9, 0, 0, 0, 0]] * 2)
         moved = np.array([[0.5, 0, 1, 0, 0, 1], [0.5, 0, 0, 1, 1, 0]])
-        reached = self.ball(1.5, "l2").descend(moved, gradient, 0.1)
+        reached = self.ball(1.5, "l2").steepest_step(moved, gradient, 0.1)
         assert_allclose(reached, [[0.5, 1, 0, 0, 0, 1], [0.5, 1, 0, 0, 1, 0]])
 
     @pytest.mark.parametrize("norm", NORMS)
     def test_draws_are_one_hot_and_reach_all_categories(self, norm):
         ball = Ball(3.0, norm, groups=self.groups)
-        drawn = ball.around(np.repeat(self.centre, 100, axis=0)).draw(np.random.RandomState(0))
+        drawn = ball.around(np.repeat(self.centre, 100, axis=0)).random_start(
+            np.random.RandomState(0)
+        )
         for group in self.groups:
             assert set(map(tuple, drawn[:, group])) == set(map(tuple, np.eye(len(group))))
 
 
 def test_whole_numbers_go_towards_the_sample():
     centre = np.array([[3.0, 0.25, -2.0]])
-    region = Ball(1.0, low=-9, high=9, whole=[True, False, True]).around(centre)
-    assert_allclose(region.snap(centre + np.array([1.9, 0.7, -0.9])), [[4, 0.95, -2]])
+    balls = Ball(1.0, low=-9, high=9, whole=[True, False, True]).around(centre)
+    assert_allclose(balls.round_integers(centre + np.array([1.9, 0.7, -0.9])), [[4, 0.95, -2]])
     # Rounding below a whole step does not lose it.
-    assert_allclose(region.snap(centre - [0.9999999999, 0, 1.0000000001]), [[2, 0.25, -3]])
+    assert_allclose(
+        balls.round_integers(centre - [0.9999999999, 0, 1.0000000001]), [[2, 0.25, -3]]
+    )
 
 
 def test_dtype_stays():
     for norm in NORMS:
-        region = Ball(0.1, norm).around(np.full((2, 3), 0.5, dtype=np.float32))
+        balls = Ball(0.1, norm).around(np.full((2, 3), 0.5, dtype=np.float32))
         gradient = np.ones((2, 3), dtype=np.float32)
-        assert region.descend(region.centre, gradient, 1).dtype == np.float32
-        assert region.draw(np.random.RandomState(0)).dtype == np.float32
+        assert balls.steepest_step(balls.centre, gradient, 1).dtype == np.float32
+        assert balls.random_start(np.random.RandomState(0)).dtype == np.float32
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -221,15 +231,19 @@ def test_selected_rows_are_those_of_the_whole(norm):
     rng = np.random.default_rng(0)
     centre, gradient = rng.random((6, 3)), rng.normal(size=(6, 3))
     for epsilon in (0.3, rng.random((6, 1)), rng.random((6, 3)), rng.random(3)):
-        region = Ball(epsilon, norm).around(centre)
+        balls = Ball(epsilon, norm).around(centre)
         kept = np.array([True, False, True, True, False, False])
-        expected = region.descend(centre, gradient, 1)[kept]
-        assert_allclose(region.select(kept).descend(centre[kept], gradient[kept], 1), expected)
+        expected = balls.steepest_step(centre, gradient, 1)[kept]
+        assert_allclose(
+            balls.select(kept).steepest_step(centre[kept], gradient[kept], 1), expected
+        )
 
 
 def test_tiny_slopes_lead_as_far_as_others():
     """Their squares are zero."""
-    region = Ball(0.5, "l2", 0, 1).around(np.full((1, 2), 0.5))
-    steps = [region.descend(region.centre, np.array([[3.0, -4.0]]) * s, 1) for s in (1, 1e-200)]
+    balls = Ball(0.5, "l2", 0, 1).around(np.full((1, 2), 0.5))
+    steps = [
+        balls.steepest_step(balls.centre, np.array([[3.0, -4.0]]) * s, 1) for s in (1, 1e-200)
+    ]
     assert_allclose(steps[0], [[0.2, 0.9]])
     assert_allclose(steps[1], steps[0])

@@ -1,0 +1,145 @@
+"""Distance of each sample to the decision that an attack changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .._input_gradients import GRADIENTS
+from .._utils._validation import check_count, check_option
+from ._adversarial_examples import check_steps
+from ._threat_model import ThreatModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Literal
+
+    from numpy.random import RandomState
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+
+__all__ = ["attack_table"]
+
+
+def attack_table(
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    epsilon: float | ArrayLike | Mapping[str, float] = 0.2,
+    attack: str = "PGD",
+    n_bisections: int = 8,
+    n_steps: int = 20,
+    n_restarts: int = 2,
+    random_state: int | RandomState | None = 0,
+    norm: Literal["linf", "l2", "l1"] = "linf",
+    bounds: object = None,
+    immutable: str | int | Sequence[str | int] | None = (),
+    one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
+    space: Literal["model", "input"] = "model",
+    gradient: Literal["analytic", "finite-differences"] = "analytic",
+) -> pd.DataFrame:
+    """Samples that an attack flips, and at which distance, one row per sample.
+
+    The distance is the smallest size of the attack at which it changes a decision that was right,
+    found by bisection between 0 and `epsilon`. It bounds the distance to the decision boundary
+    from above; a stronger attack may find less.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, one that `fgsm` takes.
+    X : array-like, pandas or polars data frame of shape (n_samples, n_features)
+        Samples.
+    y : array-like of shape (n_samples,)
+        Their true labels.
+    epsilon : float, array of shape (n_features,), dict or Series, default=0.2
+        The largest size of the attack. One per feature is scaled as a whole.
+    attack : {"FGSM", "PGD"}, default="PGD"
+        The attack.
+    n_bisections : int, default=8
+        Number of times that the interval of the distance is halved, >= 1: distances are too large
+        by at most epsilon / 2 ** n_bisections.
+    n_steps, n_restarts, random_state : object
+        As in `pgd`, for that attack.
+    norm, bounds, immutable, one_hot, space, gradient : object
+        As in `fgsm`.
+
+    Returns
+    -------
+    table : DataFrame
+        With the index of X if that is a pandas data frame, and the columns
+
+        - `true`: the label;
+        - `predicted`: the decision without attack;
+        - `attacked`: the decision under the smallest attack that changes it, or under the largest;
+        - `flipped`, bool: whether it was right and the attack made it wrong;
+        - `distance`, float: size at which it did, in the units of `epsilon` (of its largest
+          entry, if there are several); 0 where the decision was wrong without attack, infinite
+          where the largest does not change it.
+
+    Raises
+    ------
+    ValueError
+        If an option is not as described, names a column that there is not, or excludes the data;
+        or if y holds an unknown label.
+    TypeError
+        If there is no gradient for the type of the estimator or of one of its steps.
+
+    See Also
+    --------
+    robustness_report : Accuracies under several attacks.
+    RobustnessCurveDisplay : Accuracy against the size of the attack.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skstdp import STDPClassifier, attack_table
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = STDPClassifier(random_state=0).fit(X, y)
+    >>> table = attack_table(model, X, y)
+    >>> list(table)
+    ['true', 'predicted', 'attacked', 'flipped', 'distance']
+    >>> bool((table["distance"] > 0).mean() == model.score(X, y))
+    True
+    """
+    check_option(attack, "attack", ("FGSM", "PGD"))
+    check_option(gradient, "gradient", GRADIENTS)
+    check_count(n_bisections, "n_bisections")
+    check_steps(n_steps, n_restarts, None, random_state)
+    threat = ThreatModel(epsilon, norm, bounds, immutable, one_hot, space)
+    problem = threat.problem(estimator, X, y, gradient=gradient)
+
+    def attacked(rows, shares):
+        smaller = problem.shrunk(rows, shares)
+        pgd = (n_steps, n_restarts, None, random_state)
+        return smaller.predict(smaller.fgsm() if attack == "FGSM" else smaller.pgd(*pgd))
+
+    everything = np.arange(len(problem.points))
+    true = problem.target.estimator.classes_[problem.y]
+    predicted = problem.predict(problem.points)
+    after = attacked(everything, np.ones(len(everything)))
+    flipped = (predicted == true) & (after != true)
+    low, high = np.zeros(len(true)), np.ones(len(true))
+    rows = np.flatnonzero(flipped)
+    for _ in range(n_bisections if len(rows) else 0):
+        middle = (low + high) / 2
+        found = attacked(rows, middle[rows])
+        wrong = found != true[rows]
+        high[rows[wrong]] = middle[rows[wrong]]
+        low[rows[~wrong]] = middle[rows[~wrong]]
+        after[rows[wrong]] = found[wrong]
+    distance = np.where(flipped, high * problem.ball.epsilon.max(initial=0), np.inf)
+    return pd.DataFrame(
+        {
+            "true": true,
+            "predicted": predicted,
+            "attacked": after,
+            "flipped": flipped,
+            "distance": np.where(predicted == true, distance, 0),
+        },
+        index=X.index if isinstance(X, pd.DataFrame) else None,
+    )

@@ -1,0 +1,100 @@
+"""One attack to be made: a target, its points, and what may be reached from them."""
+
+from copy import copy
+
+import numpy as np
+
+from .._attacks import _gradient, _rays
+
+
+class AttackProblem:
+    """A target, its points, their classes and the ball around them.
+
+    Parameters
+    ----------
+    target : Target
+    points : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,), dtype intp
+        Class indices: the true ones, or with `targeted` those that the attack wants.
+    ball : Ball
+    targeted : bool, default=False
+        Whether the attack is after a class, and not away from it.
+    """
+
+    def __init__(self, target, points, y, ball, targeted=False):
+        self.target = target
+        self.points = points
+        self.y = y
+        self.ball = ball
+        self._sign = -1 if targeted else 1
+        # Attacks work on some of the samples at a time, by number.
+        self._rows = np.arange(len(points))
+
+    def on(self, target):
+        """An equal attack on another classifier."""
+        return AttackProblem(target, self.points, self.y, self.ball)
+
+    def shrunk(self, kept, shares):
+        """The attack on some of the samples, each with a share of epsilon."""
+        problem = copy(self)
+        problem.ball = copy(self.ball)
+        problem.ball.epsilon = self.ball.epsilon * shares[:, np.newaxis]
+        problem.points, problem._rows = self.points[kept], self._rows[kept]
+        return problem
+
+    def gradient(self, points, rows):
+        """Gradient of the attack objective: the margin, or its negative with `targeted`."""
+        return self._sign * self.target.gradient(points, self.y[rows], rows)
+
+    def margins_and_gradient(self, points, rows):
+        """Attack objective, negative only where the attack has succeeded, and its gradient."""
+        margins, gradient = self.target.margins_and_gradient(points, self.y[rows], rows)
+        return self._sign * margins, self._sign * gradient
+
+    def is_adversarial(self, points, rows=None):
+        """Which decisions are not the true class, by `predict`."""
+        rows = self._rows if rows is None else rows
+        return self.target.predict(points, rows) != self.target.estimator.classes_[self.y[rows]]
+
+    def predict(self, points):
+        """Labels of attacked samples."""
+        return self.target.predict(points, self._rows)
+
+    def fgsm(self, watch=None):
+        """Points of the attack of one step; `watch` is called with the gradient."""
+
+        def gradient(points, rows):
+            slopes = self.gradient(points, rows)
+            if watch is not None:
+                watch(slopes)
+            return slopes
+
+        return _gradient.fgsm(self.points, self._rows, gradient, self.ball)
+
+    def pgd(self, n_steps, n_restarts, step, random_state, *, early_stop=True, watch=None):
+        """Points of the attack of many steps; `step` is in the units of epsilon, or None."""
+        if watch is not None and self.ball.epsilon.any():
+            watch(self.gradient(self.points, self._rows))
+        largest = self.ball.epsilon.max(initial=0)
+        share = 2.5 / n_steps if step is None or largest == 0 else step / largest
+        return _gradient.pgd(
+            self.points,
+            self._rows,
+            self.margins_and_gradient,
+            self.ball,
+            n_steps,
+            n_restarts,
+            share,
+            random_state,
+            early_stop=early_stop,
+        )
+
+    def random_signs(self, random_state):
+        """Points of a step of full length in a random direction."""
+        return _rays.random_signs(self.points, self.ball, random_state)
+
+    def hard_label(self, n_queries, random_state):
+        """Points of the attack that asks for decisions only."""
+        return _rays.hard_label(
+            self.points, self._rows, self.is_adversarial, self.ball, n_queries, random_state
+        )
