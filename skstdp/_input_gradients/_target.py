@@ -8,8 +8,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._networks._backprop import margins_and_cotangent
 from .._networks._encoding import as_dtype
+from .._networks._mlp import margins_and_cotangent
 from .._utils._frames import Table, frame_like
 from .._utils._validation import (
     class_indices,
@@ -234,7 +234,7 @@ class _Rates(_ModelSpace):
     """One of our networks at its rates."""
 
     def __init__(self, estimator, X, given, names, gradient):
-        self._values = estimator._check(X, accept_sparse=False)
+        self._values = estimator._checked_array(X)
         self._unchanged = X is given
         rates = estimator._encode(as_dtype(self._values, estimator.coefs_[0].dtype))
         super().__init__(estimator, rates, given, names, None)

@@ -139,7 +139,7 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     validation_scores_ : list of float or None
         Accuracy after each epoch on the data set aside or given as `X_val`.
     history_ : DataFrame
-        The three curves, one row an epoch.
+        The three curves, one row per epoch.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
@@ -335,23 +335,23 @@ class STDPClassifier(SigmoidMLP):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _validate_training_data(self, X, y, sample_weight, reset):
+    def _validate_params(self):
+        super()._validate_params()
         if self.adversarial_epsilon > 0:
             raise ValueError(
                 f"Got adversarial_epsilon={self.adversarial_epsilon!r}, but STDPClassifier "
                 "expected 0: trained on perturbed samples, the local rule is less accurate under "
                 "attack. BPClassifier gains."
             )
-        return super()._validate_training_data(X, y, sample_weight, reset)
 
-    def _associate(self, layer_units, class_weights, dtype):
+    def _associate(self, layer_sizes, class_weights, dtype):
         n_classes = len(self.classes_)
         self._class_factors = equalising_factors(class_weights, dtype)
         self.associations_ = [
-            hidden_associations(n_classes, n_units, dtype) for n_units in layer_units[1:-1]
+            hidden_associations(n_classes, n_units, dtype) for n_units in layer_sizes[1:-1]
         ]
         self.associations_.append(output_associations(n_classes, self.n_outputs_, dtype))
-        self._win_rates = np.zeros(sum(layer_units[1:]))
+        self._win_rates = np.zeros(sum(layer_sizes[1:]))
 
     _progress_name = "accuracy"
 
@@ -491,7 +491,7 @@ class BPClassifier(SigmoidMLP):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _associate(self, layer_units, class_weights, dtype):
+    def _associate(self, layer_sizes, class_weights, dtype):
         """Backpropagation knows no associations."""
 
     _progress_name = "loss"

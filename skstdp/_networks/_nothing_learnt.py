@@ -1,12 +1,11 @@
 """Networks that do not tell classes apart after training."""
 
 import warnings
-from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ._forward import predicted_indices
+from ._mlp import predicted_indices
 
 # How the warning starts, by which it can be silenced where the same is said in another way.
 NOTHING_LEARNT = "The network does not tell classes apart"
@@ -25,8 +24,8 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     ----------
     network : NetworkClassifier
         It has just been trained.
-    X : ndarray, CSR matrix or RowsOnCluster of shape (n_samples, n_features)
-        What it was trained on.
+    X : Rows of shape (n_samples, n_features)
+        Training data.
     y : ndarray of shape (n_samples,), dtype intp
         Class indices.
     sample_weight : ndarray of shape (n_samples,)
@@ -40,8 +39,7 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     if len(y) * (1 - shares.max()) < 1 - _ROUNDING:
         return
     few_steps = network._optimizer.n_steps < _FEW_STEPS
-    first = partial(_classes_predicted_first, network._predictor(X))
-    found = set().union(*network._over_rates(X, None, first))
+    found = set().union(*network._over_rates(_classes_predicted_first, X))
     if len(found) == 1:
         label = network.classes_[found.pop()]
         seen = f"predicts one class, {label!s}, for all {len(y)} training samples"
@@ -74,11 +72,11 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     )
 
 
-def _classes_predicted_first(model, rate_chunks):
+def _classes_predicted_first(network, rate_chunks):
     """By number, and of no more samples than it takes to find two."""
     found = set()
     for rates, _ in rate_chunks:
-        found.update(predicted_indices(model._logits(rates)).tolist())
+        found.update(predicted_indices(network._logits(rates)).tolist())
         if len(found) > 1:
             break
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import softmax
 
 from .._input_gradients import GRADIENTS, SPACES, ScaledRows, attackable
-from .._networks._backprop import margins_and_cotangent
+from .._networks._mlp import margins_and_cotangent
 from .._utils._validation import check_option
 
 if TYPE_CHECKING:

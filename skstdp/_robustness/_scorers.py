@@ -14,6 +14,7 @@ from sklearn.metrics._scorer import _BaseScorer, _Scorer
 from .._attacks._gradient import zero_gradient_share
 from .._input_gradients import GRADIENTS
 from .._utils._validation import check_option
+from .._utils._warnings import ConstantPredictionWarning
 from ._adversarial_examples import check_steps
 from ._threat_model import Threat, sizes
 
@@ -25,13 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-__all__ = [
-    "ConstantPredictionWarning",
-    "FGSMScorer",
-    "GradientMaskingWarning",
-    "PGDScorer",
-    "attack_scorers",
-]
+__all__ = ["FGSMScorer", "GradientMaskingWarning", "PGDScorer", "attack_scorers"]
 
 # Above this share of samples without a slope, an accuracy under attack is not to be trusted.
 MASKED_SHARE = 0.01
@@ -44,16 +39,6 @@ class GradientMaskingWarning(UserWarning):
     --------
     robustness_report : Gives this warning, and says when.
     FGSMScorer : Gives it where the gradient is zero at many samples.
-    """
-
-
-class ConstantPredictionWarning(UserWarning):
-    """A model predicts one class, which no attack can change.
-
-    See Also
-    --------
-    FGSMScorer : Gives it where all samples of several classes are given the same, attacked or not.
-    BestUnderAttack : Chooses among the models that are good without attack.
     """
 
 
@@ -121,13 +106,25 @@ class _AttackScorer(_BaseScorer):
     _response_method = "predict"
 
     def __init__(self, metric, *threat):
-        self._threat = Threat(*threat)
-        check_option(self._threat.gradient, "gradient", GRADIENTS)
+        threat = Threat(*threat)
+        check_option(threat.gradient, "gradient", GRADIENTS)
         label_metric(metric)
         # Under their own names, as they were given.
-        for name, value in vars(self._threat).items():
-            setattr(self, name, value)
+        vars(self).update(vars(threat))
         self.metric = metric
+
+    @property
+    def _threat(self):
+        # Not an attribute: files hold scorers, and would name its private module.
+        return Threat(
+            self.epsilon,
+            self.norm,
+            self.bounds,
+            self.immutable,
+            self.one_hot,
+            self.space,
+            self.gradient,
+        )
 
     def _score_func(self, y_true, y_pred, *, sample_weight=None):
         """Refuse those who take the metric of a scorer, for scores of labels without attack."""

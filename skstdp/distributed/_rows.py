@@ -9,17 +9,18 @@ from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import _check_y, validate_data
 
+from .._networks._checks import validated_array
 from .._networks._encoding import as_dtype
-from .._networks._rows import OnCluster
+from .._networks._rows import Rows
 from .._networks._split import row_digests
-from .._utils._validation import naming_columns, refuse_equal_names
+from .._utils._validation import naming_columns, plain_labels, refuse_equal_names
 from ._cluster import new_key
 from ._training import TrainingOnCluster
 
 _FLOATS = [np.float64, np.float32]
 
 
-class UncheckedRows(OnCluster):
+class UncheckedRows(Rows):
     """X as it was given.
 
     Parameters
@@ -33,34 +34,34 @@ class UncheckedRows(OnCluster):
     """
 
     def __init__(self, X, cluster, n_blocks):
-        self._X = X
+        super().__init__(X)
         self._cluster = cluster
         self._n_blocks = n_blocks
 
     def validated(self, estimator, *y, reset):
-        """Checked rows, and checked labels if any."""
+        """List of the checked rows, and of checked labels if any."""
         # As Dask itself does, by the protocol that all of its collections follow.
-        if not hasattr(self._X, "__dask_graph__"):
-            X, *y = _listed(estimator._validate_data(self._X, *y, reset=reset))
-            return _as_given(self._of_this_process(X), *y)
-        if getattr(self._X, "ndim", None) != 2:
+        if not hasattr(self.X, "__dask_graph__"):
+            X, *y = validated_array(estimator, self.X, *y, reset=reset)
+            return [self._of_this_process(X), *y]
+        if getattr(self.X, "ndim", None) != 2:
             raise ValueError(
-                f"Got X as a dask {type(self._X).__name__} of {getattr(self._X, 'ndim', 'no')} "
+                f"Got X as a dask {type(self.X).__name__} of {getattr(self.X, 'ndim', 'no')} "
                 "dimensions, but expected an array or a data frame of two."
             )
-        refuse_equal_names(self._X)
-        named = self._X._meta if hasattr(self._X, "columns") else self._X
+        refuse_equal_names(self.X)
+        named = self.X._meta if hasattr(self.X, "columns") else self.X
         validate_data(estimator, named, reset=reset, skip_check_array=True)
-        y = [_check_y(labels, estimator=estimator) for labels in y]
+        y = [_check_y(plain_labels(labels), estimator=estimator) for labels in y]
         X = self._of_the_workers()
         if len(X) == 0:
             raise ValueError("Got X without rows, but expected at least 1.")
         for labels in y:
             if len(labels) != len(X):
                 raise ValueError(
-                    f"Got X of {len(X)} rows and {len(labels)} labels, but expected one a row."
+                    f"Got X of {len(X)} rows and {len(labels)} labels, but expected one per row."
                 )
-        return _as_given(X, *y)
+        return [X, *y]
 
     def _of_this_process(self, X):
         ends = np.linspace(0, X.shape[0], min(self._n_blocks, X.shape[0]) + 1).astype(int)
@@ -72,7 +73,7 @@ class UncheckedRows(OnCluster):
     def _of_the_workers(self):
         import dask
 
-        X, dtype = self._X, _dtype(self._X)
+        X, dtype = self.X, _dtype(self.X)
         if hasattr(X, "rechunk"):
             X = X.rechunk({1: -1})
         parts = X.to_delayed().ravel() if hasattr(X, "rechunk") else X.to_delayed()
@@ -86,7 +87,7 @@ class UncheckedRows(OnCluster):
         )
 
 
-class RowsOnCluster(OnCluster):
+class RowsOnCluster(Rows):
     """Checked rows, or some of them.
 
     Parameters
@@ -110,14 +111,21 @@ class RowsOnCluster(OnCluster):
     def __init__(self, cluster, blocks, ends, n_features, dtype, sparse, rows):
         self.cluster = cluster
         self.blocks = blocks
-        self.dtype = np.dtype(dtype)
-        self.shape = len(rows), n_features
+        self._dtype = np.dtype(dtype)
+        self._n_features = n_features
         self._ends = ends
         self._sparse = sparse
         self._rows = rows
 
-    def __len__(self):
-        return self.shape[0]
+    @property
+    def shape(self):
+        """Number of samples and of features."""
+        return len(self._rows), self._n_features
+
+    @property
+    def dtype(self):
+        """float32 or float64."""
+        return self._dtype
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
@@ -129,12 +137,11 @@ class RowsOnCluster(OnCluster):
         return self._like(self.blocks, self.dtype, self._rows[rows])
 
     def _like(self, blocks, dtype, rows):
-        _, n_features = self.shape
         return RowsOnCluster(
-            self.cluster, blocks, self._ends, n_features, dtype, self._sparse, rows
+            self.cluster, blocks, self._ends, self._n_features, dtype, self._sparse, rows
         )
 
-    def astype(self, dtype, copy=True):
+    def astype(self, dtype):
         """The same rows of another dtype."""
         if self.dtype == dtype:
             return self
@@ -142,7 +149,11 @@ class RowsOnCluster(OnCluster):
         return self._like(blocks, dtype, self._rows)
 
     def validated(self, estimator, reset):
-        """They are checked already."""
+        """List of these rows, which are checked already."""
+        return [self]
+
+    def for_callbacks(self):
+        """These rows, which no callback can read."""
         return self
 
     def parts(self, samples=slice(None)):
@@ -168,22 +179,11 @@ class RowsOnCluster(OnCluster):
         """Number of rows of a block."""
         return self._ends[block + 1] - self._ends[block]
 
-    def over(self, function, sample_weight=None):
-        """What a function makes of each block.
+    def map(self, function, network, sample_weight=None):
+        """Results of a function, one for each block that has samples: see `Rows.map`."""
+        return self._over(partial(function, network._inference_copy()), sample_weight)
 
-        Parameters
-        ----------
-        function : callable
-            Takes an array, weights of its rows and the position of its first row, and is called
-            by the workers.
-        sample_weight : ndarray of shape (n_samples,) or None
-            Weights of the samples.
-
-        Returns
-        -------
-        results : list
-            One for each block that has samples.
-        """
+    def _over(self, function, sample_weight=None):
         parts = self.parts()
 
         def make_graph():
@@ -203,12 +203,16 @@ class RowsOnCluster(OnCluster):
 
         return self.cluster.run(make_graph)
 
-    def trainer(self, *arguments, model):
-        """The loop over batches whose rows lie on the workers."""
-        return TrainingOnCluster(self, *arguments, model=model)
+    def trainer(self, network, *arguments):
+        """Loop over batches whose rows lie on the workers."""
+        return TrainingOnCluster(self, *arguments, model=network._inference_copy())
+
+    def run(self, training, network, y, orders, step_sizes):
+        """Run epochs; the workers perturb their rows, with `adversarial_epsilon`."""
+        return training.run(orders, step_sizes)
 
     def in_order(self, results):
-        """One array of what `over` gave, if that has a row for each sample."""
+        """One array of the results of `map`, if these have a row per sample."""
         ordered = np.empty((len(self), *results[0].shape[1:]), results[0].dtype)
         for (_, positions, _), result in zip(self.parts(), results, strict=True):
             ordered[positions] = result
@@ -216,13 +220,13 @@ class RowsOnCluster(OnCluster):
 
     def extremes(self):
         """Two rows with the least and the greatest value of each feature, sparse if X is."""
-        least, greatest = zip(*self.over(_extremes), strict=True)
+        least, greatest = zip(*self._over(_extremes), strict=True)
         rows = np.vstack([np.min(least, axis=0), np.max(greatest, axis=0)])
         return csr_matrix(rows) if self._sparse else rows
 
     def digests(self):
-        """A number for each row, the same for equal rows."""
-        return self.in_order(self.over(_digests))
+        """One number per row, the same for equal rows."""
+        return self.in_order(self._over(_digests))
 
 
 def _dtype(X):
@@ -233,14 +237,6 @@ def _dtype(X):
     except TypeError:
         return np.dtype(np.float64)
     return common if common in _FLOATS else np.dtype(np.float64)
-
-
-def _listed(validated):
-    return list(validated) if isinstance(validated, tuple) else [validated]
-
-
-def _as_given(X, *y):
-    return (X, *y) if y else X
 
 
 # What follows is called by the workers.

@@ -10,7 +10,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skstdp import BPClassifier, FGSMScorer, STDPClassifier
 from skstdp._input_gradients import ScaledRows, attackable
-from skstdp._networks._backprop import margins_and_cotangent
+from skstdp._networks._mlp import margins_and_cotangent
 from skstdp._robustness._threat_model import Threat
 
 torch = pytest.importorskip(

@@ -15,7 +15,7 @@ from skstdp._kernels._batches import fill, is_identity
 from skstdp._kernels._epochs import _batch_bounds
 from skstdp._kernels._sigmoid import sigmoid as compiled_sigmoid
 from skstdp._kernels._vectors import WIDTH
-from skstdp._networks._forward import sigmoid
+from skstdp._networks._mlp import sigmoid
 from skstdp._networks._ranks import no_knots
 from skstdp._networks._receptive_fields import ReceptiveFields
 

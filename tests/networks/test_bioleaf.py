@@ -133,7 +133,7 @@ class TestSelfPrediction:
         """Updates that the kernels add up when the output cells are left to themselves."""
         (params, mirror, feedback, _, conductances, reads), _ = model._flat_circuit()
         rates = model._inputs(model._rates(X))
-        units, cells, n = model._layer_units(), model._cells(), len(X)
+        units, cells, n = model._layer_sizes(), model._cells(), len(X)
         state = np.zeros((_microcircuit.N_QUANTITIES, n * units[1:].sum()))
         drive, held_error = np.zeros(state.shape[1]), np.zeros(n * units[1])
         error, scratch = np.zeros(state.shape[1]), np.zeros(10000)
@@ -472,7 +472,8 @@ class TestAttacks:
         ).fit(X, y)
         cotangent = np.random.default_rng(1).normal(size=(len(X), 3))
         _, pullback = model._scores_and_pullback(X)
-        gradient = pullback(cotangent)
+        gradient, log_scale = pullback(cotangent)
+        assert not log_scale.any()
         for s in (0, 33, 69):
             expected = cotangent[s] @ surrogate_slopes(model, X[s])
             assert_allclose(gradient[s], expected, rtol=1e-9, atol=1e-12)

@@ -21,20 +21,20 @@ _POTENTIALS, _CURRENTS, _SPIKES = range(3)
 _THRESHOLD = 1.0
 
 
-def random_synapses(layer_units, random_state, dtype, scale):
+def random_synapses(layer_sizes, random_state, dtype, scale):
     """Forward and feedback synapses before training: independent normal weights, no biases.
 
     Their variances are 2 / n_in, times the square of `scale`, and 1 / n_above.
     """
-    check_scale(scale, layer_units, dtype)
+    check_scale(scale, layer_sizes, dtype)
     coefs = [
         random_state.normal(0, scale * np.sqrt(2 / n_in), (n_in, n_out)).astype(dtype)
-        for n_in, n_out in pairwise(layer_units)
+        for n_in, n_out in pairwise(layer_sizes)
     ]
-    intercepts = [np.zeros(n_out, dtype) for n_out in layer_units[1:]]
+    intercepts = [np.zeros(n_out, dtype) for n_out in layer_sizes[1:]]
     feedback_coefs = [
         random_state.normal(0, np.sqrt(1 / n_above), (n_above, n_cells)).astype(dtype)
-        for n_cells, n_above in pairwise(layer_units[1:])
+        for n_cells, n_above in pairwise(layer_sizes[1:])
     ]
     return coefs, intercepts, feedback_coefs
 

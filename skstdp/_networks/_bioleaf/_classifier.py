@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._backprop import margins_and_cotangent
 from .._base import NetworkClassifier
+from .._checks import hidden_layer_sizes
 from .._optimizers import Adam
 from .._ranks import no_knots
 from .._receptive_fields import ReceptiveFields, check_even
@@ -66,7 +66,7 @@ class BioLeaFClassifier(NetworkClassifier):
         training data are in [0, 1] already; "none" takes X as it is, and a value outside [0, 1]
         is an error.
     receptive_fields : int or "auto", default="auto"
-        Number of input cells a feature. With `field_shape="step"` 1 or even: 1 is the rate x, 2
+        Number of input cells per feature. With `field_shape="step"` 1 or even: 1 is the rate x, 2
         adds an off cell, 1 - x, and a larger number 2n gives n steps clip(n x - k, 0, 1) and
         n off cells. With "gaussian" at least 3. "auto" takes on and off cells for fewer than 50
         features and the rates alone for more; 8 with "gaussian".
@@ -159,7 +159,7 @@ class BioLeaFClassifier(NetworkClassifier):
     intercepts_ : list of ndarrays of shape (n_out,)
         Biases of each layer: synapses from a cell whose current is always 1.
     interneuron_coefs_ : list of ndarrays of shape (n_cells, n_above)
-        Synapses from each hidden layer onto its interneurons, one a cell of the layer above.
+        Synapses from each hidden layer onto its interneurons, one per cell of the layer above.
     interneuron_intercepts_ : list of ndarrays of shape (n_above,)
         Biases of the interneurons.
     feedback_coefs_ : list of ndarrays of shape (n_above, n_cells)
@@ -168,7 +168,7 @@ class BioLeaFClassifier(NetworkClassifier):
     encoder_ : MinMaxScaler or None
         Fitted map from X to rates; None for `rate_encoding="none"`.
     receptive_fields_ : int
-        Number of input cells a feature: `coefs_[0]` has `n_features_in_` rows for each of them.
+        Number of input cells per feature: `coefs_[0]` has `n_features_in_` rows for each of them.
     n_iter_ : int
         Number of epochs run.
     loss_ : float
@@ -183,11 +183,11 @@ class BioLeaFClassifier(NetworkClassifier):
     validation_scores_ : list of float or None
         Accuracy after each epoch on the data set aside or given as `X_val`.
     history_ : DataFrame
-        Loss, accuracy and validation accuracy, one row an epoch.
+        Loss, accuracy and validation accuracy, one row per epoch.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of output cells, one a class.
+        Number of output cells, one per class.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -364,14 +364,14 @@ class BioLeaFClassifier(NetworkClassifier):
     def _draw_network(self, X, y, sample_weight):
         self.n_outputs_ = len(self.classes_)
         self.receptive_fields_ = self._n_input_cells(X.shape[1])
-        layer_units = [
+        layer_sizes = [
             X.shape[1] * self.receptive_fields_,
-            *self._hidden_layer_sizes(),
+            *hidden_layer_sizes(self),
             self.n_outputs_,
         ]
-        self.n_layers_ = len(layer_units)
+        self.n_layers_ = len(layer_sizes)
         self.coefs_, self.intercepts_, random_feedback = random_synapses(
-            layer_units, self._random_state, X.dtype, self.weight_init_scale
+            layer_sizes, self._random_state, X.dtype, self.weight_init_scale
         )
         self._spike_seed = self._random_state.randint(2**31 - 1)
         self.interneuron_coefs_ = [coef.copy() for coef in self.coefs_[1:]]
@@ -407,7 +407,7 @@ class BioLeaFClassifier(NetworkClassifier):
             return self._steps().rates_gradient(rates, gradient)
         return tuned_gradient(rates, gradient, self.receptive_fields_)
 
-    def _layer_units(self):
+    def _layer_sizes(self):
         return np.array([*map(len, self.coefs_), self.n_outputs_], np.intp)
 
     def _coding(self):
@@ -424,7 +424,7 @@ class BioLeaFClassifier(NetworkClassifier):
     def _reset_optimizer(self, path):
         super()._reset_optimizer(path)
         self._interneuron_optimizer = Adam(
-            sum(n_in * n_out + n_out for n_in, n_out in pairwise(self._layer_units()[1:])),
+            sum(n_in * n_out + n_out for n_in, n_out in pairwise(self._layer_sizes()[1:])),
             self.coefs_[0].dtype,
             beta_1=self.beta_1,
             beta_2=self.beta_2,
@@ -446,24 +446,25 @@ class BioLeaFClassifier(NetworkClassifier):
     def _training(self, X, y, sample_weight):
         synapses, parts = self._flat_circuit()
         vars(self).update(zip(self._network_attributes, parts, strict=True))
-        inputs = self._on_rates(type(self)._inputs, X)
+        inputs = self._by_sample(type(self)._inputs, X)
         return MicrocircuitTraining(
             np.require(inputs, requirements=["C", "A", "W"]),
             y,
             sample_weight,
             synapses,
-            self._layer_units(),
+            self._layer_sizes(),
             (self._optimizer, self._interneuron_optimizer),
             self._cells(),
             self._coding(),
             self._inputs,
         )
 
-    def _train_epochs(self, training, X, y, schedule, epochs=range(1), n_epochs=1):
-        for epoch in epochs:
-            super()._train_epochs(training, X, y, schedule, range(epoch, epoch + 1), n_epochs)
-            self.van_rossum_curve_.append(training.distance / training.total_weight)
-            training.distance = 0.0
+    # The distance of an epoch is what has been added up since the last look at it.
+    _records_epochs = True
+
+    def _record_epoch(self, training):
+        self.van_rossum_curve_.append(training.distance / training.total_weight)
+        training.distance = 0.0
 
     def _n_batches(self, n_samples):
         if self.batch_size == "auto":
@@ -479,7 +480,7 @@ class BioLeaFClassifier(NetworkClassifier):
         params, _, _ = flatten(self.coefs_, self.intercepts_)
         inputs = np.require(inputs, requirements=["C", "A", "W"])
         cells = cell_constants(self.tau_m, self.tau_s, _ATTACK_SLOPE)
-        return kernel(inputs, *args, (self._layer_units(), params), cells, self._coding())
+        return kernel(inputs, *args, (self._layer_sizes(), params), cells, self._coding())
 
     def _response(self, inputs):
         """Spikes of each cell, layer after layer, and mean potentials of the output cells."""
@@ -495,14 +496,10 @@ class BioLeaFClassifier(NetworkClassifier):
     def _layer_rates(self, rates):
         n_spikes, _ = self._response(self._inputs(rates))
         firing = n_spikes / rates.dtype.type(self.n_steps)
-        return np.split(firing, np.cumsum(self._layer_units()[1:-1]), axis=1)
-
-    def _logits(self, rates):
-        scores = self._spike_scores(self._inputs(rates))
-        return scores[:, 1:] - scores[:, :1] if self.n_outputs_ == 2 else scores
+        return np.split(firing, np.cumsum(self._layer_sizes()[1:-1]), axis=1)
 
     def _scores_and_pullback(self, rates):
-        """Scores of the classes, and the surrogate gradient of their product with a cotangent."""
+        # The way back is a surrogate: the true slope of spikes is zero or infinite.
         from ..._kernels import surrogate_pullback
 
         inputs = self._inputs(rates)
@@ -510,11 +507,6 @@ class BioLeaFClassifier(NetworkClassifier):
         def pullback(cotangent):
             cotangent = np.ascontiguousarray(cotangent, dtype=inputs.dtype)
             gradient = self._run_network(surrogate_pullback, inputs, cotangent)
-            return self._rates_gradient(rates, gradient)
+            return self._rates_gradient(rates, gradient), np.zeros(len(rates))
 
         return self._spike_scores(inputs), pullback
-
-    def _margin_and_gradient(self, rates, y):
-        scores, pullback = self._scores_and_pullback(rates)
-        margins, cotangent = margins_and_cotangent(scores, self._class_indices(y))
-        return margins, pullback(cotangent)

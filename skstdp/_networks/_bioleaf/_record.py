@@ -62,7 +62,7 @@ def record(classifier, X, y=None):
     taught = y is not None
     indices = classifier._class_indices(y) if taught else np.zeros(len(inputs), np.intp)
     synapses, _ = classifier._flat_circuit()
-    units = classifier._layer_units()
+    units = classifier._layer_sizes()
     cells = classifier._cells()
     states, currents = microcircuit_record(
         inputs, indices, taught, (units, *synapses), cells, classifier._coding()
