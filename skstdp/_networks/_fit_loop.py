@@ -8,11 +8,11 @@ import warnings
 from copy import deepcopy
 
 import numpy as np
-from scipy.special import log_expit, log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
 from ._early_stopping import Patience
-from ._mlp import class_margins, predicted_indices
+from ._inference import log_proba
+from ._mlp import predicted_indices
 from ._optimizers import SCHEDULES
 
 # Samples of all epochs that the compiled loop runs before Python, and an interrupt, has a turn.
@@ -129,13 +129,6 @@ def train(network, training, X, y, schedule, epochs=range(1), n_epochs=1):
     network.accuracy_curve_ += (n_right / training.total_weight).tolist()
     network.loss_ = network.loss_curve_[-1]
     network._record_epoch(training)
-
-
-def log_proba(logits):
-    """Logarithm of the probability of each class."""
-    if logits.shape[1] == 1:
-        return log_expit(class_margins(logits))
-    return log_softmax(logits, axis=1)
 
 
 def _validate(network, X, y, sample_weight):

@@ -6,13 +6,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier
 
 from skstdp import STDPClassifier
-from skstdp._networks._mlp import forward
 from skstdp._networks._initialization import (
+    calibrate_biases,
     expected_total_inputs,
     mean_inputs,
-    calibrate_biases,
     random_parameters,
 )
+from skstdp._networks._mlp import forward
 
 LAYERS = [6, 20, 10, 1]
 

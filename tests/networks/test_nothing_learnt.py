@@ -92,7 +92,7 @@ def test_a_warm_start_needs_few_steps(table):
 @every
 def test_rows_in_the_order_of_their_classes(classifier, table, monkeypatch):
     """The first rows that are looked at may all be of one class."""
-    monkeypatch.setattr("skstdp._networks._base._CHUNK", 30)
+    monkeypatch.setattr("skstdp._networks._inference._CHUNK", 30)
     X, y = table
     classifier(max_iter=40, random_state=0).fit(X, y)
     with pytest.warns(ConvergenceWarning, match=ONE_CLASS):
@@ -101,7 +101,7 @@ def test_rows_in_the_order_of_their_classes(classifier, table, monkeypatch):
 
 def test_no_more_rows_are_predicted_than_it_takes(table, monkeypatch):
     """Of large data, those at the start are enough."""
-    monkeypatch.setattr("skstdp._networks._base._CHUNK", 30)
+    monkeypatch.setattr("skstdp._networks._inference._CHUNK", 30)
     X, y = table
     order = np.random.RandomState(0).permutation(len(y))
     rows = []
