@@ -91,9 +91,9 @@ __all__ = [
 ]
 
 # Pickles and model files name a class by the place where it is imported from, and stay valid when
-# its module moves. Figures are drawn again and not kept.
+# its module moves.
 for _class in map(globals().get, __all__):
-    if isinstance(_class, type) and not _class.__name__.endswith("Display"):
+    if isinstance(_class, type):
         _class.__module__ = __name__
 
 

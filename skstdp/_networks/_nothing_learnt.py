@@ -38,7 +38,9 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     # With less than a sample of other classes, by weight, one class is what is asked for.
     if len(y) * (1 - shares.max()) < 1 - _ROUNDING:
         return
-    few_steps = network._optimizer.n_steps < _FEW_STEPS
+    n_batches = network._n_batches(len(y))
+    n_steps = network.n_iter_ * n_batches
+    few_steps = n_steps < _FEW_STEPS
     found = set().union(*network._over_rates(_classes_predicted_first, X))
     if len(found) == 1:
         label = network.classes_[found.pop()]
@@ -56,8 +58,8 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
         return
     if few_steps:
         advice = (
-            f"Training made {network._optimizer.n_steps} steps (n_iter_={network.n_iter_}, "
-            f"batches per epoch: {network._n_batches(len(y))}), but expected at least "
+            f"Training made {n_steps} steps (n_iter_={network.n_iter_}, "
+            f"batches per epoch: {n_batches}), but expected at least "
             f"{_FEW_STEPS}. Train for more epochs, or lower batch_size."
         )
     else:

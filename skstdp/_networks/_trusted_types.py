@@ -86,7 +86,7 @@ def trusted_types() -> list[str]:
 
 @cache
 def _trusted():
-    names = {*_OF_OTHERS, f"{_ROOT}._robustness._threat_model.Threat"}
+    names = set(_OF_OTHERS)
     names.update(_public(_ROOT, _is_part_of_models))
     names.update(_public("sklearn.metrics", _is_metric))
     names.update(_public("sklearn.model_selection", _is_splitter))
@@ -102,7 +102,7 @@ def _public(module, chosen):
 
 def _is_part_of_models(value):
     # Not figures, nor functions, of which some write files.
-    return isclass(value) and value.__module__ == _ROOT
+    return isclass(value) and not value.__name__.endswith("Display")
 
 
 def _is_metric(value):
