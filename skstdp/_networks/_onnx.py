@@ -187,7 +187,7 @@ def _logits(graph, estimator):
 
 
 def _receptive_fields(graph, rates, fields):
-    """What `ReceptiveFields.respond` computes."""
+    """What `ReceptiveFields.encode` computes."""
     features, n_steps, number = fields.steps
     if not len(features):
         return rates
@@ -251,9 +251,8 @@ def _describe(operator):
         "u": types.UInt64TensorType,
     }
     label = kinds.get(classes.dtype.kind, types.StringTensorType)
-    scores = types.DoubleTensorType
-    if not isinstance(operator.inputs[0].type, scores):
-        scores = types.FloatTensorType
+    double = isinstance(operator.inputs[0].type, types.DoubleTensorType)
+    scores = types.DoubleTensorType if double else types.FloatTensorType
     operator.outputs[0].set_type(label([n_samples]))
     operator.outputs[1].set_type(scores([n_samples, len(classes)]))
 

@@ -151,7 +151,7 @@ class ReceptiveFields:
         """What the steps are taken of."""
         return ranks(rates, self.knots)
 
-    def respond(self, rates):
+    def encode(self, rates):
         """Rates of the input units."""
         features, n_steps, number = self.steps
         if not len(features):

@@ -116,7 +116,7 @@ class SigmoidMLP(NetworkClassifier):
         )
 
     def _inputs(self, rates):
-        return self._fields().respond(rates)
+        return self._fields().encode(rates)
 
     def _activities(self, rates):
         return forward(self._inputs(rates), self.coefs_, self.intercepts_)

@@ -10,7 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skstdp import BPClassifier, FGSMScorer, RobustnessCurveDisplay, STDPClassifier, _documentation
+from skstdp import BPClassifier, FGSMScorer, RobustnessCurveDisplay, STDPClassifier
+from skstdp._utils import _documentation
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 pl = pytest.importorskip("polars")
