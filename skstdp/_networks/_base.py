@@ -62,7 +62,7 @@ def _unchanged_on_error(estimator):
         yield
     except BaseException:
         attributes = vars(estimator)
-        # Callbacks are told that the fit is over after an error, too.
+        # Callbacks hear that the fit is over after an error, too.
         before |= {name: attributes[name] for name in CALLBACK_STATE if name in attributes}
         # In one step, so that neither a second interruption nor another thread sees half of it.
         estimator.__dict__ = before

@@ -59,8 +59,8 @@ def validated_array(estimator, X, *y, reset, accept_sparse="csr"):
 def validated_training_data(network, rows, y, sample_weight, reset):
     """Checked rows, labels and weights, without samples of weight zero.
 
-    Such a sample must be the same as no sample, for the encoder too. `reset` tells a new network
-    from one that is trained further.
+    Such a sample must be the same as no sample, for the encoder too. `reset` is false for a
+    network that is trained further.
     """
     sizes = hidden_layer_sizes(network)
     if not reset and sizes != [len(intercept) for intercept in network.intercepts_[:-1]]:

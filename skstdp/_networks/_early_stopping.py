@@ -34,11 +34,11 @@ class Patience:
     Parameters
     ----------
     tol : float
-        What counts as an improvement, >= 0.
+        Smallest improvement that counts, >= 0.
     n_iter_no_change : int or numpy.inf
         More iterations in a row than these without improvement are too many, >= 1.
     best : float, default=-inf
-        What the first figure has to improve on.
+        Figure that the first one has to improve on.
 
     Attributes
     ----------
@@ -71,15 +71,15 @@ class EarlyStopping:
     Parameters
     ----------
     scoring : str, callable or None, default=None
-        What should grow: a name or a scorer, as in scikit-learn. None takes the estimator's own
-        `score`. `FGSMScorer` stops when the accuracy under attack no longer improves.
+        Score that should grow: a name or a scorer, as in scikit-learn. None takes the estimator's
+        own `score`. `FGSMScorer` stops when the accuracy under attack no longer improves.
     X_val : array-like of shape (n_samples, n_features), default=None
         Data to score on, as the estimator with the callback sees them: in a pipeline, after the
         steps before it. None takes the training data.
     y_val : array-like of shape (n_samples,), default=None
         Labels of `X_val`.
     tol : float, default=1e-4
-        What counts as an improvement, >= 0.
+        Smallest improvement that counts, >= 0.
     n_iter_no_change : int or numpy.inf, default=10
         The fit stops after more iterations in a row than these without improvement, >= 1. Infinity
         never stops it.
@@ -132,7 +132,7 @@ class EarlyStopping:
         self._patience = {}
 
     def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Refuse, before the fit, a scoring that the estimator has not.
+        """Refuse, before the fit, a scoring that the estimator does not have.
 
         Parameters
         ----------

@@ -8,12 +8,12 @@ from copy import deepcopy
 
 from .._utils._frames import with_feature_names
 
-# What scikit-learn keeps on an estimator while its `fit` runs, and needs afterwards.
+# Attributes by which scikit-learn runs callbacks, until after `fit`.
 CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
 
 def is_iteration(context):
-    """Whether a task is one of several that an estimator does one after the other."""
+    """True if a task is one of several that an estimator does one after the other."""
     return (
         context.parent is not None
         and context.parent.sequential_subtasks
@@ -39,7 +39,7 @@ class FitTasks:
     Attributes
     ----------
     watched : bool
-        Whether there are callbacks, which want to see each epoch.
+        True if there are callbacks, which see each epoch.
     """
 
     def __init__(self, estimator, n_epochs, X, y, sample_weight):

@@ -37,14 +37,11 @@ def random_parameters(layer_sizes, random_state, dtype, scale):
 
 
 def mean_inputs(over_inputs):
-    """Mean over the samples of what the first layer sees, one number per input unit.
+    """Mean rate of each input unit over the samples.
 
-    Parameters
-    ----------
-    over_inputs : callable
-        `over_inputs(function)` is a list of what a function makes of the data, one for each place
-        where rows lie. The function takes an iterator over what the first layer sees of them, in
-        [0, 1], and the weights of the samples, some at a time, so that they need not be kept.
+    `over_inputs(function)` is a list of the results of a function of the data, one for each place
+    where rows lie. The function takes an iterator over pairs of rates of the input units and
+    weights of some samples at a time, so that they need not be kept.
     """
     return _mean_rates(over_inputs, [], [])
 
@@ -64,7 +61,7 @@ def _total_rates(coefs, intercepts, input_chunks):
 
 
 def calibrate_biases(coefs, intercepts, mean_rates, over_inputs, quiet_start):
-    """Set each bias so that its unit starts at a given fraction of its inputs' mean rate.
+    """Set each bias so that its unit starts at a given fraction of the mean rate of its inputs.
 
     The rule raises the weights of an associated unit only while the unit fires less than its
     inputs (p < x); a unit that starts above them learns the opposite class. So, layer by layer,
@@ -77,9 +74,9 @@ def calibrate_biases(coefs, intercepts, mean_rates, over_inputs, quiet_start):
     coefs, intercepts : lists of ndarrays
         One per layer; `intercepts` is overwritten.
     mean_rates : ndarray of shape (n_inputs,)
-        Mean over the samples of what the first layer sees.
+        Mean rates of the input units.
     over_inputs : callable
-        As in `mean_inputs`, for the rates of hidden units. It is called once per hidden layer.
+        As in `mean_inputs`; called once per hidden layer.
     quiet_start : float
         Fraction, in (0, 1].
     """
@@ -95,7 +92,7 @@ def _quiet_rate(mean_rates, quiet_start):
 
 
 def expected_total_inputs(mean_rates, layer_sizes, quiet_start):
-    """What the rates of each layer's inputs add up to, at least 1, one number per layer.
+    """Expected sum of the rates of each layer's inputs, at least 1, one number per layer.
 
     For the first layer the mean over the samples. Hidden units, which compete, stay about as
     active in the mean as those of the first hidden layer start, but some become active in the
@@ -104,7 +101,7 @@ def expected_total_inputs(mean_rates, layer_sizes, quiet_start):
     Parameters
     ----------
     mean_rates : ndarray of shape (n_inputs,)
-        Mean over the samples of what the first layer sees.
+        Mean rates of the input units.
     layer_sizes : list of int
         Number of units of each layer, input and output included.
     quiet_start : float or None

@@ -1,4 +1,4 @@
-"""Networks that do not tell classes apart after training."""
+"""Networks that do not distinguish classes after training."""
 
 import warnings
 
@@ -22,14 +22,8 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
 
     Parameters
     ----------
-    network : NetworkClassifier
-        It has just been trained.
-    X : Rows of shape (n_samples, n_features)
-        Training data.
-    y : ndarray of shape (n_samples,), dtype intp
-        Class indices.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights, those of the classes included.
+    network, X, y, sample_weight
+        As in `run_epochs`.
     stacklevel : int
         As for `warnings.warn`, seen from the caller.
     """
@@ -75,7 +69,7 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
 
 
 def _classes_predicted_first(network, rate_chunks):
-    """By number, and of no more samples than it takes to find two."""
+    """Indices of predicted classes, of no more samples than it takes to find two."""
     found = set()
     for rates, _ in rate_chunks:
         found.update(predicted_indices(network._logits(rates)).tolist())

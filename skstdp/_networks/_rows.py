@@ -68,7 +68,7 @@ class Rows:
         return [Rows(X), *y]
 
     def for_callbacks(self):
-        """What callbacks get as X."""
+        """X for callbacks."""
         return self.X
 
     def map(self, function, network, sample_weight=None):

@@ -22,7 +22,7 @@ from ._mlp import forward, logits_and_pullback, scores_and_pullback
 from ._receptive_fields import ReceptiveFields, fit_receptive_fields
 from ._training import flatten
 
-# Of more samples than this, so many tell the mean rates of hidden units well enough to start.
+# Of more samples than this, so many give the mean rates of hidden units well enough to start.
 _MANY, _SOME = 10_000, 1000
 
 
@@ -47,16 +47,16 @@ class SigmoidMLP(NetworkClassifier):
 
     _set_by_fit = (*NetworkClassifier._set_by_fit, "_total_inputs")
 
-    # Whether two classes have two output units.
+    # True if two classes have two output units.
     _one_output_per_class = False
 
     @abstractmethod
     def _associate(self, layer_sizes, class_weights, dtype):
-        """Fix what the rule needs besides the network, once, before training."""
+        """Set what the rule needs besides the network, once, before training."""
 
     @abstractmethod
     def _rule(self):
-        """What the local rule needs besides rates, or None for backpropagation."""
+        """Arguments of the local rule besides rates, or None for backpropagation."""
 
     def _draw_network(self, X, y, sample_weight):
         """Fit the receptive fields, draw weights and biases, set the associations."""

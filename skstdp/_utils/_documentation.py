@@ -1,4 +1,4 @@
-"""Where the pages of the documentation are, for the link in notebooks."""
+"""Place of the pages of the documentation, for the link in notebooks."""
 
 from importlib.resources import files
 

@@ -28,7 +28,7 @@ class UncheckedRows(Rows):
     X : array-like, sparse matrix, dask array or dask data frame
         The rows.
     cluster : Cluster
-        Where they are to lie.
+        Workers that are to hold them.
     n_blocks : int
         Number of blocks of rows that an X of this process is cut into, if it has as many rows.
     """
@@ -93,7 +93,7 @@ class RowsOnCluster(Rows):
     Parameters
     ----------
     cluster : Cluster
-        Where they lie.
+        Workers that hold them.
     blocks : list of futures
         Arrays or CSR matrices, block by block.
     ends : ndarray of shape (n_blocks + 1,)
@@ -103,7 +103,7 @@ class RowsOnCluster(Rows):
     dtype : dtype
         float32 or float64.
     sparse : bool
-        Whether a block may be a CSR matrix.
+        True if a block may be a CSR matrix.
     rows : ndarray of shape (n_samples,), dtype intp
         Numbers of these rows.
     """
@@ -157,7 +157,7 @@ class RowsOnCluster(Rows):
         return self
 
     def parts(self, samples=slice(None)):
-        """Where some of the samples lie.
+        """Places of some of the samples.
 
         Returns
         -------
@@ -239,7 +239,7 @@ def _dtype(X):
     return common if common in _FLOATS else np.dtype(np.float64)
 
 
-# What follows is called by the workers.
+# Functions that the workers call.
 
 
 def _itself(X):
