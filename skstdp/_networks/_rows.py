@@ -11,8 +11,8 @@ from ._training import Training
 
 
 def as_rows(X):
-    """X as `Rows`, if it is not yet."""
-    return X if isinstance(X, Rows) else Rows(X)
+    """X as rows, unless it has their methods already, as those on a cluster have."""
+    return X if hasattr(X, "validated") else Rows(X)
 
 
 def dense(X):
@@ -21,7 +21,7 @@ def dense(X):
 
 
 class Rows:
-    """Rows of X in this process; subclasses have theirs elsewhere and the same methods.
+    """Rows of X in this process, and the methods by which `fit` and `predict` reach any rows.
 
     Parameters
     ----------

@@ -1,7 +1,9 @@
 """Rows of a table that lie on the workers of a cluster, block by block."""
 
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
@@ -11,32 +13,21 @@ from sklearn.utils.validation import _check_y, validate_data
 
 from .._networks._checks import validated_array
 from .._networks._encoding import as_dtype
-from .._networks._rows import Rows
 from .._networks._split import row_digests
 from .._utils._validation import naming_columns, plain_labels, refuse_equal_names
-from ._cluster import new_key
+from ._cluster import Cluster, new_key
 from ._training import TrainingOnCluster
 
 _FLOATS = [np.float64, np.float32]
 
 
-class UncheckedRows(Rows):
-    """X as it was given.
+@dataclass(frozen=True, eq=False)
+class UncheckedRows:
+    """X as it was given to `fit`, to be cut into `n_blocks` blocks if it is of this process."""
 
-    Parameters
-    ----------
-    X : array-like, sparse matrix, dask array or dask data frame
-        The rows.
-    cluster : Cluster
-        Workers that are to hold them.
-    n_blocks : int
-        Number of blocks of rows that an X of this process is cut into, if it has as many rows.
-    """
-
-    def __init__(self, X, cluster, n_blocks):
-        super().__init__(X)
-        self._cluster = cluster
-        self._n_blocks = n_blocks
+    X: Any
+    cluster: Cluster
+    n_blocks: int
 
     def validated(self, estimator, *y, reset):
         """List of the checked rows, and of checked labels if any."""
@@ -64,10 +55,10 @@ class UncheckedRows(Rows):
         return [X, *y]
 
     def _of_this_process(self, X):
-        ends = np.linspace(0, X.shape[0], min(self._n_blocks, X.shape[0]) + 1).astype(int)
-        blocks = [self._cluster.submit(_itself, X[low:high]) for low, high in pairwise(ends)]
+        ends = np.linspace(0, X.shape[0], min(self.n_blocks, X.shape[0]) + 1).astype(int)
+        blocks = [self.cluster.submit(_itself, X[low:high]) for low, high in pairwise(ends)]
         return RowsOnCluster(
-            self._cluster, blocks, ends, X.shape[1], X.dtype, issparse(X), np.arange(ends[-1])
+            self.cluster, blocks, ends, X.shape[1], X.dtype, issparse(X), np.arange(ends[-1])
         )
 
     def _of_the_workers(self):
@@ -78,19 +69,20 @@ class UncheckedRows(Rows):
             X = X.rechunk({1: -1})
         parts = X.to_delayed().ravel() if hasattr(X, "rechunk") else X.to_delayed()
         check = dask.delayed(partial(_checked, dtype), pure=True)
-        blocks = self._cluster.collect([check(part) for part in parts])
-        sizes = self._cluster.results([self._cluster.submit(_size, block) for block in blocks])
+        blocks = self.cluster.collect([check(part) for part in parts])
+        sizes = self.cluster.results([self.cluster.submit(_size, block) for block in blocks])
         lengths, sparse = zip(*sizes, strict=True)
         ends = np.cumsum([0, *lengths])
         return RowsOnCluster(
-            self._cluster, blocks, ends, X.shape[1], dtype, any(sparse), np.arange(ends[-1])
+            self.cluster, blocks, ends, X.shape[1], dtype, any(sparse), np.arange(ends[-1])
         )
 
 
-class RowsOnCluster(Rows):
-    """Checked rows, or some of them.
+@dataclass(frozen=True, eq=False)
+class RowsOnCluster:
+    """Checked rows, or some of them, with the methods of `Rows`.
 
-    Parameters
+    Attributes
     ----------
     cluster : Cluster
         Workers that hold them.
@@ -108,24 +100,21 @@ class RowsOnCluster(Rows):
         Numbers of these rows.
     """
 
-    def __init__(self, cluster, blocks, ends, n_features, dtype, sparse, rows):
-        self.cluster = cluster
-        self.blocks = blocks
-        self._dtype = np.dtype(dtype)
-        self._n_features = n_features
-        self._ends = ends
-        self._sparse = sparse
-        self._rows = rows
+    cluster: Cluster
+    blocks: list
+    ends: np.ndarray
+    n_features: int
+    dtype: np.dtype
+    sparse: bool
+    rows: np.ndarray
 
     @property
     def shape(self):
         """Number of samples and of features."""
-        return len(self._rows), self._n_features
+        return len(self.rows), self.n_features
 
-    @property
-    def dtype(self):
-        """float32 or float64."""
-        return self._dtype
+    def __len__(self):
+        return len(self.rows)
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
@@ -133,20 +122,15 @@ class RowsOnCluster(Rows):
             "callback that looks at samples its own ones, such as X_val."
         )
 
-    def __getitem__(self, rows):
-        return self._like(self.blocks, self.dtype, self._rows[rows])
-
-    def _like(self, blocks, dtype, rows):
-        return RowsOnCluster(
-            self.cluster, blocks, self._ends, self._n_features, dtype, self._sparse, rows
-        )
+    def __getitem__(self, samples):
+        return replace(self, rows=self.rows[samples])
 
     def astype(self, dtype):
         """The same rows of another dtype."""
         if self.dtype == dtype:
             return self
         blocks = [self.cluster.submit(as_dtype, block, dtype) for block in self.blocks]
-        return self._like(blocks, dtype, self._rows)
+        return replace(self, blocks=blocks, dtype=np.dtype(dtype))
 
     def validated(self, estimator, reset):
         """List of these rows, which are checked already."""
@@ -165,19 +149,19 @@ class RowsOnCluster(Rows):
             Number of a block, positions of samples among the given ones, and their rows in the
             block; blocks without samples are left out.
         """
-        rows = self._rows[samples]
-        block_of = np.searchsorted(self._ends, rows, side="right") - 1
+        rows = self.rows[samples]
+        block_of = np.searchsorted(self.ends, rows, side="right") - 1
         by_block = np.argsort(block_of, kind="stable")
         first = np.searchsorted(block_of[by_block], np.arange(len(self.blocks) + 1))
         return [
-            (block, by_block[low:high], rows[by_block[low:high]] - self._ends[block])
+            (block, by_block[low:high], rows[by_block[low:high]] - self.ends[block])
             for block, (low, high) in enumerate(pairwise(first))
             if low < high
         ]
 
     def size_of(self, block):
         """Number of rows of a block."""
-        return self._ends[block + 1] - self._ends[block]
+        return self.ends[block + 1] - self.ends[block]
 
     def map(self, function, network, sample_weight=None):
         """Results of a function, one for each block that has samples: see `Rows.map`."""
@@ -222,7 +206,7 @@ class RowsOnCluster(Rows):
         """Two rows with the least and the greatest value of each feature, sparse if X is."""
         least, greatest = zip(*self._over(_extremes), strict=True)
         rows = np.vstack([np.min(least, axis=0), np.max(greatest, axis=0)])
-        return csr_matrix(rows) if self._sparse else rows
+        return csr_matrix(rows) if self.sparse else rows
 
     def digests(self):
         """One number per row, the same for equal rows."""
