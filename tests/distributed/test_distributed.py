@@ -402,7 +402,9 @@ def test_there_is_no_client(wine, monkeypatch):
 
 def test_dask_is_not_installed(wine, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImportError, match=r"needs Dask: pip install 'skstdp\[dask\]'"):
+    with pytest.raises(
+        ImportError, match=r'needs Dask\. Install it with: pip install "skstdp\[dask\]"'
+    ):
         fit(STDPClassifier(), *wine)
 
 
