@@ -31,6 +31,7 @@ from ._displays import (
 )
 from ._networks._bioleaf import BioLeaFClassifier
 from ._networks._classifiers import BPClassifier, STDPClassifier
+from ._networks._early_stopping import EarlyStopping
 from ._networks._onnx import register_onnx_converters, to_onnx
 from ._networks._persistence import load_model, save_model
 from ._networks._stdp import stdp_curve, stdp_update
@@ -40,16 +41,16 @@ from ._robustness._adversarial_examples import fgsm, pgd
 from ._robustness._art import art_classifier
 from ._robustness._attack_table import attack_table
 from ._robustness._best_under_attack import BestUnderAttack
-from ._robustness._callbacks import EarlyStopping, RobustnessMonitor
+from ._robustness._monitor import RobustnessMonitor
 from ._robustness._report import robustness_report
 from ._robustness._scorers import (
-    ConstantPredictionWarning,
     FGSMScorer,
     GradientMaskingWarning,
     PGDScorer,
     attack_scorers,
 )
 from ._utils._version import __version__ as __version__
+from ._utils._warnings import ConstantPredictionWarning
 
 # Loaded when somebody asks for them, by name or by import.
 _SUBMODULES = {"benchmarks", "datasets", "distributed"}
@@ -91,9 +92,9 @@ __all__ = [
 ]
 
 # Pickles and model files name a class by the place where it is imported from, and stay valid when
-# its module moves. Figures are drawn again and not kept.
+# its module moves.
 for _class in map(globals().get, __all__):
-    if isinstance(_class, type) and not _class.__name__.endswith("Display"):
+    if isinstance(_class, type):
         _class.__module__ = __name__
 
 

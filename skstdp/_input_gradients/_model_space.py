@@ -59,7 +59,7 @@ class _Rates(_ModelSpace):
     """One of our networks at its rates."""
 
     def __init__(self, estimator, X, given, names, gradient):
-        self._values = estimator._check(X, accept_sparse=False)
+        self._values = estimator._checked_array(X)
         self._unchanged = X is given
         rates = estimator._encode(as_dtype(self._values, estimator.coefs_[0].dtype))
         super().__init__(estimator, rates, given, names, gradient)

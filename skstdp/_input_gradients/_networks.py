@@ -3,35 +3,27 @@
 from scipy.special import expit, log_expit
 from sklearn.neural_network import MLPClassifier
 
-from .._networks._backprop import logits_and_pullback
-from .._networks._bioleaf import BioLeaFClassifier
+from .._networks._base import NetworkClassifier
 from .._networks._encoding import as_dtype
+from .._networks._mlp import scores_and_pullback
 from .._networks._sigmoid import SigmoidMLP
 from ._adapter import Adapter, adapts, expect_one_label
-from ._decisions import class_scores
 from ._scaled_rows import ScaledRows
 from ._transformers import scaler_pull
 
 
-class _Network(Adapter):
-    """Class scores are the logits of the output units."""
+def _scaled(scores, pullback):
+    """Scores, and their pullback as one of ScaledRows."""
 
-    def _layers(self, inputs, activation):
-        logits, pullback = logits_and_pullback(
-            inputs, self.estimator.coefs_, self.estimator.intercepts_, activation
-        )
-        scores, through = class_scores(logits)
+    def pull(cotangent):
+        values, log_scale = pullback(cotangent.values)
+        return ScaledRows(values, log_scale + cotangent.log_scale)
 
-        def pull(cotangent):
-            at_logits = through(cotangent)
-            values, log_scale = pullback(at_logits.values.astype(logits.dtype, copy=False))
-            return ScaledRows(values, log_scale + at_logits.log_scale)
-
-        return scores, pull
+    return scores, pull
 
 
 @adapts(MLPClassifier)
-class _MLPClassifier(_Network):
+class _MLPClassifier(Adapter):
     scores_are_decisions = False
 
     def __init__(self, estimator):
@@ -40,12 +32,13 @@ class _MLPClassifier(_Network):
 
     def vjp(self, X):
         """Class scores, and the way back."""
-        inputs = self._array(X).astype(self.estimator.coefs_[0].dtype, copy=False)
-        return self._layers(inputs, self.estimator.activation)
+        coefs, intercepts = self.estimator.coefs_, self.estimator.intercepts_
+        inputs = self._array(X).astype(coefs[0].dtype, copy=False)
+        return _scaled(*scores_and_pullback(inputs, coefs, intercepts, self.estimator.activation))
 
 
-@adapts(SigmoidMLP)
-class Network(_Network):
+@adapts(NetworkClassifier)
+class Network(Adapter):
     """Our networks: from X, or from the rates that they see of it."""
 
     def __init__(self, estimator):
@@ -66,21 +59,7 @@ class Network(_Network):
 
     def from_rates(self, rates):
         """Class scores, and the way back to the rates."""
-        network = self.estimator
-        scores, pull = self._layers(network._inputs(rates), "logistic")
-        return scores, lambda cotangent: pull(cotangent).through(
-            lambda gradient: network._rates_gradient(rates, gradient)
-        )
-
-
-@adapts(BioLeaFClassifier)
-class SpikingNetwork(Network):
-    """A network of spikes, whose way back is a surrogate: the true slope is zero or infinite."""
-
-    def from_rates(self, rates):
-        """Class scores, and the way back to the rates."""
-        scores, pullback = self.estimator._scores_and_pullback(rates)
-        return scores, lambda cotangent: cotangent.through(pullback)
+        return _scaled(*self.estimator._scores_and_pullback(rates))
 
 
 @adapts(SigmoidMLP, transform=True)
@@ -95,19 +74,8 @@ class _HiddenRates(Network):
     def from_rates(self, rates):
         """Rates of the last hidden layer, and the way back to those of the features."""
         network = self.estimator
-        inputs = network._inputs(rates)
-        if len(network.coefs_) == 1:
-            return inputs, lambda cotangent: cotangent.through(
-                lambda gradient: network._rates_gradient(rates, gradient)
-            )
-        drive, pullback = logits_and_pullback(
-            inputs, network.coefs_[:-1], network.intercepts_[:-1]
-        )
-
-        def pull(cotangent):
-            at_drive = cotangent.times_exp(log_expit(drive) + log_expit(-drive))
-            values, log_scale = pullback(at_drive.values.astype(drive.dtype, copy=False))
-            gradient = network._rates_gradient(rates, values)
-            return ScaledRows(gradient, log_scale + at_drive.log_scale)
-
-        return expit(drive), pull
+        drives, pull = _scaled(*network._drives_and_pullback(rates))
+        if network.n_layers_ == 2:
+            return drives, pull
+        log_slope = log_expit(drives) + log_expit(-drives)
+        return expit(drives), lambda cotangent: pull(cotangent.times_exp(log_slope))

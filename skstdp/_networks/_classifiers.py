@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,16 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from ._associations import equalising_factors, hidden_associations, output_associations
 from ._competition import lets_all_learn, winner_table
+from ._parameter_docs import (
+    ADAM,
+    CLASSES,
+    ENCODER,
+    ENCODING,
+    HISTORY,
+    PERTURBED_BATCHES,
+    SCHEDULE,
+    loop,
+)
 from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:
@@ -25,12 +36,7 @@ _NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=
         Number of sigmoid units of each hidden layer, each >= 1. An empty sequence gives a
         network without hidden layer."""
 
-_ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="auto"
-        How X becomes rates in [0, 1]. "minmax" scales each feature's range in the training data
-        to [0, 1] and clips what lies outside. "auto" does so unless all training data are in
-        [0, 1] already; these are taken as they are, and later data are clipped. "none" takes X
-        as it is, and a value outside [0, 1] by more than rounding is an error.
-    receptive_fields : int or "auto", default="auto"
+_RECEPTIVE_FIELDS = """receptive_fields : int or "auto", default="auto"
         Number of units by which the first layer sees each feature, 1 or even. 1 is the rate x.
         2 adds an off unit, 1 - x: without it a low value moves no weight, because the rule does
         nothing at x = 0. A larger number 2n gives n steps clip(n x - k, 0, 1), k = 0 ... n - 1,
@@ -44,111 +50,48 @@ _ENCODING_PARAMETERS = """rate_encoding : {"auto", "minmax", "none"}, default="a
         Where all features have some of 33 evenly spaced values each, such as grey levels, x is
         not ranked."""
 
-_TRAINING_PARAMETERS = """fan_in_scaling : bool, default=True
+_STEPS = f"""fan_in_scaling : bool, default=True
         Whether the step size of each layer is divided by the sum of the rates that its inputs are
         expected to have: a step of all of them then moves a unit equally far in narrow and in
         wide layers. It is their mean over the training data for the first layer; hidden units
         count with the rate that `quiet_start` gives to those of the first hidden layer, and with
         0.5 if it is None.
-    learning_rate : {"constant", "linear"}, default="linear"
-        Schedule of the step size: constant, or falling to zero in equal steps until `max_iter`.
+    {SCHEDULE}
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
-        1 - step size * weight_decay. "auto" is half of the inverse of the sum of all step sizes
-        of `fit`, so that few steps and many shrink a weight that does not learn to 0.6 of what
-        it was; in `partial_fit`, which knows no last step, 0.001.
-    beta_1 : float, default=0.9
-        Decay of Adam's first moment, in [0, 1).
-    beta_2 : float, default=0.999
-        Decay of Adam's second moment, in [0, 1).
-    epsilon : float, default=1e-8
-        Positive term in Adam's denominator.
-    batch_size : int or "auto", default="auto"
-        Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
-        equal size. "auto" makes five batches per epoch, of at least 16 and at most 200 samples:
+        1 - step size * weight_decay, which may not be negative. "auto" is half of the inverse of
+        the sum of all step sizes of `fit`, so that few steps and many shrink a weight that does
+        not learn to 0.6 of what it was; in `partial_fit`, which knows no last step, 0.001.
+    {ADAM}"""
+
+_loop = partial(
+    loop,
+    batch_size=""""auto" makes five batches per epoch, of at least 16 and at most 200 samples:
         fewer batches of less than 80 samples, more of over 1000. The number of batches is the
-        number of steps per epoch, by which `max_iter="auto"` finds the number of epochs.
-    max_iter : int or "auto", default="auto"
-        Number of epochs, >= 1. "auto" takes 130; more if these make fewer than 650 steps, one per
-        batch, and fewer if they make more than 4000, but at least 30.
-    shuffle : bool, default=True
-        Whether to draw a new order of the samples in each epoch.
-    tol : float or None, default=None
-        With None every epoch is run. Otherwise training stops, with the weights it has and
-        `n_iter_` telling when, as soon as the training figure has not improved by more than
-        `tol` for more than `n_iter_no_change` epochs, and a `ConvergenceWarning` says if that
-        never happened. The figure is the PROGRESS.
-    n_iter_no_change : int or numpy.inf, default=30
-        The training stops after more epochs in a row than these without improvement, >= 1.
-        Infinity never stops it. Sigmoid layers take some epochs to start; less may stop them
-        before.
-    early_stopping : bool, default=False
-        Whether to set aside part of the data (stratified), to stop when the accuracy on it has
-        not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
-        epochs, and to keep the weights of the best epoch, the last of equally good ones. With
-        `warm_start` the weights it starts from are kept unless an epoch is better.
-    validation_fraction : float, default=0.1
-        Share of the data that `early_stopping` sets aside, in (0, 1).
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights, encoder and random state of the previous call.
-        The optimiser and the schedule start anew.
-    adversarial_epsilon : float, default=0.0
-        ADVERSARIAL
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by label; multiplied with `sample_weight`. "balanced" weighs
-        each class inversely to its frequency.
-    random_state : int, RandomState instance or None, default=None
-        Draws the weights, the order of the samples and the validation split.
-    verbose : bool or int, default=False
-        Whether to print loss and accuracy after each epoch."""
+        number of steps per epoch, by which `max_iter="auto"` finds the number of epochs.""",
+    max_iter=""""auto" takes 130; more if these make fewer than 650 steps, one per batch, and
+        fewer if they make more than 4000, but at least 30.""",
+)
 
-_ACCURACY = "accuracy, since the rule minimises no loss"
-
-_PERTURBED_BATCHES = """In [0, 1]. When positive, each batch is replaced by what the fast gradient
-        sign attack of this size makes of it for the network as it is then, and the loss and
-        accuracy of the epoch are those of these samples."""
-
-_NO_PERTURBED_BATCHES = """Expected to be 0. `BPClassifier` trains on perturbed samples; the local
+_NONE_PERTURBED = """Expected to be 0. `BPClassifier` trains on perturbed samples; the local
         rule, trained on them, is less accurate under attack."""
 
-
-def _training_parameters(progress, adversarial):
-    return _TRAINING_PARAMETERS.replace("PROGRESS", progress).replace("ADVERSARIAL", adversarial)
-
-
-_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
-        Class labels.
+_ATTRIBUTES = f"""{CLASSES}
     coefs_ : list of ndarrays of shape (n_in, n_out)
         Weights of each layer, of the dtype of X.
     intercepts_ : list of ndarrays of shape (n_out,)
         Biases of each layer.
-    encoder_ : MinMaxScaler or None
-        Fitted map from X to rates; None for `rate_encoding="none"`.
+    {ENCODER}
     receptive_fields_ : ndarray of shape (n_features,), dtype int
         Number of units by which the first layer sees each feature. `coefs_[0]` has one row per
         unit: first the first step of each feature, then the second step of each feature that has
         one, and so on; after the last step the off units in the same order.
-    n_iter_ : int
-        Number of epochs run.
     loss_ : float
         Cross-entropy in the last epoch.
-    loss_curve_ : list of float
-        Cross-entropy in each epoch.
-    accuracy_curve_ : list of float
-        Training accuracy in each epoch, of each batch before its own update.
-    validation_scores_ : list of float or None
-        Accuracy after each epoch on the data set aside or given as `X_val`.
-    history_ : DataFrame
-        The three curves, one row an epoch.
-    n_layers_ : int
-        Number of layers, input and output included.
+    {HISTORY}
     n_outputs_ : int
         Number of output units: one per class, or one for two classes (`BPClassifier`, and
-        `STDPClassifier` without `probability_matching`).
-    n_features_in_ : int
-        Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, if X was a data frame with string names."""
+        `STDPClassifier` without `probability_matching`)."""
 
 
 # Two classes stand on both sides of one border, where a narrow margin lets noisy tables fail.
@@ -179,7 +122,8 @@ class STDPClassifier(SigmoidMLP):
     Parameters
     ----------
     {_NETWORK_PARAMETERS}
-    {_ENCODING_PARAMETERS}
+    {ENCODING}
+    {_RECEPTIVE_FIELDS}
     stdp_epsilon : float, default=0.1
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
@@ -217,7 +161,8 @@ class STDPClassifier(SigmoidMLP):
         None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_training_parameters(_ACCURACY, _NO_PERTURBED_BATCHES)}
+    {_STEPS}
+    {_loop(progress="accuracy, as the rule minimises no loss", adversarial=_NONE_PERTURBED)}
 
     Attributes
     ----------
@@ -335,23 +280,23 @@ class STDPClassifier(SigmoidMLP):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _validate_training_data(self, X, y, sample_weight, reset):
+    def _validate_params(self):
+        super()._validate_params()
         if self.adversarial_epsilon > 0:
             raise ValueError(
                 f"Got adversarial_epsilon={self.adversarial_epsilon!r}, but STDPClassifier "
                 "expected 0: trained on perturbed samples, the local rule is less accurate under "
                 "attack. BPClassifier gains."
             )
-        return super()._validate_training_data(X, y, sample_weight, reset)
 
-    def _associate(self, layer_units, class_weights, dtype):
+    def _associate(self, layer_sizes, class_weights, dtype):
         n_classes = len(self.classes_)
         self._class_factors = equalising_factors(class_weights, dtype)
         self.associations_ = [
-            hidden_associations(n_classes, n_units, dtype) for n_units in layer_units[1:-1]
+            hidden_associations(n_classes, n_units, dtype) for n_units in layer_sizes[1:-1]
         ]
         self.associations_.append(output_associations(n_classes, self.n_outputs_, dtype))
-        self._win_rates = np.zeros(sum(layer_units[1:]))
+        self._win_rates = np.zeros(sum(layer_sizes[1:]))
 
     _progress_name = "accuracy"
 
@@ -401,7 +346,8 @@ class BPClassifier(SigmoidMLP):
     Parameters
     ----------
     {_NETWORK_PARAMETERS}
-    {_ENCODING_PARAMETERS}
+    {ENCODING}
+    {_RECEPTIVE_FIELDS}
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`.
@@ -410,7 +356,8 @@ class BPClassifier(SigmoidMLP):
         mean rate of their inputs. None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_training_parameters("loss", _PERTURBED_BATCHES)}
+    {_STEPS}
+    {_loop(progress="loss", adversarial=PERTURBED_BATCHES)}
 
     Attributes
     ----------
@@ -491,7 +438,7 @@ class BPClassifier(SigmoidMLP):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _associate(self, layer_units, class_weights, dtype):
+    def _associate(self, layer_sizes, class_weights, dtype):
         """Backpropagation knows no associations."""
 
     _progress_name = "loss"

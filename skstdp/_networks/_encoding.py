@@ -18,7 +18,7 @@ def as_dtype(X, dtype):
 
 
 def _are_rates(X):
-    """Whether all values are in [0, 1]; both ends are looked for in what is in the cache."""
+    """True if all values are in [0, 1]; looks for both ends in what is in the cache."""
     if issparse(X):
         return X.min() >= 0 and X.max() <= 1
     size = max(1, _BLOCK // max(1, X.shape[1]))
@@ -58,11 +58,11 @@ def fit_encoder(X, rate_encoding):
 
 
 def _fitted_scaler(low, high, n_samples):
-    """What `MinMaxScaler.fit` makes, but for ranges that it takes for constant or infinite.
+    """Scaler of `MinMaxScaler.fit`, but for ranges that that takes for constant or infinite.
 
     It takes ranges below ten times the precision for constant, whatever the values: in float32
-    those of a wavelength in metres. Others are scaled as it does it, bit by bit. And X is checked
-    already: to do that again would take longer than all else on a small table.
+    those of a wavelength in metres. Others are scaled as by it, bit by bit. X is not checked
+    again, which would take longer than all else on a small table.
     """
     # The difference itself may be infinite.
     half = high / 2 - low / 2
@@ -95,13 +95,7 @@ def _sparse_range(X, rate_encoding):
 
 
 def encoding(encoder, n_features, dtype):
-    """Scale and offset of each feature, of which an encoder makes rates.
-
-    Returns
-    -------
-    scale, offset : ndarrays of shape (n_features,)
-        The rate of x is clip(x * scale + offset, 0, 1).
-    """
+    """Scale and offset of each feature: the rate of x is clip(x * scale + offset, 0, 1)."""
     if encoder is None:
         return np.ones(n_features, dtype), np.zeros(n_features, dtype)
     return encoder.scale_.astype(dtype), encoder.min_.astype(dtype)

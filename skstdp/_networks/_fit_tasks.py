@@ -1,6 +1,6 @@
 """The epochs of a fit as scikit-learn's callbacks see them.
 
-`fit` is a task, and each of its epochs is a task below it. Callbacks are told where a task begins
+`fit` is a task, and each of its epochs is a task below it. Callbacks hear where a task begins
 and ends, with a copy of the network as it is then, and may ask to stop.
 """
 
@@ -8,8 +8,18 @@ from copy import deepcopy
 
 from .._utils._frames import with_feature_names
 
-# What scikit-learn keeps on an estimator while its `fit` runs, and needs afterwards.
+# Attributes by which scikit-learn runs callbacks, until after `fit`.
 CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+
+
+def is_iteration(context):
+    """True if a task is one of several that an estimator does one after the other."""
+    return (
+        context.parent is not None
+        and context.parent.sequential_subtasks
+        # A whole fit inside a search or a pipeline.
+        and context.source_estimator_name is None
+    )
 
 
 class FitTasks:
@@ -22,14 +32,14 @@ class FitTasks:
     n_epochs : int
         Largest number of epochs.
     X, y : ndarrays of shape (n_samples, n_features) and (n_samples,)
-        What it is trained on: features, not rates, and labels.
+        Training data: features, not rates, and labels.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights that the user gave.
 
     Attributes
     ----------
     watched : bool
-        Whether there are callbacks, which want to see each epoch.
+        True if there are callbacks, which see each epoch.
     """
 
     def __init__(self, estimator, n_epochs, X, y, sample_weight):
@@ -41,7 +51,7 @@ class FitTasks:
         self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
 
     def begin_epoch(self):
-        """Tell the callbacks that an epoch begins."""
+        """Report to the callbacks that an epoch begins."""
         if not self.watched:
             return
         self._epoch = self._fit.subcontext(task_name="epoch")
@@ -50,13 +60,13 @@ class FitTasks:
         )
 
     def end_epoch(self):
-        """Tell the callbacks that the epoch is over; whether one of them asks to stop."""
+        """Report to the callbacks that the epoch is over; true if one of them asks to stop."""
         return self.watched and self._epoch.call_on_fit_task_end(
             estimator=self._estimator, **self._data, reconstruction_attributes=self._copies
         )
 
     def end(self):
-        """Tell the callbacks that the network is as `fit` leaves it."""
+        """Report to the callbacks that the network is as `fit` leaves it."""
         self._fit.call_on_fit_task_end(
             estimator=self._estimator, **self._data, reconstruction_attributes=self._copies
         )

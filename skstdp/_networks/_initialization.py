@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import logit
 
-from ._forward import hidden_rates
+from ._mlp import hidden_rates
 
 # A unit that starts at rate 0.5 sits where the rule's sign turns for a fully active input; one
 # that never fires never learns, because the update is proportional to its rate.
@@ -16,20 +16,20 @@ _LOWEST_RATE, _HIGHEST_RATE = 1e-4, 0.5
 _FEWEST_ACTIVE = 6
 
 
-def check_scale(scale, layer_units, dtype):
+def check_scale(scale, layer_sizes, dtype):
     """Raise where weights of this scale could add up to more than the dtype holds."""
-    if scale > float(np.finfo(dtype).max) / (64 * max(layer_units)):
+    if scale > float(np.finfo(dtype).max) / (64 * max(layer_sizes)):
         raise ValueError(
             f"Got weight_init_scale={scale!r}, but expected a number with which the sum of the "
             f"inputs of a unit is finite in {np.dtype(dtype)}."
         )
 
 
-def random_parameters(layer_units, random_state, dtype, scale):
+def random_parameters(layer_sizes, random_state, dtype, scale):
     """Weights and biases as scikit-learn's `MLPClassifier` draws them, times `scale`."""
-    check_scale(scale, layer_units, dtype)
+    check_scale(scale, layer_sizes, dtype)
     coefs, intercepts = [], []
-    for n_in, n_out in pairwise(layer_units):
+    for n_in, n_out in pairwise(layer_sizes):
         bound = scale * np.sqrt(2 / (n_in + n_out))
         coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype))
         intercepts.append(random_state.uniform(-bound, bound, n_out).astype(dtype))
@@ -37,14 +37,11 @@ def random_parameters(layer_units, random_state, dtype, scale):
 
 
 def mean_inputs(over_inputs):
-    """Mean over the samples of what the first layer sees, one number an input unit.
+    """Mean rate of each input unit over the samples.
 
-    Parameters
-    ----------
-    over_inputs : callable
-        `over_inputs(function)` is a list of what a function makes of the data, one for each place
-        where rows lie. The function takes an iterator over what the first layer sees of them, in
-        [0, 1], and the weights of the samples, some at a time, so that they need not be kept.
+    `over_inputs(function)` is a list of the results of a function of the data, one for each place
+    where rows lie. The function takes an iterator over pairs of rates of the input units and
+    weights of some samples at a time, so that they need not be kept.
     """
     return _mean_rates(over_inputs, [], [])
 
@@ -63,8 +60,8 @@ def _total_rates(coefs, intercepts, input_chunks):
     return total, total_weight
 
 
-def quieten(coefs, intercepts, mean_rates, over_inputs, quiet_start):
-    """Set each bias so that its unit starts at a given fraction of its inputs' mean rate.
+def calibrate_biases(coefs, intercepts, mean_rates, over_inputs, quiet_start):
+    """Set each bias so that its unit starts at a given fraction of the mean rate of its inputs.
 
     The rule raises the weights of an associated unit only while the unit fires less than its
     inputs (p < x); a unit that starts above them learns the opposite class. So, layer by layer,
@@ -75,11 +72,11 @@ def quieten(coefs, intercepts, mean_rates, over_inputs, quiet_start):
     Parameters
     ----------
     coefs, intercepts : lists of ndarrays
-        One each a layer; `intercepts` is overwritten.
+        One per layer; `intercepts` is overwritten.
     mean_rates : ndarray of shape (n_inputs,)
-        Mean over the samples of what the first layer sees.
+        Mean rates of the input units.
     over_inputs : callable
-        As in `mean_inputs`, for the rates of hidden units. It is called once a hidden layer.
+        As in `mean_inputs`; called once per hidden layer.
     quiet_start : float
         Fraction, in (0, 1].
     """
@@ -94,8 +91,8 @@ def _quiet_rate(mean_rates, quiet_start):
     return np.clip(quiet_start * mean_rates.mean(), _LOWEST_RATE, _HIGHEST_RATE)
 
 
-def expected_total_inputs(mean_rates, layer_units, quiet_start):
-    """What the rates of each layer's inputs add up to, at least 1, one number a layer.
+def expected_total_inputs(mean_rates, layer_sizes, quiet_start):
+    """Expected sum of the rates of each layer's inputs, at least 1, one number per layer.
 
     For the first layer the mean over the samples. Hidden units, which compete, stay about as
     active in the mean as those of the first hidden layer start, but some become active in the
@@ -104,12 +101,12 @@ def expected_total_inputs(mean_rates, layer_units, quiet_start):
     Parameters
     ----------
     mean_rates : ndarray of shape (n_inputs,)
-        Mean over the samples of what the first layer sees.
-    layer_units : list of int
+        Mean rates of the input units.
+    layer_sizes : list of int
         Number of units of each layer, input and output included.
     quiet_start : float or None
-        As in `quieten`.
+        As in `calibrate_biases`.
     """
     hidden_rate = 0.5 if quiet_start is None else float(_quiet_rate(mean_rates, quiet_start))
-    hidden = [min(n / 2, max(_FEWEST_ACTIVE, n * hidden_rate)) for n in layer_units[1:-1]]
+    hidden = [min(n / 2, max(_FEWEST_ACTIVE, n * hidden_rate)) for n in layer_sizes[1:-1]]
     return [max(1.0, total) for total in (float(mean_rates.sum()), *hidden)]

@@ -1,12 +1,11 @@
-"""Networks that do not tell classes apart after training."""
+"""Networks that do not distinguish classes after training."""
 
 import warnings
-from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ._forward import predicted_indices
+from ._mlp import predicted_indices
 
 # How the warning starts, by which it can be silenced where the same is said in another way.
 NOTHING_LEARNT = "The network does not tell classes apart"
@@ -23,14 +22,8 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
 
     Parameters
     ----------
-    network : NetworkClassifier
-        It has just been trained.
-    X : ndarray, CSR matrix or RowsOnCluster of shape (n_samples, n_features)
-        What it was trained on.
-    y : ndarray of shape (n_samples,), dtype intp
-        Class indices.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights, those of the classes included.
+    network, X, y, sample_weight
+        As in `run_epochs`.
     stacklevel : int
         As for `warnings.warn`, seen from the caller.
     """
@@ -39,9 +32,10 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     # With less than a sample of other classes, by weight, one class is what is asked for.
     if len(y) * (1 - shares.max()) < 1 - _ROUNDING:
         return
-    few_steps = network._optimizer.n_steps < _FEW_STEPS
-    first = partial(_classes_predicted_first, network._predictor(X))
-    found = set().union(*network._over_rates(X, None, first))
+    n_batches = network._n_batches(len(y))
+    n_steps = network.n_iter_ * n_batches
+    few_steps = n_steps < _FEW_STEPS
+    found = set().union(*network._over_rates(_classes_predicted_first, X))
     if len(found) == 1:
         label = network.classes_[found.pop()]
         seen = f"predicts one class, {label!s}, for all {len(y)} training samples"
@@ -58,8 +52,8 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
         return
     if few_steps:
         advice = (
-            f"Training made {network._optimizer.n_steps} steps (n_iter_={network.n_iter_}, "
-            f"batches per epoch: {network._n_batches(len(y))}), but expected at least "
+            f"Training made {n_steps} steps (n_iter_={network.n_iter_}, "
+            f"batches per epoch: {n_batches}), but expected at least "
             f"{_FEW_STEPS}. Train for more epochs, or lower batch_size."
         )
     else:
@@ -74,11 +68,11 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
     )
 
 
-def _classes_predicted_first(model, rate_chunks):
-    """By number, and of no more samples than it takes to find two."""
+def _classes_predicted_first(network, rate_chunks):
+    """Indices of predicted classes, of no more samples than it takes to find two."""
     found = set()
     for rates, _ in rate_chunks:
-        found.update(predicted_indices(model._logits(rates)).tolist())
+        found.update(predicted_indices(network._logits(rates)).tolist())
         if len(found) > 1:
             break
     return found

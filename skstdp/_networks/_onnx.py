@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils._optional import required
 from ._classifiers import BPClassifier, STDPClassifier
 from ._sigmoid import SigmoidMLP
 
@@ -99,12 +100,8 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
 
 
 def _import_onnx():
-    try:
+    with required("Export needs onnx", "onnx"):
         import onnx
-    except ImportError as error:
-        raise ImportError(
-            'Export needs onnx. Install it with: pip install "skstdp[onnx]"'
-        ) from error
     return onnx
 
 
@@ -140,7 +137,7 @@ def _labels(classes):
 
 
 def register_onnx_converters() -> None:
-    """Teach skl2onnx our classifiers, for `skl2onnx.to_onnx` of whatever holds one.
+    """Register our classifiers with skl2onnx, for `skl2onnx.to_onnx` of estimators around them.
 
     Raises
     ------
@@ -187,7 +184,7 @@ def _logits(graph, estimator):
 
 
 def _receptive_fields(graph, rates, fields):
-    """What `ReceptiveFields.respond` computes."""
+    """Nodes of `ReceptiveFields.encode`."""
     features, n_steps, number = fields.steps
     if not len(features):
         return rates
@@ -200,7 +197,7 @@ def _receptive_fields(graph, rates, fields):
 
 
 def _ranks(graph, rates, knots):
-    """What `_ranks.ranks` computes: over the pieces between knots, the sum of what is climbed."""
+    """Nodes of `_ranks.ranks`: over the pieces between knots, the sum of what is climbed."""
     start = knots[0, :-1].T
     width, height = np.diff(knots, axis=1).transpose(0, 2, 1)
     rates = graph.add("Unsqueeze", [rates, graph.integers([2])])
@@ -216,12 +213,8 @@ def _unit_interval(graph, values):
 
 
 def _import_skl2onnx():
-    try:
+    with required("Export of pipelines needs skl2onnx", "onnx"):
         import skl2onnx
-    except ImportError as error:
-        raise ImportError(
-            'Export of pipelines needs skl2onnx. Install it with: pip install "skstdp[onnx]"'
-        ) from error
     return skl2onnx
 
 
@@ -238,22 +231,24 @@ def _register(skl2onnx):
         )
 
 
+def _tensor_type(types, dtype):
+    """Type of skl2onnx for arrays of a dtype."""
+    kinds = {"b": types.BooleanTensorType, "i": types.Int64TensorType, "u": types.Int64TensorType}
+    kinds |= {"O": types.StringTensorType, "U": types.StringTensorType}
+    floats = types.FloatTensorType if dtype == np.float32 else types.DoubleTensorType
+    return kinds.get(dtype.kind, floats)
+
+
 def _describe(operator):
     """Set the types of what skl2onnx gets of one of our classifiers."""
     from skl2onnx.common import data_types as types
 
     n_samples = operator.inputs[0].get_first_dimension()
     classes = _labels(operator.raw_operator.classes_)
-    kinds = {
-        "b": types.BooleanTensorType,
-        "f": types.DoubleTensorType,
-        "i": types.Int64TensorType,
-        "u": types.UInt64TensorType,
-    }
-    label = kinds.get(classes.dtype.kind, types.StringTensorType)
-    scores = types.DoubleTensorType
-    if not isinstance(operator.inputs[0].type, scores):
-        scores = types.FloatTensorType
+    unsigned = classes.dtype.kind == "u"
+    label = types.UInt64TensorType if unsigned else _tensor_type(types, classes.dtype)
+    double = isinstance(operator.inputs[0].type, types.DoubleTensorType)
+    scores = types.DoubleTensorType if double else types.FloatTensorType
     operator.outputs[0].set_type(label([n_samples]))
     operator.outputs[1].set_type(scores([n_samples, len(classes)]))
 
@@ -320,23 +315,11 @@ def _inputs(pipeline, X):
     """Name and type of what a pipeline takes."""
     from skl2onnx.common import data_types as types
 
-    kinds = {
-        "b": types.BooleanTensorType,
-        "i": types.Int64TensorType,
-        "u": types.Int64TensorType,
-        "O": types.StringTensorType,
-        "U": types.StringTensorType,
-    }
-
-    def kind(values):
-        dtype = np.asarray(values).dtype
-        number = types.FloatTensorType if dtype == np.float32 else types.DoubleTensorType
-        return kinds.get(dtype.kind, number)
-
     if hasattr(X, "columns"):
-        return [(str(name), kind(X[name])([None, 1])) for name in X.columns]
-    sample = pipeline[-1].coefs_[0] if X is None else X
-    return [("X", kind(sample)([None, pipeline.n_features_in_]))]
+        dtypes = {str(name): np.asarray(X[name]).dtype for name in X.columns}
+        return [(name, _tensor_type(types, dtype)([None, 1])) for name, dtype in dtypes.items()]
+    sample = pipeline[-1].coefs_[0] if X is None else np.asarray(X)
+    return [("X", _tensor_type(types, sample.dtype)([None, pipeline.n_features_in_]))]
 
 
 class _Graph:

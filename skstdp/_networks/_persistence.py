@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRequest
 
+from .._utils._optional import required
 from ._trusted_types import trusted_types
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ _TREES = {
 def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[str] = ()) -> None:
     """Write an estimator to a file that another process can load without running code from it.
 
-    The file is that of skops. It is read once before it is written, so that what cannot be loaded
-    is told here. Callbacks are left out; the estimator keeps them. Columns that scikit-learn was
+    The file is that of skops. It is read once before it is written, so that an error in loading
+    is raised here. Callbacks are left out; the estimator keeps them. Columns that scikit-learn was
     given as a pandas Index or Series are lists in the file, and metadata requests name their
     owner instead of holding it.
 
@@ -62,7 +63,7 @@ def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[
     Warns
     -----
     UserWarning
-        If the file can only be loaded with types that `load_model` is told to trust.
+        If the file can only be loaded with types that `load_model` has to be given as trusted.
 
     See Also
     --------
@@ -193,17 +194,13 @@ def _naming_file(path):
 
 
 def _skops():
-    try:
+    with required("Model files need skops", "skops"):
         import skops.io
-    except ImportError as error:
-        raise ImportError(
-            'Model files need skops. Install it with: pip install "skstdp[skops]"'
-        ) from error
     return skops.io
 
 
 def _round_trip(value):
-    """What skops writes of a value, read once, and the types that it does not trust in it."""
+    """File of skops of a value, read once, and the types in it that skops does not trust."""
     skops = _skops()
     content = skops.dumps(value)
     held = skops.get_untrusted_types(file=BytesIO(content))
@@ -233,8 +230,7 @@ def _plain(value, of_sklearn, copies):
     value : object
         An estimator or a part of one.
     of_sklearn : bool
-        Whether it is a parameter or an attribute of an object of scikit-learn, to which a list is
-        as good as an Index.
+        True for a part of an object of scikit-learn, to which a list is as good as an Index.
     copies : dict
         By the id of a value, so that what is shared stays so.
     """

@@ -34,7 +34,7 @@ def fit_knots(rates, weight, n_steps):
     weight : ndarray of shape (n_samples,)
         Weights of the samples.
     n_steps : int
-        Most steps a feature.
+        Largest number of steps per feature.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def _feature_knots(values, of_value, weight, n_steps, levels):
 
 
 def _are_levels(values):
-    """Whether values are some of a few evenly spaced ones."""
+    """True if values are some of a few evenly spaced ones."""
     if len(values) == 1:
         return True
     step, climbed = np.diff(values).min(), values - values[0]

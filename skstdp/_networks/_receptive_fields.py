@@ -1,9 +1,9 @@
-"""From rates to what the first layer sees: several input units per feature.
+"""From rates to the rates of the input units: several per feature.
 
 The rule moves no weight where a rate is zero and little where it is small, and a unit comes to
 rest where it fires like its inputs. Both suit inputs that are either active or not. A feature is
-therefore told by units that are active above, and others that are active below, some part of its
-range, as in a thermometer. All are piecewise linear, so attacks go through them.
+therefore encoded by units that are active above, and others that are active below, some part of
+its range: a thermometer code. All are piecewise linear, so attacks go through them.
 
 A feature with one input unit gives its rate x. One with 2 m gives m steps clip(m * r - k, 0, 1),
 for k = 0, 1, ..., of its rank r among the training rates (see `_ranks`) and their complements.
@@ -21,7 +21,7 @@ from ._ranks import fit_knots, no_knots, ranks, slopes
 from ._split import row_digests
 
 # Images of strokes: mostly silent, and strong where they are not. There silence says little, while
-# in a skewed table, of many low rates, it is all that off units can tell. Each image has strokes;
+# in a skewed table, of many low rates, it is all that off units encode. Each image has strokes;
 # in a table with outliers only few rows have strong rates.
 _SPARSE, _STRONG = 0.2, 0.5
 # Many features share the evidence and need fewer steps each; few rows cannot place many steps.
@@ -38,18 +38,18 @@ def fit_receptive_fields(receptive_fields, n_features, over_rates, over_some_rat
     n_features : int
         Number of features.
     over_rates : callable
-        `over_rates(function)` is a list of what a function makes of the data, one for each place
-        where rows lie. The function takes an iterator over rates and weights of the samples, some
-        at a time.
+        `over_rates(function)` is a list of the results of a function of the data, one for each
+        place where rows lie. The function takes an iterator over pairs of rates and weights of
+        some samples at a time.
     over_some_rates : callable
-        The same for so few samples that the rates of all can be kept.
+        As `over_rates`, for so few samples that the rates of all can be kept.
 
     Returns
     -------
     n_units : ndarray of shape (n_features,), dtype int
         Number of input units.
     knots : ndarray of shape (2, n_knots, n_features)
-        What makes ranks of the rates.
+        See `_ranks`.
     """
     if receptive_fields != "auto":
         return np.full(n_features, check_even(receptive_fields)), no_knots(n_features)
@@ -76,7 +76,7 @@ def _number_of_steps(rates):
 
 
 def check_even(receptive_fields):
-    """The number, if a feature can have so many input units."""
+    """Number of input units, if a feature can have so many."""
     if receptive_fields > 1 and receptive_fields % 2:
         raise ValueError(
             f"Got receptive_fields={receptive_fields!r}, but expected 1 or an even number."
@@ -122,16 +122,14 @@ class ReceptiveFields:
     n_units : ndarray of shape (n_features,), dtype int
         Number of input units of each feature: 1 for all of them, or even numbers.
     knots : ndarray of shape (2, n_knots, n_features)
-        What makes ranks of the rates.
+        See `_ranks`.
 
     Attributes
     ----------
-    knots : ndarray of shape (2, n_knots, n_features)
-        As given.
     n_inputs : int
         Number of all input units.
     ranked : bool
-        Whether steps are taken of ranks that are not the rates.
+        True if steps are of ranks that are not the rates.
     steps : tuple of three ndarrays of shape (n_inputs / 2,), dtype intp
         Of each step its feature, the number of steps of that feature, and its number among them.
         Empty where rates are the inputs.
@@ -148,10 +146,10 @@ class ReceptiveFields:
         self.steps = features, n_steps[features].astype(np.intp), number.astype(np.intp)
 
     def ranks(self, rates):
-        """What the steps are taken of."""
+        """Ranks of the rates, which the steps encode."""
         return ranks(rates, self.knots)
 
-    def respond(self, rates):
+    def encode(self, rates):
         """Rates of the input units."""
         features, n_steps, number = self.steps
         if not len(features):
@@ -165,7 +163,7 @@ class ReceptiveFields:
         return inputs
 
     def rates_gradient(self, rates, gradient):
-        """Gradient with respect to the rates, from that with respect to the input units."""
+        """Gradient by the rates, from that by the input units."""
         features, n_steps, number = self.steps
         if not len(features):
             return gradient

@@ -9,21 +9,29 @@ from scipy.special import expit
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._associations import n_output_units
-from ._backprop import margin_and_input_gradient
 from ._base import NetworkClassifier
+from ._checks import hidden_layer_sizes
 from ._encoding import encoding
-from ._forward import forward
-from ._initialization import expected_total_inputs, mean_inputs, quieten, random_parameters
+from ._initialization import (
+    calibrate_biases,
+    expected_total_inputs,
+    mean_inputs,
+    random_parameters,
+)
+from ._mlp import forward, logits_and_pullback, scores_and_pullback
 from ._receptive_fields import ReceptiveFields, fit_receptive_fields
-from ._rows import OnCluster
-from ._training import Training, flatten
+from ._training import flatten
 
-# Of more samples than this, so many tell the mean rates of hidden units well enough to start.
+# Of more samples than this, so many give the mean rates of hidden units well enough to start.
 _MANY, _SOME = 10_000, 1000
 
 
-def _of_inputs(function, fields, rate_chunks):
-    return function((fields.respond(rates), weight) for rates, weight in rate_chunks)
+def _of_chunks(function, network, rate_chunks):
+    return function(rate_chunks)
+
+
+def _of_inputs(function, network, rate_chunks):
+    return function((network._inputs(rates), weight) for rates, weight in rate_chunks)
 
 
 class SigmoidMLP(NetworkClassifier):
@@ -39,76 +47,67 @@ class SigmoidMLP(NetworkClassifier):
 
     _set_by_fit = (*NetworkClassifier._set_by_fit, "_total_inputs")
 
-    # Whether two classes have two output units.
+    # True if two classes have two output units.
     _one_output_per_class = False
 
     @abstractmethod
-    def _associate(self, layer_units, class_weights, dtype):
-        """Fix what the rule needs besides the network, once, before training."""
+    def _associate(self, layer_sizes, class_weights, dtype):
+        """Set what the rule needs besides the network, once, before training."""
 
     @abstractmethod
     def _rule(self):
-        """What the local rule needs besides rates, or None for backpropagation."""
+        """Arguments of the local rule besides rates, or None for backpropagation."""
 
     def _draw_network(self, X, y, sample_weight):
-        """What the network is before training."""
-        over_rates = partial(self._over_rates, X, sample_weight)
+        """Fit the receptive fields, draw weights and biases, set the associations."""
         self.n_outputs_ = n_output_units(len(self.classes_), self._one_output_per_class)
-        over_some_rates = partial(self._over_some_rates, X, sample_weight)
+        # Evenly chosen, so that all classes of a sorted table are there.
+        some = np.flatnonzero(sample_weight)
+        some = some[np.linspace(0, len(some) - 1, min(len(some), _MANY)).astype(int)]
+
+        def over_rates(function):
+            return self._over_rates(partial(_of_chunks, function), X, sample_weight)
+
+        def over_some_rates(function):
+            return self._over_rates(partial(_of_chunks, function), X[some], sample_weight[some])
+
+        def over_inputs(function, X=X, sample_weight=sample_weight):
+            return self._over_rates(partial(_of_inputs, function), X, sample_weight)
+
         self.receptive_fields_, self._rank_knots = fit_receptive_fields(
             self.receptive_fields, X.shape[1], over_rates, over_some_rates
         )
-        over_inputs = partial(self._over_inputs, X, sample_weight)
-        layer_units = [
-            self._fields().n_inputs,
-            *self._hidden_layer_sizes(),
-            self.n_outputs_,
-        ]
-        self.n_layers_ = len(layer_units)
+        layer_sizes = [self._fields().n_inputs, *hidden_layer_sizes(self), self.n_outputs_]
+        self.n_layers_ = len(layer_sizes)
         mean_rates = mean_inputs(over_inputs)
-        self._total_inputs = expected_total_inputs(mean_rates, layer_units, self.quiet_start)
+        self._total_inputs = expected_total_inputs(mean_rates, layer_sizes, self.quiet_start)
         self.coefs_, self.intercepts_ = random_parameters(
-            layer_units, self._random_state, X.dtype, self.weight_init_scale
+            layer_sizes, self._random_state, X.dtype, self.weight_init_scale
         )
         if self.quiet_start is not None:
-            if X.shape[0] > _MANY:
+            if len(X) > _MANY:
                 share = sample_weight.astype(np.float64)
                 rows = self._random_state.choice(len(share), _SOME, p=share / share.sum())
-                over_inputs = partial(self._over_inputs, X[rows], np.ones(_SOME, X.dtype))
-            quieten(self.coefs_, self.intercepts_, mean_rates, over_inputs, self.quiet_start)
+                over_inputs = partial(
+                    over_inputs, X=X[rows], sample_weight=np.ones(_SOME, X.dtype)
+                )
+            calibrate_biases(
+                self.coefs_, self.intercepts_, mean_rates, over_inputs, self.quiet_start
+            )
         class_weights = np.bincount(y, sample_weight, minlength=len(self.classes_))
-        self._associate(layer_units, class_weights, X.dtype)
-
-    def _over_some_rates(self, X, sample_weight, function):
-        """As `_over_rates`, of no more samples than can be held at a time."""
-        some = np.flatnonzero(sample_weight)
-        # Evenly chosen, so that all classes of a sorted table are there.
-        some = some[np.linspace(0, len(some) - 1, min(len(some), _MANY)).astype(int)]
-        return self._over_rates(X[some], sample_weight[some], function)
-
-    def _over_inputs(self, X, sample_weight, function):
-        """As `_over_rates`, of what the first layer sees."""
-        return self._over_rates(X, sample_weight, partial(_of_inputs, function, self._fields()))
+        self._associate(layer_sizes, class_weights, X.dtype)
 
     def _fields(self):
         return ReceptiveFields(self.receptive_fields_, self._rank_knots)
 
     def _training(self, X, y, sample_weight):
-        """The loop over the batches of an epoch, for a copy of the network."""
         params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
-        fields, encoder = self._fields(), self.encoder_
-        make = Training
-        if isinstance(X, OnCluster):
-            make = partial(type(X).trainer, model=self._alone())
-        elif fields.ranked:
-            X = np.vstack([fields.ranks(rates) for rates, _ in self._rate_chunks(X)])
-            encoder = None
-        return make(
-            X,
+        return X.trainer(
+            self,
             y,
             sample_weight,
-            *encoding(encoder, X.shape[1], params.dtype),
-            fields,
+            *encoding(self.encoder_, X.shape[1], params.dtype),
+            self._fields(),
             params,
             [len(coef) for coef in self.coefs_] + [self.n_outputs_],
             self._optimizer,
@@ -117,16 +116,13 @@ class SigmoidMLP(NetworkClassifier):
         )
 
     def _inputs(self, rates):
-        """What the first layer sees of the rates."""
-        return self._fields().respond(rates)
-
-    def _rates_gradient(self, rates, gradient):
-        return self._fields().rates_gradient(rates, gradient)
+        return self._fields().encode(rates)
 
     def _activities(self, rates):
         return forward(self._inputs(rates), self.coefs_, self.intercepts_)
 
     def _logits(self, rates):
+        # Without the drives that `_scores_and_pullback` holds.
         logits = self._activities(rates)[-1]
         return logits[:, 1:] - logits[:, :1] if self.n_outputs_ == 2 else logits
 
@@ -134,9 +130,23 @@ class SigmoidMLP(NetworkClassifier):
         *hidden, logits = self._activities(rates)[1:]
         return [*hidden, expit(logits)]
 
-    def _margin_and_gradient(self, rates, y):
-        """Margin of the true class, and the direction in rates in which it grows fastest."""
-        margins, gradient = margin_and_input_gradient(
-            self._inputs(rates), self._class_indices(y), self.coefs_, self.intercepts_
-        )
-        return margins, self._rates_gradient(rates, gradient)
+    def _scores_and_pullback(self, rates):
+        scores, pullback = scores_and_pullback(self._inputs(rates), self.coefs_, self.intercepts_)
+        return scores, self._through_inputs(rates, pullback)
+
+    def _drives_and_pullback(self, rates):
+        """As `_scores_and_pullback`, of the drives of the last hidden layer, or of the inputs."""
+        inputs = self._inputs(rates)
+        if self.n_layers_ == 2:
+            return inputs, self._through_inputs(rates, lambda delta: (delta, np.zeros(len(delta))))
+        drives, pullback = logits_and_pullback(inputs, self.coefs_[:-1], self.intercepts_[:-1])
+        return drives, self._through_inputs(rates, pullback)
+
+    def _through_inputs(self, rates, pullback):
+        fields = self._fields()
+
+        def pull(cotangent):
+            gradient, log_scale = pullback(cotangent)
+            return fields.rates_gradient(rates, gradient), log_scale
+
+        return pull

@@ -12,7 +12,7 @@ def _rows(X):
 
 
 def row_digests(X):
-    """A number for each row of a C-contiguous array or CSR matrix, the same for equal rows."""
+    """One number per row of a C-contiguous array or CSR matrix, the same for equal rows."""
     return np.array(
         [int.from_bytes(blake2b(row, digest_size=8).digest()) for row in _rows(X)], dtype=np.uint64
     )
@@ -29,7 +29,7 @@ def hold_out(digests, y, fraction, random_state):
     Parameters
     ----------
     digests : ndarray of shape (n_samples,)
-        A number for each sample, the same for equal ones.
+        One number per sample, the same for equal ones.
     y : ndarray of shape (n_samples,), dtype intp
         Class index of each sample.
     fraction : float

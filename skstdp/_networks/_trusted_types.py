@@ -102,7 +102,7 @@ def _public(module, chosen):
 
 def _is_part_of_models(value):
     # Not figures, nor functions, of which some write files.
-    return isclass(value) and value.__module__ == _ROOT
+    return isclass(value) and not value.__name__.endswith("Display")
 
 
 def _is_metric(value):

@@ -14,6 +14,7 @@ from sklearn.metrics._scorer import _BaseScorer, _Scorer
 from .._attacks._margins import zero_gradient_share
 from .._input_gradients import GRADIENTS
 from .._utils._validation import check_option
+from .._utils._warnings import ConstantPredictionWarning
 from ._adversarial_examples import check_steps
 from ._threat_model import ThreatModel, sizes
 
@@ -25,13 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-__all__ = [
-    "ConstantPredictionWarning",
-    "FGSMScorer",
-    "GradientMaskingWarning",
-    "PGDScorer",
-    "attack_scorers",
-]
+__all__ = ["FGSMScorer", "GradientMaskingWarning", "PGDScorer", "attack_scorers"]
 
 # Above this share of samples without a slope, an accuracy under attack is not to be trusted.
 MASKED_SHARE = 0.01
@@ -44,16 +39,6 @@ class GradientMaskingWarning(UserWarning):
     --------
     robustness_report : Gives this warning, and describes when.
     FGSMScorer : Gives this warning where the gradient is zero at many samples.
-    """
-
-
-class ConstantPredictionWarning(UserWarning):
-    """A model predicts one class, which no attack can change.
-
-    See Also
-    --------
-    FGSMScorer : Gives this warning where all samples of several classes get one label.
-    BestUnderAttack : Chooses among the models that are good without attack.
     """
 
 

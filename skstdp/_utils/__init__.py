@@ -1,1 +1,1 @@
-"""What every room may use: nothing here knows a network."""
+"""Helpers of every room: nothing here knows a network."""

@@ -1,8 +1,8 @@
-"""Where the pages of the documentation are, for the link in notebooks."""
+"""Place of the pages of the documentation, for the link in notebooks."""
 
-from pathlib import Path
+from importlib.resources import files
 
-_PAGES = Path(__file__).parents[2] / "doc" / "_build" / "html" / "generated"
+_PAGES = files(__name__.partition(".")[0]).parent / "doc" / "_build" / "html" / "generated"
 
 
 def page_template():

@@ -8,7 +8,7 @@ from scipy import sparse
 
 
 def is_polars(X):
-    """Whether X is a polars data frame, without importing polars."""
+    """True if X is a polars data frame; does not import polars."""
     polars = sys.modules.get("polars")
     return polars is not None and isinstance(X, polars.DataFrame)
 
@@ -127,7 +127,7 @@ def _holds_objects(dtype):
 
 
 def _kind_of_objects(column):
-    """The same by the values that are not missing; truth values beside numbers are neither."""
+    """As `_kind`, by the values that are not missing; truth values beside numbers are neither."""
     types = {type(value) for value in column[~pd.isna(column)]}
     kinds = {
         next((kind for kind, bases in _KINDS.items() if issubclass(value, bases)), "")
@@ -214,7 +214,7 @@ def frame_like(X, points, names, keep_dtypes):
     points : ndarray of shape (n_samples, n_columns)
     names : list of str
     keep_dtypes : bool
-        Whether the columns are those of X, so that those of floats keep their dtype.
+        True if the columns are those of X, so that those of floats keep their dtype.
     """
     if isinstance(X, pd.DataFrame):
         frame = pd.DataFrame(points, columns=names, index=X.index)

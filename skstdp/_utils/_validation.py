@@ -204,17 +204,9 @@ _ROUNDING = 512
 
 
 def outside(values, low, high):
-    """Which values are out of bounds by more than the rounding of a scaler.
+    """Mask of float values out of bounds by more than the rounding of a scaler.
 
-    Parameters
-    ----------
-    values : ndarray of floats
-    low, high : float or ndarray
-        Bounds, which may be infinite.
-
-    Returns
-    -------
-    beyond : ndarray of bool
+    The bounds `low` and `high` may be infinite.
     """
     sizes = [np.where(np.isfinite(bound), np.abs(bound), 0) for bound in (low, high)]
     slack = _ROUNDING * np.finfo(values.dtype).eps * np.maximum(*sizes)
@@ -232,23 +224,9 @@ def told_apart(value, *others):
 
 
 def check_number(value, name, *, zero):
-    """Raise unless a number is finite and positive, or zero where that is allowed.
+    """Raise unless a number is finite and positive, or with `zero` 0.
 
-    Parameters
-    ----------
-    value : object
-        What was given.
-    name : str
-        Name of the parameter, for the message.
-    zero : bool
-        Whether zero is allowed.
-
-    Raises
-    ------
-    TypeError
-        If the value is not a real number.
-    ValueError
-        If it is NaN, infinite or out of range.
+    The error, a TypeError for what is no real number, has the name of the parameter.
     """
     expected = f"expected a finite number {'>= 0' if zero else '> 0'}"
     if not isinstance(value, Real):

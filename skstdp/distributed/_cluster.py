@@ -47,7 +47,7 @@ class Cluster:
         return [self._remembered(future) for future in self._client.compute(collections)]
 
     def results(self, futures):
-        """What futures hold, also if workers die meanwhile.
+        """Results of futures, also if workers die meanwhile.
 
         Raises
         ------
@@ -58,12 +58,9 @@ class Cluster:
         return self._attempt(lambda: futures)
 
     def run(self, make_graph):
-        """As `results`, of some tasks of a graph.
+        """As `results`, of tasks of a graph.
 
-        Parameters
-        ----------
-        make_graph : callable
-            Returns a graph in which all keys are new, and those of the results.
+        `make_graph()` returns a graph in which all keys are new, and the keys of the results.
         """
 
         def submit():

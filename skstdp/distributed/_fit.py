@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._networks._sigmoid import SigmoidMLP
+from .._utils._optional import required
 from .._utils._validation import check_count, check_number
 from ._cluster import Cluster
 from ._rows import UncheckedRows
@@ -123,12 +124,8 @@ def fit(
 
 
 def _checked(client):
-    try:
+    with required("Training on a cluster needs Dask", "dask"):
         from distributed import Client, default_client
-    except ImportError:
-        raise ImportError(
-            "Training on a cluster needs Dask: pip install 'skstdp[dask]'."
-        ) from None
     if client is None:
         try:
             client = default_client()

@@ -1,7 +1,9 @@
 """Rows of a table that lie on the workers of a cluster, block by block."""
 
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
@@ -9,90 +11,81 @@ from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import _check_y, validate_data
 
+from .._networks._checks import validated_array
 from .._networks._encoding import as_dtype
-from .._networks._rows import OnCluster
 from .._networks._split import row_digests
-from .._utils._validation import naming_columns, refuse_equal_names
-from ._cluster import new_key
+from .._utils._validation import naming_columns, plain_labels, refuse_equal_names
+from ._cluster import Cluster, new_key
 from ._training import TrainingOnCluster
 
 _FLOATS = [np.float64, np.float32]
 
 
-class UncheckedRows(OnCluster):
-    """X as it was given.
+@dataclass(frozen=True, eq=False)
+class UncheckedRows:
+    """X as it was given to `fit`, to be cut into `n_blocks` blocks if it is of this process."""
 
-    Parameters
-    ----------
-    X : array-like, sparse matrix, dask array or dask data frame
-        The rows.
-    cluster : Cluster
-        Where they are to lie.
-    n_blocks : int
-        Number of blocks of rows that an X of this process is cut into, if it has as many rows.
-    """
-
-    def __init__(self, X, cluster, n_blocks):
-        self._X = X
-        self._cluster = cluster
-        self._n_blocks = n_blocks
+    X: Any
+    cluster: Cluster
+    n_blocks: int
 
     def validated(self, estimator, *y, reset):
-        """Checked rows, and checked labels if any."""
+        """List of the checked rows, and of checked labels if any."""
         # As Dask itself does, by the protocol that all of its collections follow.
-        if not hasattr(self._X, "__dask_graph__"):
-            X, *y = _listed(estimator._validate_data(self._X, *y, reset=reset))
-            return _as_given(self._of_this_process(X), *y)
-        if getattr(self._X, "ndim", None) != 2:
+        if not hasattr(self.X, "__dask_graph__"):
+            X, *y = validated_array(estimator, self.X, *y, reset=reset)
+            return [self._of_this_process(X), *y]
+        if getattr(self.X, "ndim", None) != 2:
             raise ValueError(
-                f"Got X as a dask {type(self._X).__name__} of {getattr(self._X, 'ndim', 'no')} "
+                f"Got X as a dask {type(self.X).__name__} of {getattr(self.X, 'ndim', 'no')} "
                 "dimensions, but expected an array or a data frame of two."
             )
-        refuse_equal_names(self._X)
-        named = self._X._meta if hasattr(self._X, "columns") else self._X
+        refuse_equal_names(self.X)
+        named = self.X._meta if hasattr(self.X, "columns") else self.X
         validate_data(estimator, named, reset=reset, skip_check_array=True)
-        y = [_check_y(labels, estimator=estimator) for labels in y]
+        y = [_check_y(plain_labels(labels), estimator=estimator) for labels in y]
         X = self._of_the_workers()
         if len(X) == 0:
             raise ValueError("Got X without rows, but expected at least 1.")
         for labels in y:
             if len(labels) != len(X):
                 raise ValueError(
-                    f"Got X of {len(X)} rows and {len(labels)} labels, but expected one a row."
+                    f"Got X of {len(X)} rows and {len(labels)} labels, but expected one per row."
                 )
-        return _as_given(X, *y)
+        return [X, *y]
 
     def _of_this_process(self, X):
-        ends = np.linspace(0, X.shape[0], min(self._n_blocks, X.shape[0]) + 1).astype(int)
-        blocks = [self._cluster.submit(_itself, X[low:high]) for low, high in pairwise(ends)]
+        ends = np.linspace(0, X.shape[0], min(self.n_blocks, X.shape[0]) + 1).astype(int)
+        blocks = [self.cluster.submit(_itself, X[low:high]) for low, high in pairwise(ends)]
         return RowsOnCluster(
-            self._cluster, blocks, ends, X.shape[1], X.dtype, issparse(X), np.arange(ends[-1])
+            self.cluster, blocks, ends, X.shape[1], X.dtype, issparse(X), np.arange(ends[-1])
         )
 
     def _of_the_workers(self):
         import dask
 
-        X, dtype = self._X, _dtype(self._X)
+        X, dtype = self.X, _dtype(self.X)
         if hasattr(X, "rechunk"):
             X = X.rechunk({1: -1})
         parts = X.to_delayed().ravel() if hasattr(X, "rechunk") else X.to_delayed()
         check = dask.delayed(partial(_checked, dtype), pure=True)
-        blocks = self._cluster.collect([check(part) for part in parts])
-        sizes = self._cluster.results([self._cluster.submit(_size, block) for block in blocks])
+        blocks = self.cluster.collect([check(part) for part in parts])
+        sizes = self.cluster.results([self.cluster.submit(_size, block) for block in blocks])
         lengths, sparse = zip(*sizes, strict=True)
         ends = np.cumsum([0, *lengths])
         return RowsOnCluster(
-            self._cluster, blocks, ends, X.shape[1], dtype, any(sparse), np.arange(ends[-1])
+            self.cluster, blocks, ends, X.shape[1], dtype, any(sparse), np.arange(ends[-1])
         )
 
 
-class RowsOnCluster(OnCluster):
-    """Checked rows, or some of them.
+@dataclass(frozen=True, eq=False)
+class RowsOnCluster:
+    """Checked rows, or some of them, with the methods of `Rows`.
 
-    Parameters
+    Attributes
     ----------
     cluster : Cluster
-        Where they lie.
+        Workers that hold them.
     blocks : list of futures
         Arrays or CSR matrices, block by block.
     ends : ndarray of shape (n_blocks + 1,)
@@ -102,22 +95,26 @@ class RowsOnCluster(OnCluster):
     dtype : dtype
         float32 or float64.
     sparse : bool
-        Whether a block may be a CSR matrix.
+        True if a block may be a CSR matrix.
     rows : ndarray of shape (n_samples,), dtype intp
         Numbers of these rows.
     """
 
-    def __init__(self, cluster, blocks, ends, n_features, dtype, sparse, rows):
-        self.cluster = cluster
-        self.blocks = blocks
-        self.dtype = np.dtype(dtype)
-        self.shape = len(rows), n_features
-        self._ends = ends
-        self._sparse = sparse
-        self._rows = rows
+    cluster: Cluster
+    blocks: list
+    ends: np.ndarray
+    n_features: int
+    dtype: np.dtype
+    sparse: bool
+    rows: np.ndarray
+
+    @property
+    def shape(self):
+        """Number of samples and of features."""
+        return len(self.rows), self.n_features
 
     def __len__(self):
-        return self.shape[0]
+        return len(self.rows)
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
@@ -125,28 +122,26 @@ class RowsOnCluster(OnCluster):
             "callback that looks at samples its own ones, such as X_val."
         )
 
-    def __getitem__(self, rows):
-        return self._like(self.blocks, self.dtype, self._rows[rows])
+    def __getitem__(self, samples):
+        return replace(self, rows=self.rows[samples])
 
-    def _like(self, blocks, dtype, rows):
-        _, n_features = self.shape
-        return RowsOnCluster(
-            self.cluster, blocks, self._ends, n_features, dtype, self._sparse, rows
-        )
-
-    def astype(self, dtype, copy=True):
+    def astype(self, dtype):
         """The same rows of another dtype."""
         if self.dtype == dtype:
             return self
         blocks = [self.cluster.submit(as_dtype, block, dtype) for block in self.blocks]
-        return self._like(blocks, dtype, self._rows)
+        return replace(self, blocks=blocks, dtype=np.dtype(dtype))
 
     def validated(self, estimator, reset):
-        """They are checked already."""
+        """List of these rows, which are checked already."""
+        return [self]
+
+    def for_callbacks(self):
+        """These rows, which no callback can read."""
         return self
 
     def parts(self, samples=slice(None)):
-        """Where some of the samples lie.
+        """Places of some of the samples.
 
         Returns
         -------
@@ -154,36 +149,25 @@ class RowsOnCluster(OnCluster):
             Number of a block, positions of samples among the given ones, and their rows in the
             block; blocks without samples are left out.
         """
-        rows = self._rows[samples]
-        block_of = np.searchsorted(self._ends, rows, side="right") - 1
+        rows = self.rows[samples]
+        block_of = np.searchsorted(self.ends, rows, side="right") - 1
         by_block = np.argsort(block_of, kind="stable")
         first = np.searchsorted(block_of[by_block], np.arange(len(self.blocks) + 1))
         return [
-            (block, by_block[low:high], rows[by_block[low:high]] - self._ends[block])
+            (block, by_block[low:high], rows[by_block[low:high]] - self.ends[block])
             for block, (low, high) in enumerate(pairwise(first))
             if low < high
         ]
 
     def size_of(self, block):
         """Number of rows of a block."""
-        return self._ends[block + 1] - self._ends[block]
+        return self.ends[block + 1] - self.ends[block]
 
-    def over(self, function, sample_weight=None):
-        """What a function makes of each block.
+    def map(self, function, network, sample_weight=None):
+        """Results of a function, one for each block that has samples: see `Rows.map`."""
+        return self._over(partial(function, network._inference_copy()), sample_weight)
 
-        Parameters
-        ----------
-        function : callable
-            Takes an array, weights of its rows and the position of its first row, and is called
-            by the workers.
-        sample_weight : ndarray of shape (n_samples,) or None
-            Weights of the samples.
-
-        Returns
-        -------
-        results : list
-            One for each block that has samples.
-        """
+    def _over(self, function, sample_weight=None):
         parts = self.parts()
 
         def make_graph():
@@ -203,12 +187,16 @@ class RowsOnCluster(OnCluster):
 
         return self.cluster.run(make_graph)
 
-    def trainer(self, *arguments, model):
-        """The loop over batches whose rows lie on the workers."""
-        return TrainingOnCluster(self, *arguments, model=model)
+    def trainer(self, network, *arguments):
+        """Loop over batches whose rows lie on the workers."""
+        return TrainingOnCluster(self, *arguments, model=network._inference_copy())
+
+    def run(self, training, network, y, orders, step_sizes):
+        """Run epochs; the workers perturb their rows, with `adversarial_epsilon`."""
+        return training.run(orders, step_sizes)
 
     def in_order(self, results):
-        """One array of what `over` gave, if that has a row for each sample."""
+        """One array of the results of `map`, if these have a row per sample."""
         ordered = np.empty((len(self), *results[0].shape[1:]), results[0].dtype)
         for (_, positions, _), result in zip(self.parts(), results, strict=True):
             ordered[positions] = result
@@ -216,13 +204,13 @@ class RowsOnCluster(OnCluster):
 
     def extremes(self):
         """Two rows with the least and the greatest value of each feature, sparse if X is."""
-        least, greatest = zip(*self.over(_extremes), strict=True)
+        least, greatest = zip(*self._over(_extremes), strict=True)
         rows = np.vstack([np.min(least, axis=0), np.max(greatest, axis=0)])
-        return csr_matrix(rows) if self._sparse else rows
+        return csr_matrix(rows) if self.sparse else rows
 
     def digests(self):
-        """A number for each row, the same for equal rows."""
-        return self.in_order(self.over(_digests))
+        """One number per row, the same for equal rows."""
+        return self.in_order(self._over(_digests))
 
 
 def _dtype(X):
@@ -235,15 +223,7 @@ def _dtype(X):
     return common if common in _FLOATS else np.dtype(np.float64)
 
 
-def _listed(validated):
-    return list(validated) if isinstance(validated, tuple) else [validated]
-
-
-def _as_given(X, *y):
-    return (X, *y) if y else X
-
-
-# What follows is called by the workers.
+# Functions that the workers call.
 
 
 def _itself(X):

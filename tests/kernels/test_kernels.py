@@ -15,7 +15,7 @@ from skstdp._kernels._batches import fill, is_identity
 from skstdp._kernels._epochs import _batch_bounds
 from skstdp._kernels._sigmoid import sigmoid as compiled_sigmoid
 from skstdp._kernels._vectors import WIDTH
-from skstdp._networks._forward import sigmoid
+from skstdp._networks._mlp import sigmoid
 from skstdp._networks._ranks import no_knots
 from skstdp._networks._receptive_fields import ReceptiveFields
 
@@ -74,7 +74,7 @@ def test_a_batch_is_what_the_first_layer_sees(n_units, density, plain, dtype):
     nothing = np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32)
     skip = fill(X, *nothing, scale, offset, plain, fields.steps, rows, batch, starts, columns)
     rates = np.clip(X[rows] * scale + offset, 0, 1)
-    assert_array_equal(batch, fields.respond(rates))
+    assert_array_equal(batch, fields.encode(rates))
     assert skip == ((batch != 0).mean() <= 0.5)
     if skip:
         assert_array_equal(columns[: starts[-1]], np.nonzero(batch)[1])

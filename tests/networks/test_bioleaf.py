@@ -8,8 +8,8 @@ from sklearn.model_selection import train_test_split
 from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, fgsm
 from skstdp._kernels import _microcircuit
 from skstdp._networks._bioleaf import _classifier
+from skstdp._networks._bioleaf._input_cells import TuningCurves
 from skstdp._networks._bioleaf._record import record
-from skstdp._networks._bioleaf._tuning_curves import tuned_gradient, tuned_inputs
 
 # A step of Adam with these is the update itself, to eight digits.
 PLAIN_STEP = {
@@ -133,7 +133,7 @@ class TestSelfPrediction:
         """Updates that the kernels add up when the output cells are left to themselves."""
         (params, mirror, feedback, _, conductances, reads), _ = model._flat_circuit()
         rates = model._inputs(model._rates(X))
-        units, cells, n = model._layer_units(), model._cells(), len(X)
+        units, cells, n = model._layer_sizes(), model._cells(), len(X)
         state = np.zeros((_microcircuit.N_QUANTITIES, n * units[1:].sum()))
         drive, held_error = np.zeros(state.shape[1]), np.zeros(n * units[1])
         error, scratch = np.zeros(state.shape[1]), np.zeros(10000)
@@ -363,7 +363,7 @@ class TestInputs:
     @pytest.mark.parametrize("n_cells", [3, 8])
     def test_tuning_curves(self, n_cells):
         rates = np.random.default_rng(0).random((20, 3))
-        inputs = tuned_inputs(rates, n_cells)
+        inputs = TuningCurves(n_cells).encode(rates)
         assert inputs.shape == (20, 3 * n_cells)
         for k in range(n_cells):
             centre = (2 * (k + 1) - 3) / (2 * (n_cells - 2))
@@ -374,11 +374,12 @@ class TestInputs:
     def test_gradient_through_tuning_curves(self):
         rng = np.random.default_rng(0)
         rates, cotangent = rng.random((6, 3)), rng.normal(size=(6, 15))
-        gradient = tuned_gradient(rates, cotangent, 5)
+        curves = TuningCurves(5)
+        gradient = curves.rates_gradient(rates, cotangent)
         for index in np.ndindex(rates.shape):
             step = np.zeros_like(rates)
             step[index] = 1e-6
-            change = tuned_inputs(rates + step, 5) - tuned_inputs(rates - step, 5)
+            change = curves.encode(rates + step) - curves.encode(rates - step)
             assert gradient[index] == pytest.approx((change * cotangent).sum() / 2e-6, rel=1e-5)
 
     @pytest.mark.parametrize("n", [1, 2])
@@ -472,7 +473,8 @@ class TestAttacks:
         ).fit(X, y)
         cotangent = np.random.default_rng(1).normal(size=(len(X), 3))
         _, pullback = model._scores_and_pullback(X)
-        gradient = pullback(cotangent)
+        gradient, log_scale = pullback(cotangent)
+        assert not log_scale.any()
         for s in (0, 33, 69):
             expected = cotangent[s] @ surrogate_slopes(model, X[s])
             assert_allclose(gradient[s], expected, rtol=1e-9, atol=1e-12)

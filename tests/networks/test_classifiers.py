@@ -544,7 +544,7 @@ class TestTraining:
         model = classifier(early_stopping=True, warm_start=True, random_state=0)
         model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         kept = copy.deepcopy(model)
-        model.set_params(learning_rate_init=100.0, max_iter=3)
+        model.set_params(learning_rate_init=100.0, weight_decay=0.01, max_iter=3)
         model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         assert max(model.validation_scores_) < kept.score(X[1::2], y[1::2])
         assert same_weights(model, kept)
@@ -577,6 +577,28 @@ class TestTraining:
         before = model.score(X[1::2], y[1::2])
         model.set_params(max_iter=100).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
         assert before < max(model.validation_scores_) == model.score(X[1::2], y[1::2])
+
+    @every
+    def test_steps_that_would_flip_signs_are_refused(self, classifier):
+        """A step multiplies weights by 1 - step size * decay: -1 for twice the largest decay."""
+        X, y = iris()
+        model = classifier((3,), max_iter=1, learning_rate_init=0.25, weight_decay=4.0)
+        for method in (model.fit, model.partial_fit):
+            method(X, y)
+            model.set_params(weight_decay=4.01)
+            with pytest.raises(
+                ValueError, match=r"weight_decay=4\.01, but expected a product of at most 1"
+            ):
+                method(X, y)
+            model.set_params(weight_decay=4.0)
+
+    @sigmoid
+    @pytest.mark.parametrize("step", [100.0, 1e4])
+    def test_decay_without_end_flips_no_sign(self, classifier, step):
+        X, y = iris()
+        model = classifier((3,), learning_rate_init=step, random_state=0)
+        model.partial_fit(X, y, classes=[0, 1, 2])
+        assert model._optimizer.settings[3] * step == pytest.approx(min(1, 0.001 * step))
 
     @sigmoid
     def test_automatic_decay_goes_with_the_length_of_training(self, classifier):
@@ -895,13 +917,13 @@ class TestBadInput:
         X, y = iris()
         model = classifier(max_iter=2, random_state=0, warm_start=True).fit(X, y)
         kept = copy.deepcopy(model)
-        train_epochs = classifier._train_epochs
+        record_epoch = classifier._record_epoch
 
         def interrupt(self, *args):
-            train_epochs(self, *args)
+            record_epoch(self, *args)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(classifier, "_train_epochs", interrupt)
+        monkeypatch.setattr(classifier, "_record_epoch", interrupt)
         for method in (model.fit, model.partial_fit):
             with pytest.raises(KeyboardInterrupt):
                 method(X, y)

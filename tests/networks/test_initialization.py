@@ -6,13 +6,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPClassifier
 
 from skstdp import STDPClassifier
-from skstdp._networks._forward import forward
 from skstdp._networks._initialization import (
+    calibrate_biases,
     expected_total_inputs,
     mean_inputs,
-    quieten,
     random_parameters,
 )
+from skstdp._networks._mlp import forward
 
 LAYERS = [6, 20, 10, 1]
 
@@ -52,7 +52,7 @@ def test_units_start_at_the_fraction_of_their_inputs(quiet_start):
     rates, weight = rng.random((200, 6)), rng.random(200)
     coefs, intercepts = draw()
     chunks = in_chunks(rates, weight)
-    quieten(coefs, intercepts, mean_inputs(chunks), chunks, quiet_start)
+    calibrate_biases(coefs, intercepts, mean_inputs(chunks), chunks, quiet_start)
     activities = forward(rates, coefs, intercepts)
     for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         mean_input = np.average(activities[layer], axis=0, weights=weight).mean()
@@ -76,7 +76,7 @@ def test_every_unit_starts_below_its_inputs():
 def test_silent_inputs_do_not_silence_the_units():
     coefs, intercepts = draw()
     chunks = in_chunks(np.zeros((5, 6)), np.ones(5))
-    quieten(coefs, intercepts, mean_inputs(chunks), chunks, 0.5)
+    calibrate_biases(coefs, intercepts, mean_inputs(chunks), chunks, 0.5)
     assert_allclose(intercepts[0], np.log(1e-4 / (1 - 1e-4)))
 
 
@@ -107,7 +107,7 @@ def test_of_many_samples_some_tell_where_hidden_units_start():
     )
     chunks = in_chunks(model._inputs(model._rates(X)), weight)
     exact = [np.empty_like(intercept) for intercept in model.intercepts_]
-    quieten(model.coefs_, exact, mean_inputs(chunks), chunks, model.quiet_start)
+    calibrate_biases(model.coefs_, exact, mean_inputs(chunks), chunks, model.quiet_start)
     assert_allclose(model.intercepts_[0], exact[0], rtol=1e-6)
     for some, every, again in zip(model.intercepts_, exact, same.intercepts_, strict=True):
         assert_allclose(some, every, atol=0.1)

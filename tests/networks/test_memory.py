@@ -80,7 +80,7 @@ def test_a_map_of_another_dtype_is_predicted_alike(classifier, tmp_path, monkeyp
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     expected = mapped.astype(np.float64)
     # So that there are several pieces, each converted for itself.
-    monkeypatch.setattr("skstdp._networks._base._CHUNK", 400)
+    monkeypatch.setattr("skstdp._networks._inference._CHUNK", 400)
     for method in ("predict", "predict_proba", "decision_function", "transform"):
         given, as_model = getattr(model, method)(mapped), getattr(model, method)(expected)
         assert given.dtype == as_model.dtype

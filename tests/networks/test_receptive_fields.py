@@ -77,7 +77,7 @@ def test_ranked_steps_are_more_features(classifier, dtype):
     y, weight = (rates[:, 0] > 0.1) ^ (rates[:, 1] > 0), np.resize([1, 2, 4], 500)
     model = classifier((9, 8), **settings).fit(rates, y, weight)
     assert model.receptive_fields_.tolist() == [10, 2, 4, 10]
-    steps = ReceptiveFields(model.receptive_fields_, model._rank_knots).respond(rates)
+    steps = ReceptiveFields(model.receptive_fields_, model._rank_knots).encode(rates)
     assert steps.dtype == dtype
     by_hand = classifier((9, 8), receptive_fields=1, rate_encoding="none", **settings)
     by_hand.fit(steps, y, weight)
@@ -285,14 +285,14 @@ def test_order_of_the_units_by_hand():
     assert features.tolist() == [0, 1, 2, 0, 2, 2]
     assert n_steps.tolist() == [2, 1, 3, 2, 3, 3]
     assert number.tolist() == [0, 0, 0, 1, 1, 2]
-    inputs = fields.respond(np.array([[0.75, 0.25, 0.5]]))
+    inputs = fields.encode(np.array([[0.75, 0.25, 0.5]]))
     on = [1, 0.25, 1, 0.5, 0.5, 0]
     assert_array_equal(inputs, [on + [1 - x for x in on]])
 
 
 def test_steps_by_hand():
     """Three steps of a third each: at 0.5 the first is over and the second half-way."""
-    inputs = even(6, 1).respond(np.array([[0.0], [0.5], [0.75], [1.0]]))
+    inputs = even(6, 1).encode(np.array([[0.0], [0.5], [0.75], [1.0]]))
     on = [[0, 0, 0], [1, 0.5, 0], [1, 1, 0.25], [1, 1, 1]]
     assert_array_equal(inputs, np.hstack([on, 1 - np.array(on)]))
 
@@ -302,7 +302,7 @@ def test_steps_by_hand():
 def test_steps_are_running_sums_of_linear_splines(n_steps, dtype):
     """scikit-learn's basis of degree 1 with equidistant knots on [0, 1]."""
     rates = X.astype(dtype)
-    inputs = even(2 * n_steps, 3).respond(rates)
+    inputs = even(2 * n_steps, 3).encode(rates)
     assert inputs.dtype == dtype
     knots = np.repeat(np.linspace(0, 1, n_steps + 1)[:, np.newaxis], 3, axis=1)
     splines = SplineTransformer(n_knots=n_steps + 1, degree=1, knots=knots).fit(rates)
@@ -321,7 +321,7 @@ def test_gradient_goes_through(make):
     fields = make()
     rates = np.random.default_rng(2).uniform(0.01, 0.99, (6, 4))
     weights = np.random.default_rng(3).normal(size=(6, fields.n_inputs))
-    expected = numerical_gradient(lambda: (weights * fields.respond(rates)).sum(), rates)
+    expected = numerical_gradient(lambda: (weights * fields.encode(rates)).sum(), rates)
     assert np.abs(expected).max(axis=0).all()
     assert_allclose(fields.rates_gradient(rates, weights), expected, atol=1e-7)
 

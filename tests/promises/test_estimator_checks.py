@@ -42,9 +42,8 @@ SPIKING_CONFIGURATIONS = [
 class InFloat32:
     """Trains in float32 whatever the dtype of the data."""
 
-    def _validate_training_data(self, *args):
-        X, y, sample_weight = super()._validate_training_data(*args)
-        return X.astype(np.float32), y, sample_weight.astype(np.float32)
+    def _start(self, X, y, sample_weight, first_pass):
+        return super()._start(X.astype(np.float32), y, sample_weight, first_pass)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

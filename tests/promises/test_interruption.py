@@ -8,13 +8,8 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
-    STDPClassifier,
-    _network_classifier,
-    _sigmoid_network,
-)
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp._networks import _base, _fit_loop, _sigmoid
 from skstdp._networks._bioleaf._training import MicrocircuitTraining
 from skstdp._networks._training import Training
 
@@ -70,10 +65,10 @@ def interrupted(model, method, monkeypatch, owner, name, error, n_calls):
 
 
 STAGES = {
-    "weights drawn": (_sigmoid_network, "random_parameters"),
-    "encoder fitted": (_network_classifier, "fit_encoder"),
-    "optimiser made": (_network_classifier, "Adam"),
-    "network copied": (_sigmoid_network, "flatten"),
+    "weights drawn": (_sigmoid, "random_parameters"),
+    "encoder fitted": (_base, "fit_encoder"),
+    "optimiser made": (_base, "Adam"),
+    "network copied": (_sigmoid, "flatten"),
 }
 
 
@@ -82,8 +77,8 @@ STAGES = {
 @pytest.mark.parametrize("n_calls", range(N_EPOCHS))
 @pytest.mark.parametrize("state", ["new", "fitted", "fitted before", "streamed"])
 def test_fit_at_any_epoch(classifier, error, n_calls, state, monkeypatch):
-    # One epoch a call of the compiled loop.
-    monkeypatch.setattr(_network_classifier, "_ROWS_AT_ONCE", 1)
+    # One epoch per call of the compiled loop.
+    monkeypatch.setattr(_fit_loop, "_ROWS_AT_ONCE", 1)
     model = classifier((6, 4), max_iter=N_EPOCHS, random_state=3)
     if state == "fitted before":
         model.set_params(warm_start=True)

@@ -68,7 +68,7 @@ def test_of_a_local_rule_that_decays_to_nothing(noisy):
     pipeline = make_pipeline(MinMaxScaler(), STDPClassifier((10,), max_iter=20, random_state=0))
     search = GridSearchCV(
         pipeline,
-        {"stdpclassifier__weight_decay": [0.001, 10]},
+        {"stdpclassifier__weight_decay": [0.001, 3]},
         scoring=attack_scorers([0.2], metric="balanced_accuracy"),
         refit=BestUnderAttack("FGSM 0.2"),
         cv=2,

@@ -1,7 +1,7 @@
 """A spiking network that learns in a dendritic microcircuit.
 
 ====================  ==============================================================
-``_tuning_curves``    rates to the rates of input cells that each prefer one value
+``_input_cells``      rates to the rates of input cells
 ``_circuit``          the network, its cells and synapses, as the kernels take them
 ``_training``         epochs over the training data
 ``_classifier``       the classifier

@@ -1,8 +1,8 @@
 """The microcircuit before training, and as the kernels take it.
 
 coefs, intercepts : lists of ndarrays of shape (n_in, n_out) and (n_out,)
-    Forward synapses, a layer each.
-interneuron_coefs, interneuron_intercepts : the same
+    Forward synapses, one per layer.
+interneuron_coefs, interneuron_intercepts : lists of ndarrays, in shapes like the above
     Lateral synapses onto the interneurons of each hidden layer, which mirror the layer above.
 feedback_coefs : list of ndarrays of shape (n_above, n_cells)
     Synapses from the layer above onto the apical compartments of each hidden layer.
@@ -21,20 +21,20 @@ _POTENTIALS, _CURRENTS, _SPIKES = range(3)
 _THRESHOLD = 1.0
 
 
-def random_synapses(layer_units, random_state, dtype, scale):
+def random_synapses(layer_sizes, random_state, dtype, scale):
     """Forward and feedback synapses before training: independent normal weights, no biases.
 
     Their variances are 2 / n_in, times the square of `scale`, and 1 / n_above.
     """
-    check_scale(scale, layer_units, dtype)
+    check_scale(scale, layer_sizes, dtype)
     coefs = [
         random_state.normal(0, scale * np.sqrt(2 / n_in), (n_in, n_out)).astype(dtype)
-        for n_in, n_out in pairwise(layer_units)
+        for n_in, n_out in pairwise(layer_sizes)
     ]
-    intercepts = [np.zeros(n_out, dtype) for n_out in layer_units[1:]]
+    intercepts = [np.zeros(n_out, dtype) for n_out in layer_sizes[1:]]
     feedback_coefs = [
         random_state.normal(0, np.sqrt(1 / n_above), (n_above, n_cells)).astype(dtype)
-        for n_cells, n_above in pairwise(layer_units[1:])
+        for n_cells, n_above in pairwise(layer_sizes[1:])
     ]
     return coefs, intercepts, feedback_coefs
 
@@ -45,7 +45,7 @@ def transposed(coefs):
 
 
 def where_errors_are_read(rule, n_layers):
-    """What each layer above the inputs compares: potentials, currents or spikes.
+    """Quantity that each layer above the inputs compares: potentials, currents or spikes.
 
     The first hidden layer is mirrored by nobody and may read its graded apical potential. One that
     interneurons have to copy must read what they can see of it.
@@ -59,7 +59,7 @@ def where_errors_are_read(rule, n_layers):
 
 
 def apical_conductances(conductance, rule, n_hidden_layers):
-    """How strongly the apical compartments of each hidden layer drive its somata."""
+    """Conductance from the apical compartments of each hidden layer to its somata."""
     if conductance != "auto":
         return np.full(n_hidden_layers, float(conductance))
     if rule == "spike":
@@ -71,5 +71,5 @@ def apical_conductances(conductance, rule, n_hidden_layers):
 
 
 def cell_constants(tau_m, tau_s, gate_slope):
-    """What a membrane and a current keep in a step, the threshold, the steepness of the gate."""
+    """Share that a membrane and a current keep in a step, threshold, steepness of the gate."""
     return 1 - 1 / tau_m, 1 - 1 / tau_s, _THRESHOLD, float(gate_slope)

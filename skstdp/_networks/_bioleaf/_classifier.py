@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..._attacks._margins import margins_and_cotangent
 from .._base import NetworkClassifier
+from .._checks import hidden_layer_sizes
 from .._optimizers import Adam
-from .._ranks import no_knots
-from .._receptive_fields import ReceptiveFields, check_even
+from .._parameter_docs import (
+    ADAM,
+    CLASSES,
+    ENCODER,
+    ENCODING,
+    HISTORY,
+    PERTURBED_BATCHES,
+    SCHEDULE,
+    loop,
+)
 from .._training import flatten
 from ._circuit import (
     INPUT_CODES,
@@ -23,8 +31,8 @@ from ._circuit import (
     transposed,
     where_errors_are_read,
 )
+from ._input_cells import input_cells, n_input_cells
 from ._training import MicrocircuitTraining, flatten_circuit
-from ._tuning_curves import tuned_gradient, tuned_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,16 +41,23 @@ if TYPE_CHECKING:
     from numpy.random import RandomState
 
 
-# Few features need off cells to tell low values; many make up for them, and cost more.
-_FEW_FEATURES = 50
-_TUNED_CELLS = 8
 # Of the gate that attacks take for the derivative of a spike. On digits iterated attacks find more
 # with a steep one, single steps with a shallow one.
 _ATTACK_SLOPE = 4.0
 
 
+_LOOP = loop(
+    batch_size='"auto" makes as many batches of at least 32 samples as there can be.',
+    max_iter=""""auto" takes as many as make 1000 batches, but at least 30 and at
+        most 400.""",
+    progress="van Rossum distance",
+    adversarial=PERTURBED_BATCHES,
+)
+
+
 class BioLeaFClassifier(NetworkClassifier):
-    r"""Spiking network that learns by spike-timing-dependent plasticity in a microcircuit.
+    __doc__ = (
+        rf"""Spiking network that learns by spike-timing-dependent plasticity in a microcircuit.
 
     BioLeaF-style: its authors' abstract [1]_ names two cell types, four synapse types, local
     feedback connections, a global error of output spikes, plasticity in local compartments and an
@@ -60,20 +75,16 @@ class BioLeaFClassifier(NetworkClassifier):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of pyramidal cells of each hidden layer, each >= 1. An empty sequence gives a
         network without hidden layer.
-    rate_encoding : {"auto", "minmax", "none"}, default="auto"
-        How X becomes rates in [0, 1], as in `STDPClassifier`: "minmax" scales each feature's range
-        in the training data to [0, 1] and clips what lies outside; "auto" does so unless all
-        training data are in [0, 1] already; "none" takes X as it is, and a value outside [0, 1]
-        is an error.
+    {ENCODING}
     receptive_fields : int or "auto", default="auto"
-        Number of input cells a feature. With `field_shape="step"` 1 or even: 1 is the rate x, 2
+        Number of input cells per feature. With `field_shape="step"` 1 or even: 1 is the rate x, 2
         adds an off cell, 1 - x, and a larger number 2n gives n steps clip(n x - k, 0, 1) and
         n off cells. With "gaussian" at least 3. "auto" takes on and off cells for fewer than 50
         features and the rates alone for more; 8 with "gaussian".
-    field_shape : {"step", "gaussian"}, default="step"
+    field_shape : {{"step", "gaussian"}}, default="step"
         Whether input cells answer to values above or below a limit, or each to values near the
         one that it prefers [4]_. The latter suits latencies.
-    input_code : {"current", "rate", "latency", "poisson"}, default="current"
+    input_code : {{"current", "rate", "latency", "poisson"}}, default="current"
         How a rate x becomes the current of an input cell. "current": x in every step. "rate": a
         spike whenever x, added up over the steps, passes a whole number. "latency": one spike, in
         step round((1 - x) (n_steps - 1)), none for x = 0. "poisson": a spike with probability x in
@@ -85,11 +96,11 @@ class BioLeaFClassifier(NetworkClassifier):
         Time constant of the membrane in steps, >= 1. 1 is a membrane without memory.
     tau_s : float, default=3.0
         Time constant of the synaptic current in steps, >= 1.
-    rule : {"auto", "spike"}, default="auto"
+    rule : {{"auto", "spike"}}, default="auto"
         What plasticity compares. "auto": graded potentials and currents. "spike": spikes
         alone, each pairing of a pre-synaptic trace with a somatic spike strengthening and each
         with a spike that was predicted weakening a synapse.
-    feedback : {"symmetric", "random"}, default="symmetric"
+    feedback : {{"symmetric", "random"}}, default="symmetric"
         Strength of the synapses that carry the layer above to the apical compartments: that of
         the forward synapses between the same cells at any time, or random and fixed.
     apical_conductance : float or "auto", default="auto"
@@ -103,95 +114,38 @@ class BioLeaFClassifier(NetworkClassifier):
         2 / n_in.
     learning_rate_init : float, default=0.01
         Step size at the start, positive.
-    learning_rate : {"constant", "linear"}, default="linear"
-        Schedule of the step size: constant, or falling to zero in equal steps until `max_iter`.
+    {SCHEDULE}
     weight_decay : float, default=0.1
         Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
         1 - step size * weight_decay.
-    beta_1 : float, default=0.9
-        Decay of Adam's first moment, in [0, 1).
-    beta_2 : float, default=0.999
-        Decay of Adam's second moment, in [0, 1).
-    epsilon : float, default=1e-8
-        Positive term in Adam's denominator.
-    batch_size : int or "auto", default="auto"
-        Largest number of samples in a batch, >= 1. The samples are split into batches of nearly
-        equal size. "auto" makes as many batches of at least 32 samples as there can be.
-    max_iter : int or "auto", default="auto"
-        Number of epochs, >= 1. "auto" takes as many as make 1000 batches, but at least 30 and at
-        most 400.
-    shuffle : bool, default=True
-        Whether to draw a new order of the samples in each epoch.
-    tol : float or None, default=None
-        With None every epoch is run. Otherwise training stops as soon as the van Rossum
-        distance of an epoch has not fallen by more than `tol` for more than `n_iter_no_change`
-        epochs, and a `ConvergenceWarning` says if that never happened.
-    n_iter_no_change : int or numpy.inf, default=30
-        The training stops after more epochs in a row than these without improvement, >= 1.
-        Infinity never stops it.
-    early_stopping : bool, default=False
-        Whether to set aside part of the data (stratified), to stop when the accuracy on it has
-        not improved by more than `tol` (None counts as 0) for more than `n_iter_no_change`
-        epochs, and to keep the synapses of the best epoch, the last of equally good ones. With
-        `warm_start` those it starts from are kept unless an epoch is better.
-    validation_fraction : float, default=0.1
-        Share of the data that `early_stopping` sets aside, in (0, 1).
-    warm_start : bool, default=False
-        Whether `fit` goes on from the synapses, encoder and random state of the previous call.
-        The optimiser and the schedule start anew.
-    adversarial_epsilon : float, default=0.0
-        In [0, 1]. When positive, each batch is replaced by what the fast gradient sign attack of
-        this size makes of it for the network as it is then.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by label; multiplied with `sample_weight`. "balanced" weighs
-        each class inversely to its frequency.
-    random_state : int, RandomState instance or None, default=None
-        Draws the synapses, the order of the samples, random spikes and the validation split.
-    verbose : bool or int, default=False
-        Whether to print loss and accuracy after each epoch.
+    {ADAM}
+    {_LOOP}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
+    {CLASSES}
     coefs_ : list of ndarrays of shape (n_in, n_out)
         Forward synapses of each layer, of the dtype of X.
     intercepts_ : list of ndarrays of shape (n_out,)
         Biases of each layer: synapses from a cell whose current is always 1.
     interneuron_coefs_ : list of ndarrays of shape (n_cells, n_above)
-        Synapses from each hidden layer onto its interneurons, one a cell of the layer above.
+        Synapses from each hidden layer onto its interneurons, one per cell of the layer above.
     interneuron_intercepts_ : list of ndarrays of shape (n_above,)
         Biases of the interneurons.
     feedback_coefs_ : list of ndarrays of shape (n_above, n_cells)
         Synapses from the layer above each hidden layer onto its apical compartments. Those of
         the interneurons onto the same compartments are their negatives.
-    encoder_ : MinMaxScaler or None
-        Fitted map from X to rates; None for `rate_encoding="none"`.
+    {ENCODER}
     receptive_fields_ : int
-        Number of input cells a feature: `coefs_[0]` has `n_features_in_` rows for each of them.
-    n_iter_ : int
-        Number of epochs run.
+        Number of input cells per feature: `coefs_[0]` has `n_features_in_` rows for each of them.
     loss_ : float
         Cross-entropy of `predict_proba` in the last epoch. The rule does not minimise it.
-    loss_curve_ : list of float
-        Cross-entropy in each epoch.
     van_rossum_curve_ : list of float
         Error in each epoch: half the squared difference of the currents of desired and predicted
         output spikes, added up over steps and cells, mean over the samples.
-    accuracy_curve_ : list of float
-        Training accuracy in each epoch, of each batch before its own update.
-    validation_scores_ : list of float or None
-        Accuracy after each epoch on the data set aside or given as `X_val`.
-    history_ : DataFrame
-        Loss, accuracy and validation accuracy, one row an epoch.
-    n_layers_ : int
-        Number of layers, input and output included.
+    {HISTORY}
     n_outputs_ : int
-        Number of output cells, one a class.
-    n_features_in_ : int
-        Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, if X was a data frame with string names.
+        Number of output cells, one per class.
 
     See Also
     --------
@@ -200,7 +154,8 @@ class BioLeaFClassifier(NetworkClassifier):
 
     Notes
     -----
-    With :math:`a` the current of spikes :math:`s`, :math:`H` the step function, layers
+    """
+        r"""With :math:`a` the current of spikes :math:`s`, :math:`H` the step function, layers
     :math:`l = 1 \ldots L`, and :math:`\beta = 1 - 1/\tau`:
 
     .. math::
@@ -261,6 +216,7 @@ class BioLeaFClassifier(NetworkClassifier):
     >>> bool(scores.mean() > 0.9)
     True
     """
+    )
 
     _network_attributes = (
         *NetworkClassifier._network_attributes,
@@ -363,15 +319,15 @@ class BioLeaFClassifier(NetworkClassifier):
 
     def _draw_network(self, X, y, sample_weight):
         self.n_outputs_ = len(self.classes_)
-        self.receptive_fields_ = self._n_input_cells(X.shape[1])
-        layer_units = [
+        self.receptive_fields_ = n_input_cells(self.receptive_fields, self.field_shape, X.shape[1])
+        layer_sizes = [
             X.shape[1] * self.receptive_fields_,
-            *self._hidden_layer_sizes(),
+            *hidden_layer_sizes(self),
             self.n_outputs_,
         ]
-        self.n_layers_ = len(layer_units)
+        self.n_layers_ = len(layer_sizes)
         self.coefs_, self.intercepts_, random_feedback = random_synapses(
-            layer_units, self._random_state, X.dtype, self.weight_init_scale
+            layer_sizes, self._random_state, X.dtype, self.weight_init_scale
         )
         self._spike_seed = self._random_state.randint(2**31 - 1)
         self.interneuron_coefs_ = [coef.copy() for coef in self.coefs_[1:]]
@@ -379,35 +335,13 @@ class BioLeaFClassifier(NetworkClassifier):
         symmetric = self.feedback == "symmetric"
         self.feedback_coefs_ = transposed(self.coefs_) if symmetric else random_feedback
 
-    def _n_input_cells(self, n_features):
-        if self.field_shape == "step":
-            if self.receptive_fields == "auto":
-                return 2 if n_features < _FEW_FEATURES else 1
-            return check_even(self.receptive_fields)
-        if self.receptive_fields == "auto":
-            return _TUNED_CELLS
-        if self.receptive_fields < 3:
-            raise ValueError(
-                f"Got receptive_fields={self.receptive_fields!r}, but field_shape='gaussian' "
-                "expected at least 3."
-            )
-        return int(self.receptive_fields)
+    def _fields(self):
+        return input_cells(self.field_shape, self.receptive_fields_, self.n_features_in_)
 
     def _inputs(self, rates):
-        if self.field_shape == "step":
-            return self._steps().respond(rates)
-        return tuned_inputs(rates, self.receptive_fields_)
+        return self._fields().encode(rates)
 
-    def _steps(self):
-        n_units = np.full(self.n_features_in_, self.receptive_fields_)
-        return ReceptiveFields(n_units, no_knots(self.n_features_in_))
-
-    def _rates_gradient(self, rates, gradient):
-        if self.field_shape == "step":
-            return self._steps().rates_gradient(rates, gradient)
-        return tuned_gradient(rates, gradient, self.receptive_fields_)
-
-    def _layer_units(self):
+    def _layer_sizes(self):
         return np.array([*map(len, self.coefs_), self.n_outputs_], np.intp)
 
     def _coding(self):
@@ -424,7 +358,7 @@ class BioLeaFClassifier(NetworkClassifier):
     def _reset_optimizer(self, path):
         super()._reset_optimizer(path)
         self._interneuron_optimizer = Adam(
-            sum(n_in * n_out + n_out for n_in, n_out in pairwise(self._layer_units()[1:])),
+            sum(n_in * n_out + n_out for n_in, n_out in pairwise(self._layer_sizes()[1:])),
             self.coefs_[0].dtype,
             beta_1=self.beta_1,
             beta_2=self.beta_2,
@@ -446,24 +380,25 @@ class BioLeaFClassifier(NetworkClassifier):
     def _training(self, X, y, sample_weight):
         synapses, parts = self._flat_circuit()
         vars(self).update(zip(self._network_attributes, parts, strict=True))
-        inputs = self._on_rates(type(self)._inputs, X)
+        inputs = self._by_sample(type(self)._inputs, X)
         return MicrocircuitTraining(
             np.require(inputs, requirements=["C", "A", "W"]),
             y,
             sample_weight,
             synapses,
-            self._layer_units(),
+            self._layer_sizes(),
             (self._optimizer, self._interneuron_optimizer),
             self._cells(),
             self._coding(),
             self._inputs,
         )
 
-    def _train_epochs(self, training, X, y, schedule, epochs=range(1), n_epochs=1):
-        for epoch in epochs:
-            super()._train_epochs(training, X, y, schedule, range(epoch, epoch + 1), n_epochs)
-            self.van_rossum_curve_.append(training.distance / training.total_weight)
-            training.distance = 0.0
+    # The distance of an epoch is what has been added up since the last look at it.
+    _records_epochs = True
+
+    def _record_epoch(self, training):
+        self.van_rossum_curve_.append(training.distance / training.total_weight)
+        training.distance = 0.0
 
     def _n_batches(self, n_samples):
         if self.batch_size == "auto":
@@ -479,7 +414,7 @@ class BioLeaFClassifier(NetworkClassifier):
         params, _, _ = flatten(self.coefs_, self.intercepts_)
         inputs = np.require(inputs, requirements=["C", "A", "W"])
         cells = cell_constants(self.tau_m, self.tau_s, _ATTACK_SLOPE)
-        return kernel(inputs, *args, (self._layer_units(), params), cells, self._coding())
+        return kernel(inputs, *args, (self._layer_sizes(), params), cells, self._coding())
 
     def _response(self, inputs):
         """Spikes of each cell, layer after layer, and mean potentials of the output cells."""
@@ -495,14 +430,10 @@ class BioLeaFClassifier(NetworkClassifier):
     def _layer_rates(self, rates):
         n_spikes, _ = self._response(self._inputs(rates))
         firing = n_spikes / rates.dtype.type(self.n_steps)
-        return np.split(firing, np.cumsum(self._layer_units()[1:-1]), axis=1)
-
-    def _logits(self, rates):
-        scores = self._spike_scores(self._inputs(rates))
-        return scores[:, 1:] - scores[:, :1] if self.n_outputs_ == 2 else scores
+        return np.split(firing, np.cumsum(self._layer_sizes()[1:-1]), axis=1)
 
     def _scores_and_pullback(self, rates):
-        """Scores of the classes, and the surrogate gradient of their product with a cotangent."""
+        # The way back is a surrogate: the true slope of spikes is zero or infinite.
         from ..._kernels import surrogate_pullback
 
         inputs = self._inputs(rates)
@@ -510,11 +441,6 @@ class BioLeaFClassifier(NetworkClassifier):
         def pullback(cotangent):
             cotangent = np.ascontiguousarray(cotangent, dtype=inputs.dtype)
             gradient = self._run_network(surrogate_pullback, inputs, cotangent)
-            return self._rates_gradient(rates, gradient)
+            return self._fields().rates_gradient(rates, gradient), np.zeros(len(rates))
 
         return self._spike_scores(inputs), pullback
-
-    def _margin_and_gradient(self, rates, y):
-        scores, pullback = self._scores_and_pullback(rates)
-        margins, cotangent = margins_and_cotangent(scores, self._class_indices(y))
-        return margins, pullback(cotangent)

@@ -1,4 +1,4 @@
-"""What backpropagation through time would tell each hidden cell, to compare its error with."""
+"""Errors of backpropagation through time for each hidden cell, to compare its own with."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def backpropagated_errors(classifier, record):
     Returns
     -------
     errors : list of ndarrays of shape (n_samples, n_cells)
-        One a hidden layer.
+        One per hidden layer.
     """
     keep, leak, threshold, slope = classifier._cells()
     by_psc_outside = [record.predicted_psc[-1] - record.psc[-1]]
@@ -39,7 +39,7 @@ def backpropagated_errors(classifier, record):
 
 
 def apical_errors(classifier, record):
-    """What the synapses of each hidden cell read of its apical potential, over the steps."""
+    """Errors that synapses of hidden cells read of their apical potentials, over the steps."""
     keep, _, threshold, slope = classifier._cells()
     steps = np.arange(1, len(record.inputs) + 1)
     bias_trace = steps if keep == 1 else (1 - keep**steps) / (1 - keep)

@@ -1,4 +1,4 @@
-"""What every cell of a fitted microcircuit does in every step, for a few samples."""
+"""Potentials and spikes of every cell of a fitted microcircuit in every step."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 @dataclass
 class MicrocircuitRecord:
-    """Arrays of shape (n_steps, n_samples, n_cells), in lists with an entry a layer.
+    """Arrays of shape (n_steps, n_samples, n_cells), in lists with one entry per layer.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def record(classifier, X, y=None):
     taught = y is not None
     indices = classifier._class_indices(y) if taught else np.zeros(len(inputs), np.intp)
     synapses, _ = classifier._flat_circuit()
-    units = classifier._layer_units()
+    units = classifier._layer_sizes()
     cells = classifier._cells()
     states, currents = microcircuit_record(
         inputs, indices, taught, (units, *synapses), cells, classifier._coding()

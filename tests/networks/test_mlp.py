@@ -7,8 +7,14 @@ import pytest
 from compiled import by_the_gradient, through_the_network
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skstdp._networks._backprop import margin_and_input_gradient
-from skstdp._networks._forward import class_margins, forward
+from skstdp._attacks._margins import margins_and_cotangent
+from skstdp._networks._mlp import class_margins, forward, scores_and_pullback
+
+
+def margin_and_input_gradient(rates, y, coefs, intercepts):
+    scores, pullback = scores_and_pullback(rates, coefs, intercepts)
+    margins, cotangent = margins_and_cotangent(scores, y)
+    return margins, pullback(cotangent)[0]
 
 
 def random_network(n_outputs, seed=0, dtype=np.float64, n_hidden=4):
