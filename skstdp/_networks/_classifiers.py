@@ -9,18 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
+from . import _parameter_docs as docs
 from ._associations import equalising_factors, hidden_associations, output_associations
 from ._competition import lets_all_learn, winner_table
-from ._parameter_docs import (
-    ADAM,
-    CLASSES,
-    ENCODER,
-    ENCODING,
-    HISTORY,
-    PERTURBED_BATCHES,
-    SCHEDULE,
-    loop,
-)
 from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:
@@ -56,16 +47,16 @@ _STEPS = f"""fan_in_scaling : bool, default=True
         wide layers. It is their mean over the training data for the first layer; hidden units
         count with the rate that `quiet_start` gives to those of the first hidden layer, and with
         0.5 if it is None.
-    {SCHEDULE}
+    {docs.SCHEDULE}
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
         1 - step size * weight_decay, which may not be negative. "auto" is half of the inverse of
         the sum of all step sizes of `fit`, so that few steps and many shrink a weight that does
         not learn to 0.6 of what it was; in `partial_fit`, which knows no last step, 0.001.
-    {ADAM}"""
+    {docs.ADAM}"""
 
 _loop = partial(
-    loop,
+    docs.loop,
     batch_size=""""auto" makes five batches per epoch, of at least 16 and at most 200 samples:
         fewer batches of less than 80 samples, more of over 1000. The number of batches is the
         number of steps per epoch, by which `max_iter="auto"` finds the number of epochs.""",
@@ -76,19 +67,19 @@ _loop = partial(
 _NONE_PERTURBED = """Expected to be 0. `BPClassifier` trains on perturbed samples; the local
         rule, trained on them, is less accurate under attack."""
 
-_ATTRIBUTES = f"""{CLASSES}
+_ATTRIBUTES = f"""{docs.CLASSES}
     coefs_ : list of ndarrays of shape (n_in, n_out)
         Weights of each layer, of the dtype of X.
     intercepts_ : list of ndarrays of shape (n_out,)
         Biases of each layer.
-    {ENCODER}
+    {docs.ENCODER}
     receptive_fields_ : ndarray of shape (n_features,), dtype int
         Number of units by which the first layer sees each feature. `coefs_[0]` has one row per
         unit: first the first step of each feature, then the second step of each feature that has
         one, and so on; after the last step the off units in the same order.
     loss_ : float
         Cross-entropy in the last epoch.
-    {HISTORY}
+    {docs.HISTORY}
     n_outputs_ : int
         Number of output units: one per class, or one for two classes (`BPClassifier`, and
         `STDPClassifier` without `probability_matching`)."""
@@ -122,7 +113,7 @@ class STDPClassifier(SigmoidMLP):
     Parameters
     ----------
     {_NETWORK_PARAMETERS}
-    {ENCODING}
+    {docs.ENCODING}
     {_RECEPTIVE_FIELDS}
     stdp_epsilon : float, default=0.1
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
@@ -346,7 +337,7 @@ class BPClassifier(SigmoidMLP):
     Parameters
     ----------
     {_NETWORK_PARAMETERS}
-    {ENCODING}
+    {docs.ENCODING}
     {_RECEPTIVE_FIELDS}
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
@@ -357,7 +348,7 @@ class BPClassifier(SigmoidMLP):
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
     {_STEPS}
-    {_loop(progress="loss", adversarial=PERTURBED_BATCHES)}
+    {_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
 
     Attributes
     ----------

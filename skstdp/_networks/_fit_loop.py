@@ -95,18 +95,8 @@ def run_epochs(network, X, y, sample_weight, validation, first_pass, tasks):
 def train(network, training, X, y, schedule, epochs=range(1), n_epochs=1):
     """Pass over the samples in batches of nearly equal size, once per epoch.
 
-    Parameters
-    ----------
-    network, X, y
-        As in `run_epochs`.
-    training : Training
-        What `network._training` returned.
-    schedule : callable
-        Factor of the step size, from the share of all steps that is done.
-    epochs : range, default=range(1)
-        Numbers of the epochs among all.
-    n_epochs : int, default=1
-        Number of all epochs.
+    `training` is from `network._training`, `schedule` makes a factor of the step size of the share
+    of all steps that is done, and `epochs` are numbers among those of all `n_epochs`.
     """
     n_samples, n_batches = len(y), network._n_batches(len(y))
     orders = np.tile(np.arange(n_samples), (len(epochs), 1))

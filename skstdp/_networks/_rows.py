@@ -53,17 +53,7 @@ class Rows:
         return self if self.dtype == dtype else Rows(as_dtype(self.X, dtype))
 
     def validated(self, estimator, *y, reset):
-        """List of the checked rows, and of checked labels if any.
-
-        Parameters
-        ----------
-        estimator : NetworkClassifier
-            Knows the features, or learns them with `reset`.
-        *y : array-like of shape (n_samples,)
-            Labels, or nothing.
-        reset : bool
-            Whether the features are new.
-        """
+        """List of the checked rows, and of checked labels if any; `reset` takes new features."""
         X, *y = validated_array(estimator, self.X, *y, reset=reset)
         return [Rows(X), *y]
 
@@ -74,15 +64,9 @@ class Rows:
     def map(self, function, network, sample_weight=None):
         """Results of a function, one for each place where rows lie.
 
-        Parameters
-        ----------
-        function : callable
-            `function(network, X, sample_weight, first_row)` gets some of the rows as an array or
-            a CSR matrix, their weights, and the position of the first of them.
-        network : NetworkClassifier
-            The network; others may send a copy of it that can do no more than predict.
-        sample_weight : ndarray of shape (n_samples,), default=None
-            Weights of the samples.
+        `function(network, X, sample_weight, first_row)` gets the network, or elsewhere a copy that
+        predicts, some of the rows as an array or a CSR matrix, their weights, and the position of
+        the first of them.
         """
         return [function(network, self.X, sample_weight, 0)]
 

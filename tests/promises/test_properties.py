@@ -447,7 +447,7 @@ def test_attacks_stay_in_the_ball_or_are_refused(classifier, data):
     rates = model._rates(X)
     # Rates are computed from values that are rounded themselves.
     scale = 1 if model.encoder_ is None else model.encoder_.scale_.astype(float)
-    rounding = 4 * np.finfo(X.dtype).eps * (2 + np.abs(X).max(axis=0) * scale).sum()
+    rounding = (4 * np.finfo(X.dtype).eps * (2 + np.abs(X).max(axis=0) * scale)).sum()
     for attack, options in ((fgsm, {}), (pgd, steps)):
         attacked = attack(model, X, y, epsilon=epsilon, norm=norm, **options)
         assert attacked.dtype == X.dtype

@@ -9,19 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .. import _parameter_docs as docs
 from .._base import NetworkClassifier
 from .._checks import hidden_layer_sizes
 from .._optimizers import Adam
-from .._parameter_docs import (
-    ADAM,
-    CLASSES,
-    ENCODER,
-    ENCODING,
-    HISTORY,
-    PERTURBED_BATCHES,
-    SCHEDULE,
-    loop,
-)
 from .._training import flatten
 from ._circuit import (
     INPUT_CODES,
@@ -46,12 +37,12 @@ if TYPE_CHECKING:
 _ATTACK_SLOPE = 4.0
 
 
-_LOOP = loop(
+_LOOP = docs.loop(
     batch_size='"auto" makes as many batches of at least 32 samples as there can be.',
     max_iter=""""auto" takes as many as make 1000 batches, but at least 30 and at
         most 400.""",
     progress="van Rossum distance",
-    adversarial=PERTURBED_BATCHES,
+    adversarial=docs.PERTURBED_BATCHES,
 )
 
 
@@ -75,7 +66,7 @@ class BioLeaFClassifier(NetworkClassifier):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of pyramidal cells of each hidden layer, each >= 1. An empty sequence gives a
         network without hidden layer.
-    {ENCODING}
+    {docs.ENCODING}
     receptive_fields : int or "auto", default="auto"
         Number of input cells per feature. With `field_shape="step"` 1 or even: 1 is the rate x, 2
         adds an off cell, 1 - x, and a larger number 2n gives n steps clip(n x - k, 0, 1) and
@@ -114,16 +105,16 @@ class BioLeaFClassifier(NetworkClassifier):
         2 / n_in.
     learning_rate_init : float, default=0.01
         Step size at the start, positive.
-    {SCHEDULE}
+    {docs.SCHEDULE}
     weight_decay : float, default=0.1
         Decoupled weight decay, >= 0: each step multiplies the weights, not the biases, by
         1 - step size * weight_decay.
-    {ADAM}
+    {docs.ADAM}
     {_LOOP}
 
     Attributes
     ----------
-    {CLASSES}
+    {docs.CLASSES}
     coefs_ : list of ndarrays of shape (n_in, n_out)
         Forward synapses of each layer, of the dtype of X.
     intercepts_ : list of ndarrays of shape (n_out,)
@@ -135,7 +126,7 @@ class BioLeaFClassifier(NetworkClassifier):
     feedback_coefs_ : list of ndarrays of shape (n_above, n_cells)
         Synapses from the layer above each hidden layer onto its apical compartments. Those of
         the interneurons onto the same compartments are their negatives.
-    {ENCODER}
+    {docs.ENCODER}
     receptive_fields_ : int
         Number of input cells per feature: `coefs_[0]` has `n_features_in_` rows for each of them.
     loss_ : float
@@ -143,7 +134,7 @@ class BioLeaFClassifier(NetworkClassifier):
     van_rossum_curve_ : list of float
         Error in each epoch: half the squared difference of the currents of desired and predicted
         output spikes, added up over steps and cells, mean over the samples.
-    {HISTORY}
+    {docs.HISTORY}
     n_outputs_ : int
         Number of output cells, one per class.
 
