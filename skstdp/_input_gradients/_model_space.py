@@ -73,6 +73,9 @@ class _Rates(_ModelSpace):
         if encoder is not None:
             with np.errstate(over="ignore"):
                 values = (points.astype(np.float64) - encoder.min_) / encoder.scale_
+            # The inverse of a scale may round to more than the largest number of the dtype.
+            largest = np.finfo(self._values.dtype).max
+            values = np.clip(values, -largest, largest)
             # A value that stays is its own, also where it was clipped.
             values = np.where(points == self.points, self._values, values)
             points = values.astype(self._values.dtype)
