@@ -1,6 +1,10 @@
 import os
+import sys
 
 import pytest
+from sklearn.datasets import load_iris
+
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
 # In the environment, so that it holds for the processes that tests start, too.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -10,3 +14,44 @@ def pytest_itemcollected(item):
     """Most networks of the tests are trained for a few epochs, and need not tell classes apart."""
     ignored = "ignore:The network does not tell classes:sklearn.exceptions.ConvergenceWarning"
     item.add_marker(pytest.mark.filterwarnings(ignored), append=False)
+    # A local run leaves both out with one expression.
+    if item.get_closest_marker("slow"):
+        item.add_marker(pytest.mark.process)
+
+
+_started = []
+
+
+def _record(event, arguments):
+    if event == "subprocess.Popen" and str(arguments[0]) == sys.executable:
+        _started.append(arguments[1])
+
+
+sys.addaudithook(_record)
+
+
+@pytest.fixture(autouse=True)
+def _only_marked_tests_start_processes(request):
+    _started.clear()
+    yield
+    if _started and not request.node.get_closest_marker("process"):
+        pytest.fail(f"Started {_started[0]}, but expected the marker `process` on such a test.")
+
+
+@pytest.fixture(scope="session")
+def iris():
+    """Arrays of IRIS."""
+    return load_iris(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def iris_frame():
+    """Data frame and series of IRIS."""
+    return load_iris(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(scope="session")
+def fitted_on_iris(iris):
+    """Each classifier with its defaults, fitted on IRIS; not to be changed by a test."""
+    classifiers = STDPClassifier, BPClassifier, BioLeaFClassifier
+    return {kind: kind(random_state=0).fit(*iris) for kind in classifiers}
