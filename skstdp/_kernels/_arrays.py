@@ -151,11 +151,21 @@ class Batch(NamedTuple):
     logits: np.ndarray
 
 
+class CompetitionScratch(NamedTuple):
+    """Arrays that the competition of a layer overwrites."""
+
+    rates: np.ndarray
+    side: np.ndarray
+    best: np.ndarray
+    lanes: np.ndarray
+    units: np.ndarray
+
+
 class RuleScratch(NamedTuple):
     """Arrays that the local rule overwrites."""
 
     association: np.ndarray
-    scores: np.ndarray
+    competition: CompetitionScratch
     rows: np.ndarray
     ends: np.ndarray
     learners: np.ndarray

@@ -2,13 +2,16 @@
 
 import numpy as np
 
+from .._utils._memory import LINE
 from ._compiler import kernel, uncontracted
+from ._vectors import WIDTH, fetch, places_of_nonzeros
+from ._views import flat
 
 # Above this share of rates that are not zero, skipping the others saves nothing.
 _DENSE = 0.5
 
-# Inputs that are looked at together: whole blocks of zeros are passed over.
-_BLOCK = 32
+# Rows between the one that is asked for and the one that is read.
+_AHEAD = 2
 
 
 @uncontracted
@@ -52,16 +55,20 @@ def _encode(samples, row, inputs):
 @kernel
 def append_nonzeros(row, columns, n):
     """Append the columns of a row that are not zero to the first n; the number of all of them."""
-    for low in range(0, row.size, _BLOCK):
-        high = min(low + _BLOCK, row.size)
-        n_nonzero = 0
-        for i in range(low, high):
-            n_nonzero += row[i] != 0
-        if n_nonzero > 0:
-            for i in range(low, high):
-                columns[n] = i
-                n += row[i] != 0
+    whole = row.size // WIDTH * WIDTH
+    for i in range(0, whole, WIDTH):
+        n = places_of_nonzeros(row, i, columns, n)
+    for i in range(whole, row.size):
+        columns[n] = i
+        n += row[i] != 0
     return n
+
+
+@kernel
+def _fetch_row(X, row):
+    numbers, first = flat(X), row * X.shape[1]
+    for place in range(first, first + X.shape[1], LINE // X.itemsize):
+        fetch(numbers, place)
 
 
 @kernel
@@ -71,6 +78,9 @@ def fill(samples, rows, inputs, starts, columns):
     # Not a literal, of which another version would be compiled.
     n, sparse = np.intp(0), True
     for s in range(rows.size):
+        # The processor cannot guess which row comes next.
+        if samples.indptr.size == 0 and s + _AHEAD < rows.size:
+            _fetch_row(samples.X, rows[s + _AHEAD])
         _encode(samples, rows[s], inputs[s])
         if sparse:
             n = append_nonzeros(inputs[s], columns, n)

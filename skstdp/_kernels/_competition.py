@@ -16,13 +16,35 @@ association : ndarray of shape (n_samples, n_units)
 
 import numpy as np
 
+from .._utils._memory import aligned_empty
+from ._arrays import CompetitionScratch
 from ._compiler import kernel, reordered
+from ._vectors import larger, smaller
+from ._views import matrix
 
 # Share of a batch in the running win rate: it remembers about twenty batches.
 _MEMORY = 0.05
 
-# Up to so many winners, finding them one by one is faster than splitting the contestants.
+# Up to so many winners, keeping the best in order is faster than splitting the contestants.
 _FEW = 16
+
+# Samples that are gone through together: what is decided about a sample takes the same steps for
+# all of them, unit after unit, and their numbers stay in the first cache.
+_LANES = 64
+
+# Units that are turned from columns into rows, and back, together, for the sake of the cache.
+_TILE = 16
+
+
+def competition_scratch(widest, dtype):
+    """Arrays that the competition of layers of at most so many units overwrites."""
+    return CompetitionScratch(
+        aligned_empty(widest * _LANES, dtype),
+        aligned_empty(widest * _LANES, dtype),
+        aligned_empty(_FEW * _LANES, dtype),
+        aligned_empty(6 * _LANES, dtype).reshape(6, _LANES),
+        np.empty((3, widest), dtype),
+    )
 
 
 @kernel
@@ -48,68 +70,136 @@ def _by_splits(values, rank):
     return values[place]
 
 
-@reordered
-def _largest_below(values, limit):
-    """The largest value below a limit, or the lowest number."""
-    lowest = values.dtype.type(-np.finfo(values.dtype).max)
-    largest = lowest
-    for k in range(values.size):
-        largest = max(largest, values[k] if values[k] < limit else lowest)
-    return largest
+@kernel
+def _by_unit(post, codes, offset, labels, first, rates, side):
+    """Rates and weighted associations of some samples, one row per unit."""
+    y, weight = labels
+    for j in range(rates.shape[0]):
+        for s in range(rates.shape[1]):
+            rates[j, s] = post[first + s, j]
+            side[j, s] = codes[y[first + s], offset + j] * weight[first + s]
 
 
 @kernel
-def _one_by_one(values, rank):
-    """The value of a rank, 1 for the largest."""
-    value = values.dtype.type(np.inf)
-    n_found = 0
-    # Not as long as too few are found: of a NaN there is none.
-    for _ in range(rank):
-        if n_found < rank:
-            value = _largest_below(values, value)
-            for k in range(values.size):
-                n_found += values[k] == value
-    return value
+def _by_sample(side, first, balance, sure, association):
+    """Turn associations of some samples into one row per sample, balanced or zero."""
+    zero, one = side.dtype.type(0), side.dtype.type(1)
+    for low in range(0, side.shape[0], _TILE):
+        for s in range(side.shape[1]):
+            row, learns, factor = association[first + s], one - sure[s], balance[s]
+            for j in range(low, min(low + _TILE, side.shape[0])):
+                z = side[j, s] * learns
+                row[j] = z if z > zero else z * factor
 
 
 @kernel
-def _score_of_rank(rates, side, sign, handicaps, rank, scores):
-    """The score that is just enough for a unit of one side to win."""
-    n = 0
-    for j in range(rates.size):
-        scores[n] = rates[j] - handicaps[j]
-        n += side[j] * sign > 0
-    rank = min(rank, n)
-    if rank > _FEW:
-        return _by_splits(scores[:n], rank)
-    return _one_by_one(scores[:n], rank)
+def _extend_lead(rates, side, right, wrong):
+    """The larger rate of each side, so far and of one more unit."""
+    zero, one = rates.dtype.type(0), rates.dtype.type(1)
+    for s in range(rates.size):
+        right[s] = larger(right[s], rates[s] if side[s] > zero else -one)
+        wrong[s] = larger(wrong[s], rates[s] if side[s] < zero else -one)
 
 
-@reordered
-def _lead(rates, side):
-    """Lead of the most active positively associated unit over the most active other one.
+@kernel
+def _is_sure(rates, side, margin, right, wrong, sure):
+    """True for the samples of which the layer is sure.
 
-    Where no unit is on one side, it is as active as the other side is not.
+    There the most active positively associated unit leads by the margin over the most active
+    other one. Where no unit is on one side, it is as active as the other side is not.
     """
     zero, one = rates.dtype.type(0), rates.dtype.type(1)
-    right = wrong = -one
-    for j in range(rates.size):
-        right = max(right, rates[j] if side[j] > zero else -one)
-        wrong = max(wrong, rates[j] if side[j] < zero else -one)
-    return (right if right >= zero else one - wrong) - (wrong if wrong >= zero else one - right)
+    right[:] = wrong[:] = -one
+    for j in range(rates.shape[0]):
+        _extend_lead(rates[j], side[j], right, wrong)
+    for s in range(sure.size):
+        of_right = right[s] if right[s] >= zero else one - wrong[s]
+        of_wrong = wrong[s] if wrong[s] >= zero else one - right[s]
+        sure[s] = one if of_right - of_wrong >= margin else zero
 
 
 @kernel
-def _silence_losers(rates, side, handicaps, least_right, least_wrong):
-    """Silence the losers; the factor that balances the winners of both sides."""
-    zero, one = rates.dtype.type(0), rates.dtype.type(1)
-    gain = loss = zero
-    for j in range(rates.size):
-        if rates[j] - handicaps[j] < (least_right if side[j] > zero else least_wrong):
-            side[j] = zero
-        gain += max(side[j], zero)
-        loss += max(-side[j], zero)
-    return gain / loss if gain > zero and loss > zero else one
+def _scores_of_side(rates, side, sign, handicap, scores):
+    lowest = scores.dtype.type(-np.inf)
+    for s in range(scores.size):
+        scores[s] = rates[s] - handicap if side[s] * sign > 0 else lowest
+
+
+@kernel
+def _insert(scores, best):
+    """The larger of each pair is the best one; the smaller goes on."""
+    for s in range(scores.size):
+        better = larger(best[s], scores[s])
+        scores[s] = smaller(best[s], scores[s])
+        best[s] = better
+
+
+@kernel
+def _keep_best(rates, side, sign, handicaps, scores, best):
+    """The best scores of one side, in order, of each sample."""
+    best[:] = -np.inf
+    of = rates.dtype.type
+    for j in range(rates.shape[0]):
+        _scores_of_side(rates[j], side[j], of(sign), handicaps[j], scores)
+        for k in range(best.shape[0]):
+            _insert(scores, best[k])
+
+
+@kernel
+def _scores_to_win(layer, labels, first, rates, side, rule, scratch, n):
+    """Scores that are just enough for a unit of either side to win, of each sample."""
+    y, _ = labels
+    n_units = rates.shape[0]
+    for k in range(2):
+        sign, n_winners = 1 - 2 * k, rule.n_winners[k, layer]
+        most = 0
+        for number in n_winners:
+            most = max(most, number)
+        n_best = min(most, _FEW)
+        best, enough = matrix(scratch.best, 0, n_best, n), scratch.lanes[k, :n]
+        handicaps, contestants = scratch.units[0], scratch.units[2]
+        _keep_best(rates, side, sign, handicaps, scratch.lanes[2, :n], best)
+        for s in range(n):
+            rank = n_winners[y[first + s]]
+            if rank <= n_best:
+                enough[s] = best[max(rank - 1, 0), s]
+                continue
+            n_contestants = 0
+            for j in range(n_units):
+                contestants[n_contestants] = rates[j, s] - handicaps[j]
+                n_contestants += side[j, s] * sign > 0
+            if n_contestants > 0:
+                enough[s] = _by_splits(contestants[:n_contestants], min(rank, n_contestants))
+
+
+@kernel
+def _silence_losers(rates, side, handicap, least_right, least_wrong, gain, loss):
+    """Silence the losers among the samples of a unit, and add up what its winners gain and lose."""
+    zero = rates.dtype.type(0)
+    for s in range(rates.size):
+        z = side[s]
+        least = least_right[s] if z > zero else least_wrong[s]
+        z = z if rates[s] - handicap >= least else zero
+        side[s] = z
+        gain[s] += larger(z, zero)
+        loss[s] += larger(-z, zero)
+
+
+@kernel
+def _balance(gain, loss):
+    """Factors on negative associations, in place of the gains."""
+    zero, one = gain.dtype.type(0), gain.dtype.type(1)
+    for s in range(gain.size):
+        both = gain[s] > zero and loss[s] > zero
+        gain[s] = gain[s] / loss[s] if both else one
+
+
+@reordered
+def _sum_of_positive(numbers):
+    total = numbers.dtype.type(0)
+    for number in numbers:
+        total += larger(number, numbers.dtype.type(0))
+    return total
 
 
 @kernel
@@ -138,7 +228,7 @@ def match_probabilities(offset, post, labels, rule, association):
 
 
 @kernel
-def choose_learners(layer, offset, post, labels, rule, scores, association):
+def choose_learners(layer, offset, post, labels, rule, scratch, association):
     """Associations of the units that learn, determined by the rates of their own layer alone.
 
     Those of the winners are balanced: the negative associations of each sample are scaled to the
@@ -147,35 +237,41 @@ def choose_learners(layer, offset, post, labels, rule, scores, association):
 
     Parameters
     ----------
-    scores : ndarray of shape (3, n_units)
+    scratch : CompetitionScratch
         Overwritten.
     """
     of = post.dtype.type
     y, weight = labels
     n_samples, n_units = post.shape
     competes, margin = rule.competes[layer], rule.margins[layer]
-    keeps_rates = competes and rule.handicap > 0
-    handicaps, won, contestants = scores[0, :n_units], scores[1, :n_units], scores[2, :n_units]
+    if not competes and margin >= 2:
+        for s in range(n_samples):
+            for j in range(n_units):
+                association[s, j] = rule.codes[y[s], offset + j] * weight[s]
+        return
+    handicaps, won = scratch.units[0], scratch.units[1]
     win_rates = rule.win_rates[offset : offset + n_units]
     for j in range(n_units):
         handicaps[j] = rule.handicap * win_rates[j]
         won[j] = 0
-    for s in range(n_samples):
-        rates, z = post[s], association[s]
-        for j in range(n_units):
-            z[j] = rule.codes[y[s], offset + j] * weight[s]
-        is_sure = margin < 2 and _lead(rates, z) >= of(margin)
-        balance = of(1)
-        if competes and (keeps_rates or not is_sure):
-            n_right = rule.n_winners[0, layer, y[s]]
-            n_wrong = rule.n_winners[1, layer, y[s]]
-            right = _score_of_rank(rates, z, 1, handicaps, n_right, contestants)
-            wrong = _score_of_rank(rates, z, -1, handicaps, n_wrong, contestants)
-            balance = _silence_losers(rates, z, handicaps, right, wrong)
+    for first in range(0, n_samples, _LANES):
+        n = min(_LANES, n_samples - first)
+        rates, side = matrix(scratch.rates, 0, n_units, n), matrix(scratch.side, 0, n_units, n)
+        balance, loss, sure = scratch.lanes[3, :n], scratch.lanes[4, :n], scratch.lanes[5, :n]
+        _by_unit(post, rule.codes, offset, labels, first, rates, side)
+        sure[:] = 0
+        balance[:] = 1
+        if margin < 2:
+            _is_sure(rates, side, of(margin), scratch.lanes[0, :n], scratch.lanes[1, :n], sure)
+        if competes:
+            _scores_to_win(layer, labels, first, rates, side, rule, scratch, n)
+            balance[:] = loss[:] = 0
             for j in range(n_units):
-                won[j] += max(z[j], of(0))
-        for j in range(n_units):
-            z[j] = of(0) if is_sure else (z[j] * balance if z[j] < 0 else z[j])
-    if keeps_rates:
+                right, wrong = scratch.lanes[0, :n], scratch.lanes[1, :n]
+                _silence_losers(rates[j], side[j], handicaps[j], right, wrong, balance, loss)
+                won[j] += _sum_of_positive(side[j])
+            _balance(balance, loss)
+        _by_sample(side, first, balance, sure, association)
+    if competes and rule.handicap > 0:
         for j in range(n_units):
             win_rates[j] += _MEMORY * (won[j] - win_rates[j])

@@ -12,8 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from numba import config, njit
-from numba.core.compiler import Compiler
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.compiler import Compiler
 
 _logger = logging.getLogger("skstdp")
 
@@ -118,7 +118,7 @@ class _Cache(FunctionCache):
         found = super().load_overload(sig, target_context)
         if found is None:
             _logger.warning(
-                "Compiling the kernel %r: up to half a minute, once an installation and dtype. "
+                "Compiling the kernel %r: some seconds, once per installation and dtype. "
                 "skstdp.warm_up() does it ahead of the first fit.",
                 self._py_func.__qualname__,
             )

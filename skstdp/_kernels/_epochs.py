@@ -16,6 +16,7 @@ from ._batches import fill
 from ._compiler import entry, inlined
 from ._layers import backprop_scratch, backprop_updates, cross_entropy, forward
 from ._stdp import stdp_scratch, stdp_updates
+from ._vectors import WIDTH
 from ._views import matrix
 
 
@@ -154,7 +155,7 @@ def workspace_of(update, n_samples, layer_sizes, dtype):
     return Workspace(
         aligned_empty(n_samples * n_inputs, dtype).reshape(n_samples, n_inputs),
         np.zeros(n_samples + 1, np.intp),
-        np.empty(n_samples * n_inputs + 1, np.int32),
+        np.empty(n_samples * n_inputs + WIDTH, np.int32),
         np.empty(n_samples, np.intp),
         aligned_empty(n_samples, dtype),
         aligned_empty(n_samples * n_cells, dtype),

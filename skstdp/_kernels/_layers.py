@@ -25,21 +25,32 @@ def _add_scaled(x, row, total):
 
 
 @kernel
+def _add_to_four(x, columns, delta, update):
+    x_0, x_1, x_2, x_3 = x[columns[0]], x[columns[1]], x[columns[2]], x[columns[3]]
+    row_0, row_1 = update[columns[0]], update[columns[1]]
+    row_2, row_3 = update[columns[2]], update[columns[3]]
+    for j in range(delta.size):
+        row_0[j] += x_0 * delta[j]
+        row_1[j] += x_1 * delta[j]
+        row_2[j] += x_2 * delta[j]
+        row_3[j] += x_3 * delta[j]
+
+
+@kernel
 def _add_outer(x, columns, delta, update):
     """Add a row to those of the weights of some inputs, times their rates."""
-    for column in columns:
+    whole = columns.size // 4 * 4
+    for k in range(0, whole, 4):
+        _add_to_four(x, columns[k : k + 4], delta, update)
+    for column in columns[whole:]:
         _add_scaled(x[column], delta, update[column])
 
 
 @kernel
 def _add_four(x, columns, coef, total):
     x_0, x_1, x_2, x_3 = x[columns[0]], x[columns[1]], x[columns[2]], x[columns[3]]
-    row_0, row_1, row_2, row_3 = (
-        coef[columns[0]],
-        coef[columns[1]],
-        coef[columns[2]],
-        coef[columns[3]],
-    )
+    row_0, row_1 = coef[columns[0]], coef[columns[1]]
+    row_2, row_3 = coef[columns[2]], coef[columns[3]]
     for j in range(total.size):
         total[j] += (x_0 * row_0[j] + x_1 * row_1[j]) + (x_2 * row_2[j] + x_3 * row_3[j])
 

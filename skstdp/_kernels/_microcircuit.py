@@ -241,7 +241,10 @@ def associate(circuit, cells, activity, bias_trace, held, plasticity):
         if layer == 0:
             below = end
         else:
-            other = part(state, INTERNEURON, first, last), part(state, INTERNEURON_PSC, first, last)
+            other = (
+                part(state, INTERNEURON, first, last),
+                part(state, INTERNEURON_PSC, first, last),
+            )
             _mismatch(reads, gate_of, soma, other, apical, mismatch)
             updates = plasticity.mirror_updates[offset - below : end - below]
             _pair(pre, by_sample, bias_trace, plasticity, updates)

@@ -21,9 +21,10 @@ import numpy as np
 from .._utils._memory import aligned_empty
 from ._arrays import Nonzeros, RuleScratch
 from ._batches import append_nonzeros
-from ._competition import choose_learners, match_probabilities
+from ._competition import choose_learners, competition_scratch, match_probabilities
 from ._compiler import entry, kernel
 from ._layers import intercept_of
+from ._vectors import WIDTH
 from ._views import matrix
 
 # Numbers of units that are gone through together: a loop of known length has no remainder, and
@@ -186,10 +187,10 @@ def stdp_scratch(n_samples, layer_sizes, dtype):
     widest, n_pre = max(layer_sizes[1:]), max(layer_sizes[:-1])
     return RuleScratch(
         aligned_empty(n_samples * widest, dtype),
-        np.empty((3, widest), dtype),
+        competition_scratch(widest, dtype),
         np.empty(n_samples, np.int32),
         np.empty(widest + 1, np.int32),
-        np.empty((3, n_samples * widest + 1), np.int32),
+        np.empty((3, n_samples * widest + WIDTH), np.int32),
         aligned_empty(_TILE * n_pre, dtype).reshape(_TILE, n_pre),
     )
 
@@ -267,7 +268,7 @@ def stdp_updates(inputs, nonzeros, labels, layer_sizes, rates, rule, scratch, up
         if layer == n_layers - 1 and rule.matches_probabilities:
             match_probabilities(offset, post, labels, rule, association)
         else:
-            choose_learners(layer, offset, post, labels, rule, scratch.scores, association)
+            choose_learners(layer, offset, post, labels, rule, scratch.competition, association)
         stdp_layer(
             pre,
             Nonzeros(nonzeros.skip and layer == 0, nonzeros.starts, nonzeros.columns),

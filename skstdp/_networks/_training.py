@@ -5,6 +5,7 @@ from scipy.sparse import issparse
 
 from .._utils._memory import aligned_empty
 
+
 def flatten(coefs, intercepts):
     """One new array of all parameters, weights and then biases layer after layer, and its parts.
 

@@ -54,8 +54,8 @@ def record(classifier, X, y=None):
     -------
     record : MicrocircuitRecord
     """
-    from ..._kernels import _microcircuit as quantity
     from ..._kernels import Circuit, microcircuit_record
+    from ..._kernels import _microcircuit as quantity
 
     check_is_fitted(classifier)
     inputs = np.require(classifier._inputs(classifier._rates(X)), requirements=["C", "A", "W"])
