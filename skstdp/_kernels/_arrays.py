@@ -173,7 +173,7 @@ class RuleScratch(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Arrays that a batch overwrites, as those of `Batch`, and besides
+    """Arrays that a batch overwrites: those of `Batch`, its labels, and two more.
 
     Attributes
     ----------

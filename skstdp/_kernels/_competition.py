@@ -174,7 +174,7 @@ def _scores_to_win(layer, labels, first, rates, side, rule, scratch, n):
 
 @kernel
 def _silence_losers(rates, side, handicap, least_right, least_wrong, gain, loss):
-    """Silence the losers among the samples of a unit, and add up what its winners gain and lose."""
+    """Silence a unit where it loses, and add up what the winners gain and lose."""
     zero = rates.dtype.type(0)
     for s in range(rates.size):
         z = side[s]

@@ -6,7 +6,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.model_selection import train_test_split
 
 from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, fgsm
-from skstdp._kernels import _microcircuit
+from skstdp._kernels import Circuit, _microcircuit, microcircuit_workspace
+from skstdp._kernels._arrays import Activity
 from skstdp._networks._bioleaf import _classifier
 from skstdp._networks._bioleaf._record import record
 from skstdp._networks._bioleaf._tuning_curves import tuned_gradient, tuned_inputs
@@ -131,47 +132,24 @@ class TestSelfPrediction:
     @staticmethod
     def learn_alone(model, X):
         """Updates that the kernels add up when the output cells are left to themselves."""
-        (params, mirror, feedback, _, conductances, reads), _ = model._flat_circuit()
+        synapses, _ = model._flat_circuit()
         rates = model._inputs(model._rates(X))
         units, cells, n = model._layer_units(), model._cells(), len(X)
+        circuit = Circuit(units, *synapses)
         state = np.zeros((_microcircuit.N_QUANTITIES, n * units[1:].sum()))
-        drive, held_error = np.zeros(state.shape[1]), np.zeros(n * units[1])
-        error, scratch = np.zeros(state.shape[1]), np.zeros(10000)
-        updates, mirror_updates = np.zeros_like(params), np.zeros_like(mirror)
+        activity = Activity(rates, rates, np.zeros(state.shape[1]), state)
+        plasticity = microcircuit_workspace(n, units.tolist(), state.dtype).plasticity
+        learned = plasticity.updates, plasticity.mirror_updates, plasticity.held_error
+        for array in learned:
+            array[:] = 0
+        plasticity.weight[:] = 1
         nobody = np.zeros(n, np.intp)
         for step in range(model.n_steps):
-            _microcircuit.ascend(
-                n,
-                units,
-                cells,
-                conductances,
-                params,
-                rates,
-                step > 0,
-                nobody,
-                0.0,
-                state,
-                drive,
-                False,
-            )
-            _microcircuit.descend(n, units, cells, mirror, feedback, state, error)
-            _microcircuit.associate(
-                n,
-                units,
-                cells,
-                reads,
-                rates,
-                1.0,
-                True,
-                np.ones(n),
-                state,
-                held_error,
-                error,
-                scratch,
-                updates,
-                mirror_updates,
-            )
-        return updates, mirror_updates, held_error
+            _microcircuit.ascend(circuit, cells, activity, step > 0, nobody, 0.0, False)
+            error, packed = plasticity.error, plasticity.packed
+            _microcircuit.descend(circuit, cells, activity, error, packed)
+            _microcircuit.associate(circuit, cells, activity, 1.0, True, plasticity)
+        return learned
 
     @pytest.mark.parametrize("dtype", [np.float64, np.float32])
     def test_interneurons_stay_copies_of_the_layer_above(self, hidden, feedback, dtype):
