@@ -13,25 +13,77 @@ from pathlib import Path
 
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import LoweringPass, register_pass
+from numba.core.typed_passes import NativeLowering
 
 _logger = logging.getLogger("skstdp")
 
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
-class _Distinct(Compiler):
-    """No array of a call overlaps another one that the kernel writes to, so loops vectorise."""
+class _Part(JITCodeLibrary):
+    """Code of a kernel that other kernels inline: neither optimised nor assembled by itself.
+
+    Numba does both for each function and for all that it inlines, once more for each caller. That
+    took two thirds of the time of compiling.
+    """
+
+    def _optimize_functions(self, module):
+        module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _WithoutMachineCode(LoweringPass):
+    """Make the code of a kernel known to its callers by a key, in place of a function pointer."""
+
+    _name = "without_machine_code"
+
+    def __init__(self):
+        LoweringPass.__init__(self)
+
+    def run_pass(self, state):
+        lowered = state["cr"]
+        # A built-in of its own, as Numba asks for, that refuses every argument from Python.
+        key = {}.popitem
+        state["cr"] = lowered._replace(cfunc=key)
+        state.targetctx.insert_user_function(key, lowered.fndesc, [state.library])
+        return True
+
+
+class _PartCompiler(Compiler):
+    """Compiler of kernels that other kernels inline."""
 
     def __init__(self, *args):
         super().__init__(*args)
-        self.state.flags.noalias = True
+        flags = self.state.flags
+        # No array of a call overlaps another one that the kernel writes to, so loops vectorise.
+        flags.noalias = True
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+
+    def compile_extra(self, func):
+        self.state.library = _Part(self.state.targetctx.codegen(), func.__qualname__)
+        return super().compile_extra(func)
+
+    def define_pipelines(self):
+        (manager,) = super().define_pipelines()
+        manager.add_pass_after(_WithoutMachineCode, NativeLowering)
+        manager.finalize()
+        return [manager]
 
 
 # Kernels are inlined into those that Python calls. Otherwise the process that compiles them calls
 # other copies of them than those that load them from disk, with other sums fused, and the last
 # bits of what they return differ.
-_INLINED = _OPTIONS | {"forceinline": True, "pipeline_class": _Distinct}
+_INLINED = _OPTIONS | {"forceinline": True, "pipeline_class": _PartCompiler}
 
 # Without counts of references: each view of an array would change one, atomically, and a step of
 # a small network makes a hundred views. Such a kernel cannot make or return arrays.
