@@ -23,10 +23,9 @@ pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled"
 QUIET = "-W", "ignore:The network does not tell classes"
 
 KERNELS = """
-from skstdp._kernels._compiler import entry, kernel
+from skstdp._kernels._compiler import entry
 
 @entry
-@kernel
 def double(x, out):
     for k in range(x.size):
         out[k] = x[k] + x[k]
