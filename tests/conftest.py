@@ -1,5 +1,6 @@
 import os
 import sys
+from multiprocessing.process import BaseProcess
 
 import pytest
 from sklearn.datasets import load_iris
@@ -22,20 +23,29 @@ def pytest_itemcollected(item):
 _started = []
 
 
-def _record(event, arguments):
+def _record_interpreter(event, arguments):
     if event == "subprocess.Popen" and str(arguments[0]) == sys.executable:
         _started.append(arguments[1])
 
 
-sys.addaudithook(_record)
+def _record_worker(process, start=BaseProcess.start):
+    """Workers of multiprocessing, joblib and Dask, which no event reports."""
+    _started.append(process)
+    start(process)
+
+
+sys.addaudithook(_record_interpreter)
+BaseProcess.start = _record_worker
 
 
 @pytest.fixture(autouse=True)
 def _only_marked_tests_start_processes(request):
-    _started.clear()
     yield
-    if _started and not request.node.get_closest_marker("process"):
-        pytest.fail(f"Started {_started[0]}, but expected the marker `process` on such a test.")
+    started = [*_started]
+    # Not before the test: what a fixture of its module started counts, too.
+    _started.clear()
+    if started and not request.node.get_closest_marker("process"):
+        pytest.fail(f"Started {started[0]}, but expected the marker `process` on such a test.")
 
 
 @pytest.fixture(scope="session")

@@ -474,6 +474,7 @@ def test_fixed_rates_are_neither_copied_nor_converted(fixed):
     assert all(seen is X for seen in Witness.seen)
 
 
+@pytest.mark.process
 def test_result_does_not_depend_on_the_number_of_jobs(tasks, fixed, models, tmp_path):
     options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "n_seeds": 2}
     one = compare([*tasks, fixed], **options)

@@ -354,6 +354,7 @@ def test_missing_matplotlib_is_told_with_the_way_to_install_it(monkeypatch):
             plot()
 
 
+@pytest.mark.process
 def test_import_leaves_matplotlib_for_later():
     code = "import skstdp, skstdp._displays, skstdp.benchmarks, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

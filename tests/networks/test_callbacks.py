@@ -165,6 +165,7 @@ class TestTasks:
         log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert log.loc["fit", "accuracy"] == model.score(X, y)
 
+    @pytest.mark.process
     def test_in_a_pipeline_and_a_search_in_processes(self, classifier, frame):
         pytest.importorskip("rich")
         X, y = frame
@@ -228,6 +229,7 @@ class TestEarlyStopping:
         assert [model.fit(*task).n_iter_ for _ in range(2)] == [4, 4]
         assert not stopping._patience
 
+    @pytest.mark.process
     def test_in_a_search(self, task):
         stopping = EarlyStopping(n_iter_no_change=1, tol=1)
         model = STDPClassifier(random_state=0, max_iter=20).set_callbacks(stopping)

@@ -124,6 +124,7 @@ def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
     assert loaded.score(X, y) == search.score(X, y)
 
 
+@pytest.mark.process
 def test_another_process_scores_what_this_one_saved(task, tmp_path):
     X, y = task
     model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=60, random_state=0)).fit(X, y)

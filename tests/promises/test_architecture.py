@@ -102,6 +102,7 @@ def test_an_arrow_back_up_is_found(tmp_path, line):
 
 
 @pytest.mark.parametrize("unwanted", ["numba", "matplotlib", "dask", "distributed", "art", "onnx"])
+@pytest.mark.process
 def test_import_is_light(unwanted):
     program = f"import sys, skstdp, skstdp.distributed; assert {unwanted!r} not in sys.modules"
     subprocess.run(

@@ -60,6 +60,7 @@ def digests_of_a_process(environment):
 
 
 @pytest.mark.parametrize("n_threads", ["1", "2"])
+@pytest.mark.process
 def test_processes_and_numbers_of_threads(n_threads):
     names = ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "PYTHONHASHSEED")
     assert digests_of_a_process(dict.fromkeys(names, n_threads)) == digests()
@@ -73,6 +74,7 @@ def test_the_process_that_compiles_the_kernels_and_one_that_loads_them(tmp_path)
 
 @every_classifier
 @pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.process
 def test_workers(classifier, backend):
     X, y = load_iris(return_X_y=True)
     model = classifier((8,), max_iter=5, random_state=0)
@@ -85,6 +87,7 @@ def test_workers(classifier, backend):
 
 
 @every_classifier
+@pytest.mark.process
 def test_cross_validation_with_any_number_of_jobs(classifier):
     X, y = load_iris(return_X_y=True)
     model = classifier((8,), max_iter=5, random_state=0)

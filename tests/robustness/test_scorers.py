@@ -171,6 +171,7 @@ class TestModelSelection:
         assert_array_equal(scores["test_clean"], scores["test_fgsm 0/255"])
         assert scores["test_fgsm 60/255"].mean() < scores["test_clean"].mean()
 
+    @pytest.mark.process
     def test_grid_search_on_a_data_frame_in_two_processes(self):
         X, y = self.frame()
         search = GridSearchCV(
@@ -301,6 +302,7 @@ class TestPGDScorer:
             scorer(fitted, X, y, sample_weight=weight), scorer(fitted, X[repeated], y[repeated])
         )
 
+    @pytest.mark.process
     def test_grid_search_over_a_pipeline_in_two_processes(self):
         X, y = load_iris(return_X_y=True, as_frame=True)
         pgd = PGDScorer(0.05, n_steps=5, n_restarts=2)
@@ -537,6 +539,7 @@ class TestSeveralSizes:
         assert list(attack_scorers(epsilons)) == ["clean", "FGSM 0.1"]
 
     @pytest.mark.parametrize("library", ["pandas", "polars"])
+    @pytest.mark.process
     def test_search_over_a_pipeline_on_a_data_frame_in_two_processes(self, library):
         """With the names of the columns, and without a warning."""
         X, y = load_iris(return_X_y=True, as_frame=True)
