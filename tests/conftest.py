@@ -2,13 +2,17 @@ import os
 import sys
 from multiprocessing.process import BaseProcess
 
+import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
 # In the environment, so that it holds for the processes that tests start, too.
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Tables of tests are small: threads would wait for each other, and for those of other workers.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 def pytest_itemcollected(item):
@@ -58,6 +62,20 @@ def iris():
 def iris_frame():
     """Data frame and series of IRIS."""
     return load_iris(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(scope="session", params=[2, 3], ids=["two classes", "three classes"])
+def named_iris(request, iris):
+    """Arrays of the last two or of all classes of IRIS, with their names as labels."""
+    X, y = iris
+    chosen = y >= 3 - request.param
+    return X[chosen], np.array(["setosa", "versicolor", "virginica"])[y[chosen]]
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Arrays of the images of digits."""
+    return load_digits(return_X_y=True)
 
 
 @pytest.fixture(scope="session")

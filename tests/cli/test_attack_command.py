@@ -214,9 +214,9 @@ def attacked(tmp_path, model, data, *options):
 
 
 @pytest.fixture(scope="module")
-def flowers():
+def flowers(iris):
     """Two columns of numbers, one of text that says something of the class, and the class."""
-    X, y = load_iris(return_X_y=True)
+    X, y = iris
     size = np.where(X[:, 0] > 5.8, "large", "small")
     return pd.DataFrame({"width": X[:, 3], "size": size, "length": X[:, 2], "y": y})
 

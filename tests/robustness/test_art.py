@@ -33,8 +33,8 @@ def evasion():
 
 
 @pytest.fixture(params=[2, 3], ids=["two classes", "three classes"])
-def iris(request):
-    X, y = load_iris(return_X_y=True, as_frame=True)
+def iris(request, iris_frame):
+    X, y = iris_frame
     chosen = y >= 3 - request.param
     return X[chosen].astype(np.float32), np.array(["a", "b", "c"])[y[chosen]]
 
@@ -208,8 +208,8 @@ def test_finite_differences(evasion):
     assert np.mean(model.predict(perturbed) == y) < model.score(X, y) - 0.1
 
 
-def test_text_is_refused_in_input_space(evasion):
-    X, y = load_iris(return_X_y=True, as_frame=True)
+def test_text_is_refused_in_input_space(evasion, iris_frame):
+    X, y = iris_frame
     X = X.assign(kind="a")
     columns = ColumnTransformer([("kind", OneHotEncoder(), ["kind"])], remainder="passthrough")
     model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(X, y)
