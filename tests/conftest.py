@@ -1,4 +1,12 @@
 import os
+
+# In the environment, so that it holds for the processes that tests start, too, and before numpy
+# is imported. Tables of tests are small: threads would wait for each other.
+os.environ.setdefault("MPLBACKEND", "Agg")
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+# ruff: noqa: E402
 import sys
 from multiprocessing.process import BaseProcess
 
@@ -7,12 +15,6 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
-
-# In the environment, so that it holds for the processes that tests start, too.
-os.environ.setdefault("MPLBACKEND", "Agg")
-# Tables of tests are small: threads would wait for each other, and for those of other workers.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
 
 
 def pytest_itemcollected(item):

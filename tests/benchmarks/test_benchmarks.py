@@ -536,7 +536,7 @@ def test_interrupted_comparison_goes_on_where_it_stopped(tasks, models, tmp_path
     ("changes", "n_new"),
     [
         ({}, 0),
-        ({"n_jobs": 2}, 0),
+        pytest.param({"n_jobs": 2}, 0, marks=pytest.mark.process),
         ({"n_repeats": 2}, 4),
         (
             {

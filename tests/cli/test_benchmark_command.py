@@ -19,6 +19,9 @@ from skstdp.benchmarks import (
 )
 from skstdp.datasets import load_csv_task, load_tasks
 
+# Processes draw, and so do the tests of figures.
+pytestmark = pytest.mark.usefixtures("figures_are_empty_files")
+
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
 
 

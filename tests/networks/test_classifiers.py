@@ -58,6 +58,7 @@ class TestLearning:
         scores = cross_val_score(STDPClassifier(random_state=0), *iris(*classes), cv=self.folds)
         assert scores.mean() >= least
 
+    @pytest.mark.process
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     @pytest.mark.parametrize("classes", [(0, 1), (0, 2), (1, 2), (0, 1, 2)])
     def test_bp_is_at_least_as_good_as_scikit_learn(self, classes):

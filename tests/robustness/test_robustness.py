@@ -244,7 +244,8 @@ class TestAnyEstimator:
         X, y = iris_frame
         model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
         options = {"norm": norm, "space": space, "immutable": ["petal width (cm)"]}
-        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], n_steps=4, **options)
+        short = {"n_steps": 4, "n_queries": 20}
+        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], **short, **options)
         accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
         for epsilon in (0.3, 0.6):
             score = FGSMScorer(epsilon, **options)(model, X, y)
@@ -277,8 +278,9 @@ class TestAnyEstimator:
     def test_finite_differences(self, iris_frame):
         X, y = iris_frame
         model = GaussianNB().fit(X, y)
+        options = {"n_steps": 3, "n_restarts": 1, "n_queries": 20}
         report = robustness_report(
-            model, X, y, epsilons=[0.3], gradient="finite-differences", n_steps=3, n_restarts=1
+            model, X, y, epsilons=[0.3], gradient="finite-differences", **options
         )
         accuracy = dict(zip(report["attack"], report["accuracy"], strict=True))
         assert accuracy["PGD"] <= accuracy["FGSM"] < accuracy["none"]
