@@ -14,8 +14,6 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
-
 
 def pytest_itemcollected(item):
     """Most networks of the tests are trained for a few epochs, and need not tell classes apart."""
@@ -78,10 +76,3 @@ def named_iris(request, iris):
 def digits():
     """Arrays of the images of digits."""
     return load_digits(return_X_y=True)
-
-
-@pytest.fixture(scope="session")
-def fitted_on_iris(iris):
-    """Each classifier with its defaults, fitted on IRIS; not to be changed by a test."""
-    classifiers = STDPClassifier, BPClassifier, BioLeaFClassifier
-    return {kind: kind(random_state=0).fit(*iris) for kind in classifiers}

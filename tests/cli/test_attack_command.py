@@ -1,5 +1,6 @@
 import json
 import pickle
+from functools import partial
 
 import joblib
 import numpy as np
@@ -89,6 +90,14 @@ def files(tmp_path_factory):
     return folder, model, test.drop(columns="species"), test["species"]
 
 
+@pytest.fixture
+def short_attacks(monkeypatch, figures_are_empty_files):
+    """PGD of one step from one start, for tests that do not look at what it finds."""
+    for name in ("attack_table", "robustness_report"):
+        short = partial(getattr(_attack, name), n_steps=1, n_restarts=1)
+        monkeypatch.setattr(_attack, name, short)
+
+
 def arguments(folder, model="model.skops", data="flowers.csv", *options):
     return ["attack", str(folder / model), str(folder / data), "--target", "species", *options]
 
@@ -126,7 +135,7 @@ def test_accuracies_are_those_of_the_library(files, tmp_path, capsys):
     assert [line.split()[0] for line in table[3:7]] == ["random", "FGSM", "PGD", "hard"]
 
 
-@pytest.mark.usefixtures("figures_are_empty_files")
+@pytest.mark.usefixtures("short_attacks")
 def test_in_the_units_of_the_file(files, tmp_path):
     folder, model, X, y = files
     options = ["--space", "input", "--epsilon", "0.5", "--norm", "l2", "--queries", "1"]
@@ -141,7 +150,7 @@ def test_in_the_units_of_the_file(files, tmp_path):
 @pytest.mark.parametrize(
     ("model", "options"), [("model.joblib", ["--trust-pickle"]), ("array.skops", [])]
 )
-@pytest.mark.usefixtures("figures_are_empty_files")
+@pytest.mark.usefixtures("short_attacks")
 def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tmp_path):
     options = [*options, "--epsilon", "0.1", "--queries", "1", "--out", str(tmp_path)]
     assert main(arguments(files[0], model, "flowers.csv", *options)) == 0
@@ -206,7 +215,7 @@ def test_errors_take_one_line(model, data, options, message, files, tmp_path, ca
 
 
 @pytest.fixture
-def attacked(tmp_path, figures_are_empty_files):
+def attacked(tmp_path, short_attacks):
     """The command, which returns the accuracies that it writes, by the name of the attack."""
 
     def attack(model, data, *options):
@@ -311,7 +320,7 @@ def test_groups_of_one_hot_columns(flowers, attacked):
     assert accuracy["FGSM"] != FGSMScorer(1.0)(model, X, flowers["y"])
 
 
-@pytest.mark.usefixtures("figures_are_empty_files")
+@pytest.mark.usefixtures("short_attacks")
 def test_two_models_on_one_file_write_files_of_their_own(files, tmp_path):
     for model in ("model", "array"):
         options = ["--epsilon", "0.1", "--queries", "1", "--out", str(tmp_path)]
@@ -333,7 +342,7 @@ def test_interrupt_is_no_traceback(files, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("formats", ["csv", "json"])
-@pytest.mark.usefixtures("figures_are_empty_files")
+@pytest.mark.usefixtures("short_attacks")
 def test_files_of_another_model_of_the_same_name_are_left_alone(formats, files, tmp_path, capsys):
     folder, *_ = files
     (tmp_path / "other").mkdir()

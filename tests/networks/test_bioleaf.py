@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 
 from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, fgsm
 from skstdp._kernels import _microcircuit
+from skstdp._kernels._compiler import entry
 from skstdp._networks._bioleaf import _classifier
 from skstdp._networks._bioleaf._input_cells import TuningCurves
 from skstdp._networks._bioleaf._record import record
@@ -21,6 +22,10 @@ PLAIN_STEP = {
 }
 # Where the update is the gradient.
 SPECIAL = {"tau_m": 1.0, "tau_s": 1.0, "gate_slope": 0.0, "apical_conductance": 0.0}
+
+# Called from Python by a test: kept on disk, so that only its first run compiles them.
+for _kernel in (_microcircuit.ascend, _microcircuit.descend, _microcircuit.associate):
+    entry(_kernel)
 
 
 def small_task(n_samples=12, n_features=5, n_classes=3, seed=0):
@@ -336,8 +341,8 @@ class TestResponse:
                 model = BioLeaFClassifier((5,), max_iter=1, rate_encoding="minmax", **settings)
                 model.fit(X.astype(dtype), y, sample_weight=np.arange(150)).predict(X)
                 FGSMScorer(0.1)(model, np.asfortranarray(X), y)
-        for entry in ("microcircuit_epoch", "microcircuit_response", "surrogate_pullback"):
-            assert len(getattr(_kernels, entry).signatures) <= 2
+        for name in ("microcircuit_epoch", "microcircuit_response", "surrogate_pullback"):
+            assert len(getattr(_kernels, name).signatures) <= 2
 
 
 class TestInputs:

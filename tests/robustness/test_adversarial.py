@@ -480,14 +480,16 @@ class TestTextColumns:
         assert isinstance(fgsm(self.model(X, y), X, y), pd.DataFrame)
 
 
+@pytest.fixture(scope="module")
+def model(iris_frame):
+    """A linear model with the names a to d, and its samples."""
+    X, y = iris_frame
+    X = X.set_axis(list("abcd"), axis=1)
+    return LogisticRegression(max_iter=1000).fit(X, y), X, y
+
+
 class TestByColumn:
     """Sizes and bounds by column, whatever holds them."""
-
-    @pytest.fixture(scope="class")
-    def model(self, iris_frame):
-        X, y = iris_frame
-        X = X.set_axis(list("abcd"), axis=1)
-        return LogisticRegression(max_iter=1000).fit(X, y), X, y
 
     def moved(self, model, **options):
         model, X, y = model
