@@ -123,6 +123,7 @@ def test_projected_gradients_that_choose_their_steps(name, iris, evasion):
     assert after <= FGSMScorer(0.15)(model, X, y)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["STDP", "BP"])
 def test_attacks_on_images(name, evasion):
     X, y = load_digits(n_class=2, return_X_y=True)

@@ -77,7 +77,7 @@ def test_without_perturbation_it_is_accuracy(fitted, named_iris):
 
 @pytest.mark.parametrize("epsilon", [4 / 255, 0.1])
 def test_equals_an_attack_written_out_with_finite_differences(paired, named_iris, epsilon):
-    X, y = named_iris
+    X, y = (array[::3] for array in named_iris)
     right = []
     network = paired.coefs_, paired.intercepts_
 
