@@ -25,7 +25,7 @@ from sklearn.preprocessing import MinMaxScaler
 from threadpoolctl import threadpool_limits
 
 from skstdp import BPClassifier, STDPClassifier
-from skstdp._kernels import lanes_for, numbers_for
+from skstdp._kernels import Nonzeros, one_stdp_layer, stdp_scratch
 from skstdp.datasets._mnist import load_mnist
 
 _EVERYBODY = {"positive_winners": 1.0, "negative_winners": 1.0, "winner_margin": None}
@@ -183,20 +183,15 @@ def predict_table(n_repeats=20):
     return pd.DataFrame(records)
 
 
-def _update(stdp_layer, pre, skip, starts, columns, post, association):
-    dtype, (n_samples, n_pre) = pre.dtype, pre.shape
-    room = (
-        np.empty(numbers_for(n_samples, n_pre), np.int32),
-        np.empty(lanes_for(n_samples), dtype),
-        np.empty((16, n_pre), dtype),
-    )
-    updates = np.empty((n_pre, post.shape[1]), dtype), np.empty(post.shape[1], dtype)
-    stdp_layer(pre, skip, starts, columns, post, association.copy(), 0.1, *room, *updates)
+def _update(pre, nonzeros, post, association):
+    sizes = pre.shape[1], post.shape[1]
+    scratch = stdp_scratch(len(pre), sizes, pre.dtype)
+    updates = np.empty(sizes, pre.dtype), np.empty(sizes[1], pre.dtype)
+    one_stdp_layer(pre, nonzeros, post, association.copy(), 0.1, scratch, *updates)
 
 
 def kernel_table(data=None, n_repeats=50):
     """Update of a 784 x 32 layer from 100 samples, against as many vector divisions alone."""
-    from skstdp._kernels import stdp_layer
     from skstdp._kernels._compiler import kernel
 
     @kernel
@@ -220,9 +215,7 @@ def kernel_table(data=None, n_repeats=50):
             columns = np.nonzero(nonzero)[1].astype(np.int32)
             vectors = rng.uniform(1, 2, (3, 1024)).astype(dtype)
             works = {
-                "rule": partial(
-                    _update, stdp_layer, pre, name == "MNIST", starts, columns, post, z
-                ),
+                "rule": partial(_update, pre, Nonzeros(name == "MNIST", starts, columns), post, z),
                 "divisions": partial(divide, starts[-1] * 32 // 1024, *vectors),
             }
             least_times(works, 1)

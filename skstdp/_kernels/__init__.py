@@ -5,16 +5,15 @@ longer to import than the rest of the package.
 
 ================  ==================================================================
 ``_compiler``     how kernels are compiled, and kept on disk
+``_arrays``       arrays that belong together, as named tuples
+``_views``        parts of arrays as matrices
 ``_batches``      rows of the data to inputs of the first layer
 ``_sigmoid``      drives to rates
 ``_layers``       forward through the layers, and back with the error
-``_vectors``      sixteen numbers as one value
-``_views``        parts of arrays as matrices
 ``_competition``  which units of a layer learn from a sample
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
 ``_epochs``       all of it, batch by batch
-``_step``         parameters along an update that was made elsewhere
 ``_cells``        spiking cells in one time step
 ``_input_codes``  from rates to currents, step by step
 ``_microcircuit`` one time step of the microcircuit, and what its synapses learn in it
@@ -23,21 +22,33 @@ longer to import than the rest of the package.
 ================  ==================================================================
 """
 
-from ._epochs import epochs, workspace
-from ._spiking import microcircuit_epoch, microcircuit_record, microcircuit_response
-from ._stdp import lanes_for, numbers_for, stdp_layer
-from ._step import step
+from ._adam import step
+from ._arrays import Circuit, Network, Nonzeros, Samples, Schedule, STDPRule
+from ._epochs import UPDATES, workspace_of
+from ._spiking import (
+    microcircuit_epoch,
+    microcircuit_record,
+    microcircuit_response,
+    microcircuit_workspace,
+)
+from ._stdp import one_stdp_layer, stdp_scratch
 from ._surrogate import surrogate_pullback
 
 __all__ = [
-    "epochs",
-    "lanes_for",
+    "UPDATES",
+    "Circuit",
+    "Network",
+    "Nonzeros",
+    "STDPRule",
+    "Samples",
+    "Schedule",
     "microcircuit_epoch",
     "microcircuit_record",
     "microcircuit_response",
-    "numbers_for",
-    "stdp_layer",
+    "microcircuit_workspace",
+    "one_stdp_layer",
+    "stdp_scratch",
     "step",
     "surrogate_pullback",
-    "workspace",
+    "workspace_of",
 ]

@@ -9,7 +9,7 @@ psc : ndarray of shape (n,)
     Post-synaptic current that the spikes of each cell make, their low-pass trace.
 """
 
-from ._compiler import inlined, kernel
+from ._compiler import kernel
 
 
 @kernel
@@ -46,7 +46,7 @@ def low_pass(current, trace, keep):
         trace[k] = keep * trace[k] + current[k]
 
 
-@inlined
+@kernel
 def gate(potential, threshold, slope, one):
     """How ready a compartment is to change: SuperSpike's surrogate derivative."""
     root = one + slope * abs(potential - threshold)

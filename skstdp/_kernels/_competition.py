@@ -1,18 +1,26 @@
 """Which units of a layer learn from a sample.
 
+layer : int
+    Number of the layer, of those above the inputs.
+offset : int
+    Number of its first unit, of those that are not inputs.
+post : ndarray of shape (n_samples, n_units)
+    Rates of the units.
+labels : Labels
+    Class index and weight of each sample.
+rule : STDPRule
 association : ndarray of shape (n_samples, n_units)
     Association of each unit with the class of each sample, times the weight of that sample.
-    Those of the units that do not learn are zero.
-
-Sixteen samples are gone through at a time, each in a lane of the vectors: what is decided about
-a sample takes the same steps for all of them, unit after unit.
+    Overwritten; those of the units that do not learn become zero.
 """
 
 import numpy as np
 
-from ._compiler import inlined, kernel
-from ._vectors import WIDTH, choose, gather, in_order, load, scatter, splat, store
-from ._views import flat
+from .._utils._memory import aligned_empty
+from ._arrays import CompetitionScratch
+from ._compiler import kernel, reordered
+from ._vectors import larger, smaller
+from ._views import matrix
 
 # Share of a batch in the running win rate: it remembers about twenty batches.
 _MEMORY = 0.05
@@ -20,15 +28,23 @@ _MEMORY = 0.05
 # Up to so many winners, keeping the best in order is faster than splitting the contestants.
 _FEW = 16
 
+# Samples that are gone through together: what is decided about a sample takes the same steps for
+# all of them, unit after unit, and their numbers stay in the first cache.
+_LANES = 64
 
-def room_for(n_units):
-    """Number of elements that the competition of a layer of so many units overwrites."""
-    return WIDTH * (3 * n_units + 2 * _FEW + 5) + 2 * n_units
+# Units that are turned from columns into rows, and back, together, for the sake of the cache.
+_TILE = 16
 
 
-@inlined
-def _part(room, at, size):
-    return room[at : at + size], at + size
+def competition_scratch(widest, dtype):
+    """Arrays that the competition of layers of at most so many units overwrites."""
+    return CompetitionScratch(
+        aligned_empty(widest * _LANES, dtype),
+        aligned_empty(widest * _LANES, dtype),
+        aligned_empty(_FEW * _LANES, dtype),
+        aligned_empty(6 * _LANES, dtype).reshape(6, _LANES),
+        np.empty((3, widest), dtype),
+    )
 
 
 @kernel
@@ -55,169 +71,148 @@ def _by_splits(values, rank):
 
 
 @kernel
-def _least_by_splits(rates, code, sign, handicaps, rank, scores):
-    """The score of a rank among the units whose association has a sign."""
-    n = 0
-    for j in range(rates.size):
-        scores[n] = rates[j] - handicaps[j]
-        n += code[j] * sign > 0
-    return _by_splits(scores[:n], min(rank, n)) if n > 0 else scores[0]
-
-
-@inlined
-def _keep_in_order(score, best, n_best):
-    """Insert a score a lane among the best so far."""
-    for k in range(0, n_best * WIDTH, WIDTH):
-        better, score = in_order(load(best, k), score)
-        store(better, best, k)
+def _by_unit(post, codes, offset, labels, first, rates, side):
+    """Rates and weighted associations of some samples, one row per unit."""
+    y, weight = labels
+    for j in range(rates.shape[0]):
+        for s in range(rates.shape[1]):
+            rates[j, s] = post[first + s, j]
+            side[j, s] = codes[y[first + s], offset + j] * weight[first + s]
 
 
 @kernel
-def _to_lanes(rows, starts, n_units, lanes):
-    """A row a unit, a lane a sample."""
-    numbers = flat(rows)
-    if n_units >= WIDTH:
-        for j in range(0, n_units, WIDTH):
-            # The last square may overlap the one before.
-            gather(numbers, starts, min(j, n_units - WIDTH), lanes, WIDTH)
-    else:
-        for lane in range(WIDTH):
-            for j in range(n_units):
-                lanes[j * WIDTH + lane] = numbers[starts[lane] + j]
+def _by_sample(side, first, balance, sure, association):
+    """Turn associations of some samples into one row per sample, balanced or zero."""
+    zero, one = side.dtype.type(0), side.dtype.type(1)
+    for low in range(0, side.shape[0], _TILE):
+        for s in range(side.shape[1]):
+            row, learns, factor = association[first + s], one - sure[s], balance[s]
+            for j in range(low, min(low + _TILE, side.shape[0])):
+                z = side[j, s] * learns
+                row[j] = z if z > zero else z * factor
 
 
 @kernel
-def _from_lanes(lanes, n_units, rows, starts):
-    numbers = flat(rows)
-    if n_units >= WIDTH:
-        for j in range(0, n_units, WIDTH):
-            scatter(lanes, WIDTH, numbers, starts, min(j, n_units - WIDTH))
-    else:
-        for lane in range(WIDTH):
-            for j in range(n_units):
-                numbers[starts[lane] + j] = lanes[j * WIDTH + lane]
+def _extend_lead(rates, side, right, wrong):
+    """The larger rate of each side, so far and of one more unit."""
+    zero, one = rates.dtype.type(0), rates.dtype.type(1)
+    for s in range(rates.size):
+        right[s] = larger(right[s], rates[s] if side[s] > zero else -one)
+        wrong[s] = larger(wrong[s], rates[s] if side[s] < zero else -one)
 
 
-@inlined
-def _weigh(z, weights):
-    for k in range(0, z.size, WIDTH):
-        store(load(z, k) * load(weights, 0), z, k)
+@kernel
+def _is_sure(rates, side, margin, right, wrong, sure):
+    """True for the samples of which the layer is sure.
 
-
-@inlined
-def _teaches(rates, z, margin, teaches):
-    """One for the samples that a layer is not sure about, zero for the others.
-
-    It is sure where the most active positively associated unit leads by the margin over the most
-    active other one. Where no unit is on one side, it is as active as the other side is not.
+    There the most active positively associated unit leads by the margin over the most active
+    other one. Where no unit is on one side, it is as active as the other side is not.
     """
+    zero, one = rates.dtype.type(0), rates.dtype.type(1)
+    right[:] = wrong[:] = -one
+    for j in range(rates.shape[0]):
+        _extend_lead(rates[j], side[j], right, wrong)
+    for s in range(sure.size):
+        of_right = right[s] if right[s] >= zero else one - wrong[s]
+        of_wrong = wrong[s] if wrong[s] >= zero else one - right[s]
+        sure[s] = one if of_right - of_wrong >= margin else zero
+
+
+@kernel
+def _scores_of_side(rates, side, sign, handicap, scores):
+    lowest = scores.dtype.type(-np.inf)
+    for s in range(scores.size):
+        scores[s] = rates[s] - handicap if side[s] * sign > 0 else lowest
+
+
+@kernel
+def _insert(scores, best):
+    """The larger of each pair is the best one; the smaller goes on."""
+    for s in range(scores.size):
+        better = larger(best[s], scores[s])
+        scores[s] = smaller(best[s], scores[s])
+        best[s] = better
+
+
+@kernel
+def _keep_best(rates, side, sign, handicaps, scores, best):
+    """The best scores of one side, in order, of each sample."""
+    best[:] = -np.inf
     of = rates.dtype.type
-    zero, one, none = splat(of(0)), splat(of(1)), splat(of(-1))
-    right, wrong = none, none
-    for k in range(0, rates.size, WIDTH):
-        rate, side = load(rates, k), load(z, k)
-        top = choose(side, zero, rate, none)
-        right = choose(top, right, top, right)
-        top = choose(zero, side, rate, none)
-        wrong = choose(top, wrong, top, wrong)
-    lead = choose(zero, right, one - wrong, right) - choose(zero, wrong, one - right, wrong)
-    store(choose(splat(margin), lead, one, zero), teaches, 0)
-
-
-@inlined
-def _best_scores(rates, z, handicaps, n_right, n_wrong, right, wrong):
-    """The best of each side, in order, lane by lane."""
-    of = rates.dtype.type
-    zero, lowest = splat(of(0)), splat(of(-np.inf))
-    right[:] = wrong[:] = of(-np.inf)
-    for j in range(handicaps.size):
-        side = load(z, j * WIDTH)
-        score = load(rates, j * WIDTH) - splat(handicaps[j])
-        _keep_in_order(choose(side, zero, score, lowest), right, n_right)
-        _keep_in_order(choose(zero, side, score, lowest), wrong, n_wrong)
+    for j in range(rates.shape[0]):
+        _scores_of_side(rates[j], side[j], of(sign), handicaps[j], scores)
+        for k in range(best.shape[0]):
+            _insert(scores, best[k])
 
 
 @kernel
-def _number_of_best(n_winners):
-    """How many are kept in order: enough for every class, or none."""
-    most = 0
-    for n in n_winners:
-        most = max(most, n)
-    return most if most <= _FEW else 0
+def _scores_to_win(layer, labels, first, rates, side, rule, scratch, n):
+    """Scores that are just enough for a unit of either side to win, of each sample."""
+    y, _ = labels
+    n_units = rates.shape[0]
+    for k in range(2):
+        sign, n_winners = 1 - 2 * k, rule.n_winners[k, layer]
+        most = 0
+        for number in n_winners:
+            most = max(most, number)
+        n_best = min(most, _FEW)
+        best, enough = matrix(scratch.best, 0, n_best, n), scratch.lanes[k, :n]
+        handicaps, contestants = scratch.units[0], scratch.units[2]
+        _keep_best(rates, side, sign, handicaps, scratch.lanes[2, :n], best)
+        for s in range(n):
+            rank = n_winners[y[first + s]]
+            if rank <= n_best:
+                enough[s] = best[max(rank - 1, 0), s]
+                continue
+            n_contestants = 0
+            for j in range(n_units):
+                contestants[n_contestants] = rates[j, s] - handicaps[j]
+                n_contestants += side[j, s] * sign > 0
+            if n_contestants > 0:
+                enough[s] = _by_splits(contestants[:n_contestants], min(rank, n_contestants))
 
 
 @kernel
-def _all_are(numbers, number):
-    n_others = 0
-    for n in numbers:
-        n_others += n != number
-    return n_others == 0
+def _silence_losers(rates, side, handicap, least_right, least_wrong, gain, loss):
+    """Silence a unit where it loses, and add up what the winners gain and lose."""
+    zero = rates.dtype.type(0)
+    for s in range(rates.size):
+        z = side[s]
+        least = least_right[s] if z > zero else least_wrong[s]
+        z = z if rates[s] - handicap >= least else zero
+        side[s] = z
+        gain[s] += larger(z, zero)
+        loss[s] += larger(-z, zero)
 
 
 @kernel
-def _least_of_winners(
-    first, post, codes, unit, y, handicaps, n_winners, sign, best, n_best, scores, least
-):
-    """Lane by lane, the score that is just enough for a unit of one side to win."""
-    if n_best > 0 and _all_are(n_winners, n_best):
-        store(load(best, (n_best - 1) * WIDTH), least, 0)
-        return
-    for s in range(first, min(first + WIDTH, post.shape[0])):
-        rank, lane = n_winners[y[s]], s - first
-        if rank <= n_best:
-            least[lane] = best[max(rank - 1, 0) * WIDTH + lane]
-        else:
-            code = codes[y[s], unit : unit + post.shape[1]]
-            least[lane] = _least_by_splits(post[s], code, sign, handicaps, rank, scores)
+def _balance(gain, loss):
+    """Factors on negative associations, in place of the gains."""
+    zero, one = gain.dtype.type(0), gain.dtype.type(1)
+    for s in range(gain.size):
+        both = gain[s] > zero and loss[s] > zero
+        gain[s] = gain[s] / loss[s] if both else one
 
 
-@inlined
-def _silence_losers(rates, z, handicaps, least_right, least_wrong, balance):
-    """Silence the losers; what balances the winners of both sides of each sample."""
-    of = rates.dtype.type
-    zero, one = splat(of(0)), splat(of(1))
-    gain, loss = zero, zero
-    enough_right, enough_wrong = load(least_right, 0), load(least_wrong, 0)
-    for j in range(handicaps.size):
-        side = load(z, j * WIDTH)
-        score = load(rates, j * WIDTH) - splat(handicaps[j])
-        enough = choose(side, zero, enough_right, enough_wrong)
-        side = choose(enough, score, zero, side)
-        store(side, z, j * WIDTH)
-        gain = gain + choose(side, zero, side, zero)
-        loss = loss + choose(zero, side, zero - side, zero)
-    both = choose(gain, zero, choose(loss, zero, one, zero), zero)
-    store(choose(both, zero, gain / choose(loss, zero, loss, one), one), balance, 0)
-
-
-@inlined
-def _count_wins_and_balance(z, balance, teaches, won):
-    """Units of the samples that the layer is sure about win without learning."""
-    zero = splat(z.dtype.type(0))
-    share, learns = load(balance, 0), load(teaches, 0)
-    for k in range(0, z.size, WIDTH):
-        side = load(z, k)
-        store(load(won, k) + choose(side, zero, side, zero), won, k)
-        store(choose(zero, side, side * share, side) * learns, z, k)
+@reordered
+def _sum_of_positive(numbers):
+    total = numbers.dtype.type(0)
+    for number in numbers:
+        total += larger(number, numbers.dtype.type(0))
+    return total
 
 
 @kernel
-def match_probabilities(post, codes, unit, y, sample_weight, association):
+def match_probabilities(offset, post, labels, rule, association):
     """Associations of the output layer, by which its rates come to match class probabilities.
 
     Of a sample of class y, with the sum a of the rates p of the layer, each wrong unit has
     Z_k = -1 / a and the right one Z_y = (1 - p_y / a) / p_y. So the associations of a sample,
     weighted by the activity, add up to zero, and the share p_k / a of a unit stays where it is if
     it is the probability of its class.
-
-    Parameters
-    ----------
-    post : ndarray of shape (n_samples, n_classes)
-        Rates of the units.
-    codes, unit, y, sample_weight, association
-        As in `choose_learners`.
     """
     of = post.dtype.type
+    y, weight = labels
     # A silent unit would have no finite association, and the rule does nothing for it.
     least = of(np.finfo(post.dtype).tiny)
     n_units = post.shape[1]
@@ -227,111 +222,56 @@ def match_probabilities(post, codes, unit, y, sample_weight, association):
             total += post[s, k]
         for k in range(n_units):
             z = of(-1) / total
-            if codes[y[s], unit + k] > 0:
+            if rule.codes[y[s], offset + k] > 0:
                 z = (of(1) - post[s, k] / total) / max(post[s, k], least)
-            association[s, k] = z * sample_weight[s]
+            association[s, k] = z * weight[s]
 
 
 @kernel
-def choose_learners(
-    post,
-    codes,
-    unit,
-    y,
-    sample_weight,
-    competes,
-    n_winners,
-    handicap,
-    margin,
-    win_rates,
-    room,
-    starts,
-    association,
-):
-    """Associations of a layer, of the units that learn; they are told by the rates of this layer.
+def choose_learners(layer, offset, post, labels, rule, scratch, association):
+    """Associations of the units that learn, determined by the rates of their own layer alone.
 
     Those of the winners are balanced: the negative associations of each sample are scaled to the
-    sum of its positive ones, as all associations of a layer are without competition.
+    sum of its positive ones, as all associations of a layer are without competition. In a layer
+    that is sure about a sample units win without learning.
 
     Parameters
     ----------
-    post : ndarray of shape (n_samples, n_units)
-        Rates of the units.
-    codes : ndarray of shape (n_classes, number of units of all layers)
-        Association of each unit with each class.
-    unit : int
-        Which is the first unit of this layer.
-    y, sample_weight : ndarrays of shape (n_samples,)
-        Class index and weight of each sample.
-    competes : bool
-        Whether there are winners in this layer.
-    n_winners : ndarray of shape (2, n_classes)
-        Number of winners among the units that are associated positively, and negatively, with
-        each class.
-    handicap : float
-        What a unit that always wins loses of its score.
-    margin : float
-        Lead from which on a layer does not learn from a sample; infinite for no such limit.
-    win_rates : ndarray of shape (n_units,)
-        Running share of the samples that each unit wins; changed in place.
-    room : ndarray of shape (room_for(n_units),)
+    scratch : CompetitionScratch
         Overwritten.
-    starts : ndarray of shape (3, 16), dtype intp
-        Overwritten.
-    association : ndarray of shape (n_samples + 1, n_units)
-        Overwritten; the last row belongs to no sample.
     """
     of = post.dtype.type
+    y, weight = labels
     n_samples, n_units = post.shape
-    limited = margin < 2
-    if not (competes or limited):
+    competes, margin = rule.competes[layer], rule.margins[layer]
+    if not competes and margin >= 2:
         for s in range(n_samples):
-            code = codes[y[s], unit : unit + n_units]
             for j in range(n_units):
-                association[s, j] = code[j] * sample_weight[s]
+                association[s, j] = rule.codes[y[s], offset + j] * weight[s]
         return
-    rates, at = _part(room, 0, WIDTH * n_units)
-    z, at = _part(room, at, WIDTH * n_units)
-    won, at = _part(room, at, WIDTH * n_units)
-    right, at = _part(room, at, WIDTH * _FEW)
-    wrong, at = _part(room, at, WIDTH * _FEW)
-    least_right, at = _part(room, at, WIDTH)
-    least_wrong, at = _part(room, at, WIDTH)
-    weights, at = _part(room, at, WIDTH)
-    balance, at = _part(room, at, WIDTH)
-    teaches, at = _part(room, at, WIDTH)
-    handicaps, at = _part(room, at, n_units)
-    scores, at = _part(room, at, n_units)
-    won[:] = 0
-    balance[:] = teaches[:] = 1
+    handicaps, won = scratch.units[0], scratch.units[1]
+    win_rates = rule.win_rates[offset : offset + n_units]
     for j in range(n_units):
-        handicaps[j] = handicap * win_rates[j]
-    n_right, n_wrong = _number_of_best(n_winners[0]), _number_of_best(n_winners[1])
-    of_codes, of_post, of_association = starts
-    for first in range(0, n_samples, WIDTH):
-        for lane in range(WIDTH):
-            # A lane without a sample repeats one, with no weight.
-            s = min(first + lane, n_samples - 1)
-            of_codes[lane] = y[s] * codes.shape[1] + unit
-            of_post[lane] = s * n_units
-            of_association[lane] = min(first + lane, n_samples) * n_units
-            weights[lane] = sample_weight[s] if first + lane < n_samples else of(0)
-        _to_lanes(codes, of_codes, n_units, z)
-        _to_lanes(post, of_post, n_units, rates)
-        _weigh(z, weights)
-        if limited:
-            _teaches(rates, z, of(margin), teaches)
+        handicaps[j] = rule.handicap * win_rates[j]
+        won[j] = 0
+    for first in range(0, n_samples, _LANES):
+        n = min(_LANES, n_samples - first)
+        rates, side = matrix(scratch.rates, 0, n_units, n), matrix(scratch.side, 0, n_units, n)
+        balance, loss, sure = scratch.lanes[3, :n], scratch.lanes[4, :n], scratch.lanes[5, :n]
+        _by_unit(post, rule.codes, offset, labels, first, rates, side)
+        sure[:] = 0
+        balance[:] = 1
+        if margin < 2:
+            _is_sure(rates, side, of(margin), scratch.lanes[0, :n], scratch.lanes[1, :n], sure)
         if competes:
-            _best_scores(rates, z, handicaps, n_right, n_wrong, right, wrong)
-            layer = first, post, codes, unit, y, handicaps
-            _least_of_winners(*layer, n_winners[0], 1, right, n_right, scores, least_right)
-            _least_of_winners(*layer, n_winners[1], -1, wrong, n_wrong, scores, least_wrong)
-            _silence_losers(rates, z, handicaps, least_right, least_wrong, balance)
-        _count_wins_and_balance(z, balance, teaches, won)
-        _from_lanes(z, n_units, association, of_association)
-    if competes and handicap > 0:
+            _scores_to_win(layer, labels, first, rates, side, rule, scratch, n)
+            balance[:] = loss[:] = 0
+            for j in range(n_units):
+                right, wrong = scratch.lanes[0, :n], scratch.lanes[1, :n]
+                _silence_losers(rates[j], side[j], handicaps[j], right, wrong, balance, loss)
+                won[j] += _sum_of_positive(side[j])
+            _balance(balance, loss)
+        _by_sample(side, first, balance, sure, association)
+    if competes and rule.handicap > 0:
         for j in range(n_units):
-            total = of(0)
-            for lane in range(WIDTH):
-                total += won[j * WIDTH + lane]
-            win_rates[j] += _MEMORY * (total - win_rates[j])
+            win_rates[j] += _MEMORY * (won[j] - win_rates[j])

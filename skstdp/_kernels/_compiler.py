@@ -13,37 +13,94 @@ from pathlib import Path
 
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import LoweringPass, register_pass
+from numba.core.typed_passes import NativeLowering
 
 _logger = logging.getLogger("skstdp")
+
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+class _Part(JITCodeLibrary):
+    """Code of a kernel that other kernels inline: neither optimised nor assembled by itself.
+
+    Numba does both for each function and for all that it inlines, once more for each caller. That
+    took two thirds of the time of compiling.
+    """
+
+    def _optimize_functions(self, module):
+        module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _WithoutMachineCode(LoweringPass):
+    """Make the code of a kernel known to its callers by a key, in place of a function pointer."""
+
+    _name = "without_machine_code"
+
+    def __init__(self):
+        LoweringPass.__init__(self)
+
+    def run_pass(self, state):
+        lowered = state["cr"]
+        # A built-in of its own, as Numba asks for, that refuses every argument from Python.
+        key = {}.popitem
+        state["cr"] = lowered._replace(cfunc=key)
+        state.targetctx.insert_user_function(key, lowered.fndesc, [state.library])
+        return True
+
+
+class _PartCompiler(Compiler):
+    """Compiler of kernels that other kernels inline."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        flags = self.state.flags
+        # No array of a call overlaps another one that the kernel writes to, so loops vectorise.
+        flags.noalias = True
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+
+    def compile_extra(self, func):
+        self.state.library = _Part(self.state.targetctx.codegen(), func.__qualname__)
+        return super().compile_extra(func)
+
+    def define_pipelines(self):
+        (manager,) = super().define_pipelines()
+        manager.add_pass_after(_WithoutMachineCode, NativeLowering)
+        manager.finalize()
+        return [manager]
+
 
 # Kernels are inlined into those that Python calls. Otherwise the process that compiles them calls
 # other copies of them than those that load them from disk, with other sums fused, and the last
 # bits of what they return differ.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+_INLINED = _OPTIONS | {"forceinline": True, "pipeline_class": _PartCompiler}
 
 # Without counts of references: each view of an array would change one, atomically, and a step of
 # a small network makes a hundred views. Such a kernel cannot make or return arrays.
-kernel = njit(forceinline=True, _nrt=False, **_OPTIONS)
+kernel = njit(_nrt=False, **_INLINED)
 
-# With counts of references, for those that make arrays or call such ones, and for those that
-# assign an array to a part of another, which may take a copy. If a `kernel` calls one, it must not
-# get an array from it, which nothing would free.
-managed = njit(forceinline=True, _nrt=True, **_OPTIONS)
+# With counts of references, for those that make arrays or call such ones. If a `kernel` calls one,
+# it must not get an array from it, which nothing would free.
+managed = njit(_nrt=True, **_INLINED)
 
-# For a loop body that several kernels or several places of one kernel share. Without inlining
-# at this level the compiler cannot prove that its arrays do not overlap, and the loop around
-# it runs three times slower.
+# For what returns a part of an array.
 inlined = njit(inline="always", **_OPTIONS)
 
 # For the largest of numbers that are all finite, and for sums, as vectors.
-reordered = njit(
-    forceinline=True,
-    _nrt=False,
-    **_OPTIONS | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}},
-)
+reordered = njit(_nrt=False, **_INLINED | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}})
 
 # Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
-uncontracted = njit(forceinline=True, _nrt=False, **_OPTIONS | {"fastmath": False})
+uncontracted = njit(_nrt=False, **_INLINED | {"fastmath": False})
 
 
 def digest_of_sources(folder):
@@ -113,7 +170,7 @@ class _Cache(FunctionCache):
         found = super().load_overload(sig, target_context)
         if found is None:
             _logger.warning(
-                "Compiling the kernel %r: up to half a minute, once an installation and dtype. "
+                "Compiling the kernel %r: about ten seconds, once per installation and dtype. "
                 "skstdp.warm_up() does it ahead of the first fit.",
                 self._py_func.__qualname__,
             )
@@ -133,12 +190,13 @@ def _tell_that_nothing_is_kept(folder):
     )
 
 
-def entry(compiled):
-    """Kernel that Python calls: compiled once a dtype, and kept on disk where that is possible."""
+def entry(function):
+    """Kernel that Python calls: compiled once per dtype, and kept on disk where possible."""
+    compiled = njit(_nrt=True, **_OPTIONS)(function)
     if not config.DISABLE_JIT:
         try:
             compiled._cache = _Cache(compiled.py_func)
         except RuntimeError:
             # None of the places that numba knows can be written.
-            _tell_that_nothing_is_kept(Path(compiled.py_func.__code__.co_filename).parent)
+            _tell_that_nothing_is_kept(Path(function.__code__.co_filename).parent)
     return compiled

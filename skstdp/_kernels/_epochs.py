@@ -1,182 +1,165 @@
-"""Passes over the training data.
+"""Passes over the training data, batch by batch, with the update as a value.
 
-Arrays and their shapes are those of the other modules. What belongs together comes as a tuple:
-
-samples : X, data, indices, indptr, scale, offset, steps, orders, y, sample_weight
-    The data, dense or in compressed sparse rows, the other being empty; what makes rates of
-    features, and steps and their complements of these, or themselves without steps; the rows in
-    the order of each epoch; their classes and weights.
-steps : features, n_steps, number
-    Of each step its feature, the number of steps of that feature, and its number among them.
-network : units, params
-moments : first, second
-schedule : settings, n_steps, step_sizes, scales
-    Of Adam. An epoch has as many batches, of nearly equal size, as step sizes.
-rule : codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates
-    What the local rule needs besides rates.
+An update is a kernel `update(batch, network, rule, scratch, updates)` that overwrites `updates`
+with the uphill direction of each parameter. `UPDATES` has one row per update.
 """
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from .._utils._memory import aligned_empty
 from ._adam import adam_step
-from ._batches import fill, is_identity
-from ._competition import room_for
-from ._compiler import entry, kernel
-from ._layers import backprop_updates, cross_entropy, forward
-from ._stdp import lanes_for, numbers_for, stdp_updates
+from ._arrays import Batch, Labels, Nonzeros, Workspace
+from ._batches import fill
+from ._compiler import entry, inlined
+from ._layers import backprop_scratch, backprop_updates, cross_entropy, forward
+from ._stdp import stdp_scratch, stdp_updates
 from ._vectors import WIDTH
-from ._views import flat
+from ._views import matrix
 
 
-@kernel
-def _batch_bounds(k, n_batches, n_samples):
+@inlined
+def _by_the_rule(batch, network, rule, scratch, updates):
+    """Of the network only the sizes of its layers go to the rule."""
+    stdp_updates(
+        batch.inputs,
+        batch.nonzeros,
+        batch.labels,
+        network.layer_sizes,
+        batch.rates,
+        rule,
+        scratch,
+        updates,
+    )
+
+
+@inlined
+def _by_the_gradient(batch, network, _, scratch, updates):
+    backprop_updates(batch, network, scratch, updates)
+
+
+@inlined
+def batch_bounds(k, n_batches, n_samples):
     """First sample of a batch, and the first of the next one."""
     size, n_larger = n_samples // n_batches, n_samples % n_batches
     low = k * size + min(k, n_larger)
     return low, low + size + (k < n_larger)
 
 
-def workspace(n_samples, units, dtype):
-    """Arrays that batches of up to so many samples overwrite."""
-    n_inputs, n_outputs = units[0], units[-1]
-    n_units, widest, largest = sum(units[1:]), max(units[1:]), max(units)
-    return (
-        aligned_empty(n_samples * n_inputs, dtype).reshape(n_samples, n_inputs),
-        aligned_empty(n_samples * n_units, dtype).reshape(n_samples, n_units),
-        aligned_empty(n_samples * n_outputs, dtype).reshape(n_samples, n_outputs),
-        np.empty(n_samples, np.intp),
-        aligned_empty(n_samples, dtype),
-        aligned_empty(max(n_samples * n_units, (n_samples + 1) * widest), dtype),
-        np.zeros(n_samples + 1, np.intp),
-        aligned_empty(n_samples * n_inputs + WIDTH, np.int32),
-        aligned_empty(room_for(widest), dtype),
-        np.empty((3, WIDTH), np.intp),
-        np.empty(numbers_for(n_samples, largest), np.int32),
-        aligned_empty(lanes_for(n_samples), dtype),
-        aligned_empty(WIDTH * largest, dtype).reshape(WIDTH, largest),
-        aligned_empty(sum((n + 1) * m for n, m in pairwise(units)), dtype),
-    )
-
-
-@kernel
-def _labels(order, low, high, y, sample_weight, batch_y, batch_weight):
-    """Classes and weights of a batch; the sum of these."""
-    total = 0.0
-    for s in range(high - low):
-        row = order[low + s]
-        batch_y[s] = y[row]
-        batch_weight[s] = sample_weight[row]
-        total += sample_weight[row]
-    return total
-
-
-@entry
-@kernel
-def epochs(samples, network, moments, schedule, local, rule, room, losses, n_right):
-    """Learn from each batch by the local rule, or else by the exact gradient.
-
-    Parameters
-    ----------
-    room : tuple of ndarrays
-        `workspace` for the largest batch.
-    losses, n_right : ndarrays of shape (n_epochs,)
-        To these are added sums over the samples, by weight: cross-entropy, and how many are
-        classified right, of each batch before its own update.
+@inlined
+def _learn(update, samples, rows, network, rule, workspace):
+    """Overwrite `workspace.updates` with the update by some rows.
 
     Returns
     -------
-    n_steps : int
-        Number of steps of Adam so far. A batch of weight zero makes none.
+    total_weight, loss, n_right : float
+        Sums over the rows, by weight: of the weights, of the cross-entropy, and of how many are
+        classified right.
     """
-    X, data, indices, indptr, scale, offset, steps, orders, y, sample_weight = samples
-    units, params = network
-    first, second = moments
-    settings, n_steps, step_sizes, scales = schedule
-    codes, stdp_epsilon, competes, n_winners, handicap, margins, win_rates = rule
-    n_epochs, n_batches = step_sizes.shape
-    n_samples = orders.shape[1]
-    (
-        all_inputs,
-        all_rates,
-        all_logits,
-        all_y,
-        all_weight,
-        scratch,
-        starts,
-        columns,
-        competition,
-        lane_starts,
-        numbers,
-        lanes,
-        block,
-        updates,
-    ) = room
-    identity = is_identity(scale, offset)
-    for step in range(n_epochs * n_batches):
-        epoch, k = divmod(step, n_batches)
-        order = orders[epoch]
-        low, high = _batch_bounds(k, n_batches, n_samples)
-        n = high - low
-        batch_y, weight = all_y[:n], all_weight[:n]
-        total = _labels(order, low, high, y, sample_weight, batch_y, weight)
-        if total == 0:
-            continue
-        batch, logits = all_inputs[:n], all_logits[:n]
-        rates = flat(all_rates[:n])
-        rows = order[low:high]
-        encoding = scale, offset, identity, steps
-        skip = fill(X, data, indices, indptr, *encoding, rows, batch, starts, columns)
-        forward(batch, skip, starts, columns, units, params, rates, flat(logits))
-        batch_loss, batch_right = cross_entropy(logits, batch_y, weight)
-        losses[epoch] += batch_loss
-        n_right[epoch] += batch_right
-        for s in range(n):
-            weight[s] /= total
-        if local:
-            stdp_updates(
-                batch,
-                skip,
-                starts,
-                columns,
-                units,
-                rates,
-                batch_y,
-                weight,
-                codes,
-                stdp_epsilon,
-                competes,
-                n_winners,
-                handicap,
-                margins,
-                win_rates,
-                scratch,
-                competition,
-                lane_starts,
-                numbers,
-                lanes,
-                block,
-                updates,
-            )
-        else:
-            backprop_updates(
-                batch,
-                skip,
-                starts,
-                columns,
-                units,
-                params,
-                rates,
-                logits,
-                batch_y,
-                weight,
-                scratch[: rates.size],
-                updates,
-            )
-        n_steps += 1
-        adam_step(
-            units, params, updates, first, second, settings, n_steps, step_sizes[epoch, k], scales
-        )
+    n = rows.size
+    y, weight = workspace.y[:n], workspace.weight[:n]
+    total = 0.0
+    for s in range(n):
+        y[s] = samples.y[rows[s]]
+        weight[s] = samples.sample_weight[rows[s]]
+        total += samples.sample_weight[rows[s]]
+    if total == 0:
+        return total, 0.0, 0.0
+    inputs, starts, columns = workspace.inputs[:n], workspace.starts, workspace.columns
+    layer_sizes = network.layer_sizes
+    batch = Batch(
+        inputs,
+        Nonzeros(fill(samples, rows, inputs, starts, columns), starts, columns),
+        Labels(y, weight),
+        workspace.rates[: n * (layer_sizes.sum() - layer_sizes[0])],
+        matrix(workspace.logits, 0, n, layer_sizes[layer_sizes.size - 1]),
+    )
+    forward(batch, network)
+    loss, n_right = cross_entropy(batch.logits, y, weight)
+    for s in range(n):
+        weight[s] /= total
+    update(batch, network, rule, workspace.scratch, workspace.updates)
+    return total, loss, n_right
+
+
+@inlined
+def _epochs(update, samples, orders, network, schedule, rule, workspace, sums):
+    """Learn from each batch; the number of steps of Adam so far.
+
+    Parameters
+    ----------
+    orders : ndarray of shape (n_epochs, n_samples), dtype intp
+        Rows, in the order in which each epoch visits them.
+    sums : ndarray of shape (2, n_epochs)
+        To these are added sums over the samples, by weight: cross-entropy, and how many are
+        classified right, of each batch before its own update. A batch of weight zero makes no
+        step.
+    """
+    n_steps = schedule.n_steps
+    n_epochs, n_batches = schedule.step_sizes.shape
+    for epoch in range(n_epochs):
+        for k in range(n_batches):
+            low, high = batch_bounds(k, n_batches, orders.shape[1])
+            rows = orders[epoch, low:high]
+            total, loss, n_right = _learn(update, samples, rows, network, rule, workspace)
+            if total == 0:
+                continue
+            sums[0, epoch] += loss
+            sums[1, epoch] += n_right
+            n_steps += 1
+            step_size = schedule.step_sizes[epoch, k]
+            layer_sizes, params = network
+            adam_step(layer_sizes, params, workspace.updates, schedule, n_steps, step_size)
     return n_steps
+
+
+@entry
+def _stdp_epochs(samples, orders, network, schedule, rule, workspace, sums):
+    return _epochs(_by_the_rule, samples, orders, network, schedule, rule, workspace, sums)
+
+
+@entry
+def _backprop_epochs(samples, orders, network, schedule, rule, workspace, sums):
+    return _epochs(_by_the_gradient, samples, orders, network, schedule, rule, workspace, sums)
+
+
+@entry
+def _stdp_batch(samples, rows, network, rule, workspace):
+    return _learn(_by_the_rule, samples, rows, network, rule, workspace)
+
+
+@entry
+def _backprop_batch(samples, rows, network, rule, workspace):
+    return _learn(_by_the_gradient, samples, rows, network, rule, workspace)
+
+
+class Update(NamedTuple):
+    """What Python calls: epochs of learning, the update by one batch, and its scratch memory."""
+
+    epochs: object
+    batch: object
+    scratch: object
+
+
+UPDATES = {
+    "stdp": Update(_stdp_epochs, _stdp_batch, stdp_scratch),
+    "backprop": Update(_backprop_epochs, _backprop_batch, backprop_scratch),
+}
+
+
+def workspace_of(update, n_samples, layer_sizes, dtype):
+    """Workspace for batches of at most so many samples."""
+    n_inputs, n_cells = layer_sizes[0], sum(layer_sizes[1:])
+    return Workspace(
+        aligned_empty(n_samples * n_inputs, dtype).reshape(n_samples, n_inputs),
+        np.zeros(n_samples + 1, np.intp),
+        np.empty(n_samples * n_inputs + WIDTH, np.int32),
+        np.empty(n_samples, np.intp),
+        aligned_empty(n_samples, dtype),
+        aligned_empty(n_samples * n_cells, dtype),
+        aligned_empty(n_samples * layer_sizes[-1], dtype),
+        update.scratch(n_samples, layer_sizes, dtype),
+        aligned_empty(sum((n + 1) * m for n, m in pairwise(layer_sizes)), dtype),
+    )

@@ -9,7 +9,7 @@ psc : ndarray of shape (n_samples, n_inputs)
 import numpy as np
 from numba.extending import overload
 
-from ._compiler import inlined, managed
+from ._compiler import kernel
 
 # As `INPUT_CODES` of the classifier counts them.
 CURRENT, RATE, LATENCY, POISSON = range(4)
@@ -34,14 +34,14 @@ def _compiled_mixed(stream, number):
     return _mix
 
 
-@inlined
+@kernel
 def _uniform(stream, number):
     """Number in [0, 1) that depends on its place in a stream alone."""
     return np.float64(_mixed(stream, number) >> np.uint64(11)) * 2.0**-53
 
 
-@managed
-def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
+@kernel
+def encode_step(coding, step, rates, keep, psc):
     """Spikes of the input cells in one step, counted from 0, added to their current.
 
     rate
@@ -52,13 +52,15 @@ def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
         A spike with probability x. All samples share what is drawn for a seed, so that a
         weight of k is the same as k copies.
     """
+    code, n_steps, seed = coding
     one = psc.dtype.type(1)
+    gain = one - keep
     n_inputs = rates.shape[1]
-    drawn = np.empty(n_inputs if code == POISSON else 0)
-    for i in range(drawn.size):
-        drawn[i] = _uniform(_mixed(seed, 0), step * n_inputs + i)
-    for s in range(rates.shape[0]):
-        for i in range(n_inputs):
+    for i in range(n_inputs):
+        drawn = 0.0
+        if code == POISSON:
+            drawn = _uniform(_mixed(seed, 0), step * n_inputs + i)
+        for s in range(rates.shape[0]):
             x = rates[s, i]
             current = keep * psc[s, i]
             if code == RATE:
@@ -67,6 +69,6 @@ def encode_step(code, step, n_steps, rates, seed, keep, gain, psc):
             elif code == LATENCY:
                 if x > 0 and np.floor((1 - x) * (n_steps - 1) + 0.5) == step:
                     current += one
-            elif drawn[i] < x:
+            elif drawn < x:
                 current += gain
             psc[s, i] = current

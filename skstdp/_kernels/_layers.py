@@ -1,105 +1,75 @@
 """Forward and back through the layers.
 
-units : ndarray of shape (n_layers,)
-    Number of units of each layer, input and output included.
-params : ndarray of shape (n_params,)
-    Weights of shape (n_in, n_out), then biases, layer after layer.
-batch : ndarray of shape (n_samples, n_inputs)
-    Rates of the inputs.
-starts, columns : ndarrays
-    Where the rates of the inputs are not zero, row by row; not used unless `skip`.
-rates : ndarray of shape (n_samples * number of units that are not inputs,)
-    Rates of the other layers, one after the other, each of shape (n_samples, n_units).
+batch : Batch
+network : Network
 """
 
 import numpy as np
 
+from .._utils._memory import aligned_empty
 from ._compiler import inlined, kernel, managed
 from ._sigmoid import sigmoid
-from ._vectors import WIDTH, load, splat, store
 from ._views import flat, matrix
 
 
 @inlined
-def coef_of(params, at, n_in, n_out):
-    """Weights of the layer whose parameters start at a place."""
-    return matrix(params, at, n_in, n_out)
+def intercept_of(params, offset, n_in, n_out):
+    """Biases of the layer whose parameters start at an offset."""
+    return params[offset + n_in * n_out : offset + (n_in + 1) * n_out]
 
 
-@inlined
-def intercept_of(params, at, n_in, n_out):
-    """Biases of the layer whose parameters start at a place."""
-    return params[at + n_in * n_out : at + (n_in + 1) * n_out]
-
-
-@inlined
+@kernel
 def _add_scaled(x, row, total):
-    n = total.size // WIDTH * WIDTH
-    for j in range(0, n, WIDTH):
-        store(load(total, j) + splat(x) * load(row, j), total, j)
-    for j in range(n, total.size):
+    for j in range(total.size):
         total[j] += x * row[j]
+
+
+@kernel
+def _add_to_four(x, columns, delta, update):
+    x_0, x_1, x_2, x_3 = x[columns[0]], x[columns[1]], x[columns[2]], x[columns[3]]
+    row_0, row_1 = update[columns[0]], update[columns[1]]
+    row_2, row_3 = update[columns[2]], update[columns[3]]
+    for j in range(delta.size):
+        row_0[j] += x_0 * delta[j]
+        row_1[j] += x_1 * delta[j]
+        row_2[j] += x_2 * delta[j]
+        row_3[j] += x_3 * delta[j]
 
 
 @kernel
 def _add_outer(x, columns, delta, update):
     """Add a row to those of the weights of some inputs, times their rates."""
-    j = 0
-    while j + 2 * WIDTH <= delta.size:
-        delta_0, delta_1 = load(delta, j), load(delta, j + WIDTH)
-        for column in columns:
-            rate, row = splat(x[column]), update[column]
-            store(load(row, j) + rate * delta_0, row, j)
-            store(load(row, j + WIDTH) + rate * delta_1, row, j + WIDTH)
-        j += 2 * WIDTH
-    if j + WIDTH <= delta.size:
-        delta_0 = load(delta, j)
-        for column in columns:
-            row = update[column]
-            store(load(row, j) + splat(x[column]) * delta_0, row, j)
-        j += WIDTH
-    if j < delta.size:
-        for column in columns:
-            for i in range(j, delta.size):
-                update[column, i] += x[column] * delta[i]
+    whole = columns.size // 4 * 4
+    for k in range(0, whole, 4):
+        _add_to_four(x, columns[k : k + 4], delta, update)
+    for column in columns[whole:]:
+        _add_scaled(x[column], delta, update[column])
 
 
 @kernel
-def _weighted_sum(x, columns, coef, post):
+def _add_four(x, columns, coef, total):
+    x_0, x_1, x_2, x_3 = x[columns[0]], x[columns[1]], x[columns[2]], x[columns[3]]
+    row_0, row_1 = coef[columns[0]], coef[columns[1]]
+    row_2, row_3 = coef[columns[2]], coef[columns[3]]
+    for j in range(total.size):
+        total[j] += (x_0 * row_0[j] + x_1 * row_1[j]) + (x_2 * row_2[j] + x_3 * row_3[j])
+
+
+@kernel
+def _weighted_sum(x, columns, coef, total):
     """Sum of the rows of the weights of some inputs, times their rates."""
-    n_out = post.size
-    end = columns.size // 2 * 2
-    j = 0
-    # Each sum is kept in two parts, because an addition waits for the one before.
-    while j + 2 * WIDTH <= n_out:
-        even_0 = even_1 = odd_0 = odd_1 = splat(x.dtype.type(0))
-        for k in range(0, end, 2):
-            rate, row = splat(x[columns[k]]), coef[columns[k]]
-            even_0 = even_0 + rate * load(row, j)
-            even_1 = even_1 + rate * load(row, j + WIDTH)
-            rate, row = splat(x[columns[k + 1]]), coef[columns[k + 1]]
-            odd_0 = odd_0 + rate * load(row, j)
-            odd_1 = odd_1 + rate * load(row, j + WIDTH)
-        store(even_0 + odd_0, post, j)
-        store(even_1 + odd_1, post, j + WIDTH)
-        j += 2 * WIDTH
-    if j + WIDTH <= n_out:
-        even = odd = splat(x.dtype.type(0))
-        for k in range(0, end, 2):
-            even = even + splat(x[columns[k]]) * load(coef[columns[k]], j)
-            odd = odd + splat(x[columns[k + 1]]) * load(coef[columns[k + 1]], j)
-        store(even + odd, post, j)
-        j += WIDTH
-    post[j:] = 0
-    for k in range(end):
-        for i in range(j, n_out):
-            post[i] += x[columns[k]] * coef[columns[k], i]
-    if end < columns.size:
-        _add_scaled(x[columns[end]], coef[columns[end]], post)
+    total[:] = 0
+    whole = columns.size // 4 * 4
+    # By fours, because each sum is loaded and stored again.
+    for k in range(0, whole, 4):
+        _add_four(x, columns[k : k + 4], coef, total)
+    for column in columns[whole:]:
+        _add_scaled(x[column], coef[column], total)
 
 
 @managed
-def _multiply(a, b, product):
+def multiply(a, b, product):
+    """Matrix product."""
     # This function of NumPy returns an array.
     np.dot(a, b, product)
 
@@ -114,39 +84,43 @@ def _add_to_rows(intercept, post):
 @kernel
 def project(pre, coef, intercept, post):
     """Drive of a layer from what comes from the one before; a bias is an input of one."""
-    _multiply(pre, coef, post)
+    multiply(pre, coef, post)
     _add_to_rows(intercept, post)
 
 
 @kernel
-def _project_nonzero(pre, starts, columns, coef, intercept, post):
-    """The same, from the rates that are not zero."""
+def _project_nonzeros(pre, nonzeros, coef, intercept, post):
+    """Drive of the first layer, from the rates that are not zero."""
+    _, starts, columns = nonzeros
     for s in range(post.shape[0]):
         _weighted_sum(pre[s], columns[starts[s] : starts[s + 1]], coef, post[s])
     _add_to_rows(intercept, post)
 
 
 @kernel
-def forward(batch, skip, starts, columns, units, params, rates, logits):
+def forward(batch, network):
     """Rates of all layers; the logits of the output, too, because their sigmoid rounds."""
-    n_samples = batch.shape[0]
-    pre = batch
-    at = first = 0
-    for layer in range(units.size - 1):
-        n_in, n_out = units[layer], units[layer + 1]
-        post = rates[first : first + n_samples * n_out]
-        coef, intercept = coef_of(params, at, n_in, n_out), intercept_of(params, at, n_in, n_out)
+    nonzeros, rates, logits = batch.nonzeros, batch.rates, flat(batch.logits)
+    layer_sizes, params = network
+    n_samples = batch.inputs.shape[0]
+    pre = batch.inputs
+    offset = first = 0
+    for layer in range(layer_sizes.size - 1):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
+        coef = matrix(params, offset, n_in, n_out)
+        intercept = intercept_of(params, offset, n_in, n_out)
         drive = matrix(rates, first, n_samples, n_out)
-        if skip and layer == 0:
-            _project_nonzero(pre, starts, columns, coef, intercept, drive)
+        if nonzeros.skip and layer == 0:
+            _project_nonzeros(pre, nonzeros, coef, intercept, drive)
         else:
             project(pre, coef, intercept, drive)
-        if layer == units.size - 2:
+        post = rates[first : first + n_samples * n_out]
+        if layer == layer_sizes.size - 2:
             for k in range(post.size):
                 logits[k] = post[k]
         sigmoid(post)
         pre = drive
-        at += (n_in + 1) * n_out
+        offset += (n_in + 1) * n_out
         first += n_samples * n_out
 
 
@@ -199,61 +173,60 @@ def _output_error(logits, y, weight, delta):
 
 
 @kernel
-def _gradient(pre, skip, starts, columns, delta, coef_update, intercept_update):
+def _gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
     intercept_update[:] = 0
     for s in range(delta.shape[0]):
         _add_scaled(delta.dtype.type(1), delta[s], intercept_update)
     if skip:
+        _, starts, columns = nonzeros
         coef_update[:] = 0
         for s in range(delta.shape[0]):
             _add_outer(pre[s], columns[starts[s] : starts[s + 1]], delta[s], coef_update)
     else:
-        _multiply(pre.T, delta, coef_update)
+        multiply(pre.T, delta, coef_update)
 
 
 @kernel
 def _through(delta, coef, rate, below):
     """Error of a layer, from that of the one above and from its own rates."""
     one = delta.dtype.type(1)
-    _multiply(delta, coef.T, below)
+    multiply(delta, coef.T, below)
     for s in range(delta.shape[0]):
         for i in range(coef.shape[0]):
             below[s, i] *= rate[s, i] * (one - rate[s, i])
 
 
-@kernel
-def backprop_updates(
-    batch, skip, starts, columns, units, params, rates, logits, y, weight, deltas, updates
-):
-    """Minus the gradient of cross-entropy, for weights of the samples that sum to one.
+def backprop_scratch(n_samples, layer_sizes, dtype):
+    """Errors of all units, which a batch of at most so many samples overwrites."""
+    return aligned_empty(n_samples * sum(layer_sizes[1:]), dtype)
 
-    `deltas` has the shape of `rates`; it and `updates`, of that of `params`, are overwritten.
-    """
-    n_samples = batch.shape[0]
-    at, first = params.size, rates.size
-    for layer in range(units.size - 2, -1, -1):
-        n_in, n_out = units[layer], units[layer + 1]
-        at -= (n_in + 1) * n_out
+
+@kernel
+def backprop_updates(batch, network, deltas, updates):
+    """Minus the gradient of cross-entropy; `deltas` and `updates` are overwritten."""
+    nonzeros, rates = batch.nonzeros, batch.rates
+    y, weight = batch.labels
+    layer_sizes, params = network
+    n_samples = y.size
+    offset, first = params.size, rates.size
+    for layer in range(layer_sizes.size - 2, -1, -1):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
+        offset -= (n_in + 1) * n_out
         first -= n_samples * n_out
         delta = matrix(deltas, first, n_samples, n_out)
-        if layer == units.size - 2:
-            _output_error(logits, y, weight, delta)
-        pre = batch
+        if layer == layer_sizes.size - 2:
+            _output_error(batch.logits, y, weight, delta)
+        pre = batch.inputs
         if layer > 0:
             below = first - n_samples * n_in
             pre = matrix(rates, below, n_samples, n_in)
-            _through(
-                delta,
-                coef_of(params, at, n_in, n_out),
-                pre,
-                matrix(deltas, below, n_samples, n_in),
-            )
+            coef = matrix(params, offset, n_in, n_out)
+            _through(delta, coef, pre, matrix(deltas, below, n_samples, n_in))
         _gradient(
             pre,
-            skip and layer == 0,
-            starts,
-            columns,
+            nonzeros.skip and layer == 0,
+            nonzeros,
             delta,
-            coef_of(updates, at, n_in, n_out),
-            intercept_of(updates, at, n_in, n_out),
+            matrix(updates, offset, n_in, n_out),
+            intercept_of(updates, offset, n_in, n_out),
         )

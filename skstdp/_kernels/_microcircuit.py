@@ -9,27 +9,28 @@ Layers are counted without the inputs, so `units[layer]` is the number of inputs
    compartments, which reach the somata in the next step;
 4. synapses learn from the mismatch in their own compartment.
 
-units : ndarray of shape (n_layers + 1,)
-    Number of cells of each layer, inputs first.
-params : ndarray of shape (n_params,)
-    Forward synapses: weights (n_in, n_out), then biases, layer after layer.
-mirror : ndarray
-    Lateral synapses onto the interneurons, laid out like `params` without its first layer.
-feedback : ndarray
-    Synapses onto the apical compartments of each hidden layer, (n_above, n_cells), layer after
-    layer. Those of the interneurons onto the same compartments are their negatives.
-state : ndarray of shape (8, n_samples * number of cells)
-    A row a quantity, named below; in it each layer has shape (n_samples, n_cells). The
-    interneurons that predict a layer have the places of that layer.
-drive, error : ndarrays of shape (n_samples * number of cells,)
-    Current into the pyramidal cells, and mismatches of their basal synapses.
+circuit : Circuit
+    Its layer sizes begin with the inputs. Its arrays are
+
+    params : ndarray of shape (n_params,)
+        Forward synapses: weights (n_in, n_out), then biases, layer after layer.
+    mirror : ndarray
+        Lateral synapses onto the interneurons, laid out like `params` without its first layer.
+    feedback : ndarray
+        Synapses onto the apical compartments of each hidden layer, (n_above, n_cells), layer
+        after layer. Those of the interneurons onto the same compartments are their negatives.
+activity : Activity
+    The rows of its state are the quantities named below. The interneurons that predict a layer
+    have the places of that layer.
+cells : tuple of four floats
+    Shares that a membrane and a current keep in a step, the threshold, and the steepness of the
+    gate.
 """
 
-import numpy as np
-
 from ._cells import emit, gate, integrate, integrate_with_apical, low_pass
-from ._compiler import inlined, managed
-from ._layers import coef_of, intercept_of, project
+from ._compiler import inlined, kernel
+from ._layers import intercept_of, multiply, project
+from ._views import matrix
 
 (
     BASAL,  # potential that the forward synapses alone would make
@@ -53,216 +54,209 @@ def part(state, quantity, first, last):
     return state[quantity][first:last]
 
 
-@managed
-def _teach(soma, y, desired, threshold):
+@kernel
+def _teach(soma, y, height):
     """The teacher fires the cell of the class, when it is to fire, and silences the others."""
     soma[:] = 0
-    for s in range(soma.shape[0]):
-        soma[s, y[s]] = desired * threshold
+    for s in range(y.size):
+        soma[s, y[s]] = height
 
 
-@managed
-def ascend(
-    n, units, cells, conductances, params, input_psc, held, y, desired, state, drive, taught
-):
-    """Spikes up through the layers. With `held`, the drive of the first layer stands already."""
+@kernel
+def ascend(circuit, cells, activity, held, y, desired, taught):
+    """Send spikes up through the layers. With `held`, the drive of the first layer stands."""
+    layer_sizes, params = circuit.layer_sizes, circuit.params
+    state = activity.state
     of = params.dtype.type
     keep_v, keep_i, threshold, _ = cells
     keep, leak, gain, theta = of(keep_v), of(keep_i), of(1 - keep_i), of(threshold)
-    pre = input_psc
-    at = first = 0
-    for layer in range(units.size - 1):
-        n_in, n_out = units[layer], units[layer + 1]
+    pre = activity.input_psc
+    n = pre.shape[0]
+    offset = first = 0
+    for layer in range(layer_sizes.size - 1):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
         last = first + n * n_out
-        current = drive[first:last]
+        current = activity.drive[first:last]
         if layer > 0 or not held:
-            coef = coef_of(params, at, n_in, n_out)
-            intercept = intercept_of(params, at, n_in, n_out)
-            project(pre, coef, intercept, current.reshape(n, n_out))
+            coef = matrix(params, offset, n_in, n_out)
+            intercept = intercept_of(params, offset, n_in, n_out)
+            project(pre, coef, intercept, matrix(activity.drive, first, n, n_out))
         basal, soma = part(state, BASAL, first, last), part(state, SOMA, first, last)
         integrate(basal, current, keep, theta)
-        if layer < units.size - 2:
-            apical = part(state, APICAL, first, last)
-            integrate_with_apical(soma, current, apical, of(conductances[layer]), keep, theta)
+        if layer < layer_sizes.size - 2:
+            apical, conductance = part(state, APICAL, first, last), circuit.conductances[layer]
+            integrate_with_apical(soma, current, apical, of(conductance), keep, theta)
         elif taught:
-            _teach(soma.reshape(n, n_out), y, of(desired), theta)
+            _teach(matrix(soma, 0, n, n_out), y, of(desired) * theta)
         else:
             integrate(soma, current, keep, theta)
         psc = part(state, PSC, first, last)
         emit(soma, psc, leak, gain, theta)
         emit(basal, part(state, PREDICTED, first, last), leak, gain, theta)
         low_pass(psc, part(state, TRACE, first, last), keep)
-        pre = psc.reshape(n, n_out)
-        at += (n_in + 1) * n_out
+        pre = matrix(psc, 0, n, n_out)
+        offset += (n_in + 1) * n_out
         first = last
 
 
-@managed
-def _rows_with_error(error):
-    """Numbers of the samples that any cell of a layer has an error for."""
-    rows = np.empty(error.shape[0], np.intp)
+@kernel
+def _pack(rows, error, packed):
+    """Copy those rows of which any error is not zero; the number of such rows."""
     n = 0
     for s in range(error.shape[0]):
-        rows[n] = s
+        n_errors = 0
         for j in range(error.shape[1]):
-            if error[s, j] != 0:
-                n += 1
-                break
-    return rows[:n]
+            n_errors += error[s, j] != 0
+        if n_errors > 0:
+            for j in range(rows.shape[1]):
+                packed[n, j] = rows[s, j]
+            n += 1
+    return n
 
 
-@managed
-def _feed_back(surplus, synapses, apical):
+@kernel
+def _feed_back(surplus, synapses, apical, packed):
     """Apical potentials, zero for samples of which nothing is left to explain."""
-    rows = _rows_with_error(surplus)
-    if rows.size == surplus.shape[0]:
-        np.dot(surplus, synapses, apical)
-        return
-    apical[:] = 0
-    if rows.size > 0:
-        some = np.dot(surplus[rows], synapses)
-        for k in range(rows.size):
-            apical[rows[k]] = some[k]
+    n, n_above = surplus.shape
+    n_some = _pack(surplus, surplus, matrix(packed, 0, n, n_above))
+    product = matrix(packed, n * n_above, n, apical.shape[1])
+    if n_some > 0:
+        multiply(matrix(packed, 0, n_some, n_above), synapses, product[:n_some])
+    k = 0
+    for s in range(n):
+        n_errors = 0
+        for j in range(n_above):
+            n_errors += surplus[s, j] != 0
+        for i in range(apical.shape[1]):
+            apical[s, i] = product[k, i] if n_errors > 0 else 0
+        k += n_errors > 0
 
 
-@managed
-def descend(n, units, cells, mirror, feedback, state, surplus):
+@kernel
+def descend(circuit, cells, activity, surplus, packed):
     """Interneurons answer, and apical potentials are what they leave of the feedback."""
+    layer_sizes, mirror, state = circuit.layer_sizes, circuit.mirror, activity.state
     of = mirror.dtype.type
     keep_v, keep_i, threshold, _ = cells
     keep, leak, gain, theta = of(keep_v), of(keep_i), of(1 - keep_i), of(threshold)
-    at = back = first = 0
-    for layer in range(units.size - 2):
-        n_cells, n_above = units[layer + 1], units[layer + 2]
+    n = activity.input_psc.shape[0]
+    offset = back = first = 0
+    for layer in range(layer_sizes.size - 2):
+        n_cells, n_above = layer_sizes[layer + 1], layer_sizes[layer + 2]
         last = first + n * n_cells
         end = last + n * n_above
-        psc = part(state, PSC, first, last).reshape(n, n_cells)
-        coef = coef_of(mirror, at, n_cells, n_above)
-        intercept = intercept_of(mirror, at, n_cells, n_above)
+        coef = matrix(mirror, offset, n_cells, n_above)
+        intercept = intercept_of(mirror, offset, n_cells, n_above)
         current = surplus[: n * n_above]
-        project(psc, coef, intercept, current.reshape(n, n_above))
-        potential = part(state, INTERNEURON, last, end)
+        by_sample = matrix(surplus, 0, n, n_above)
+        psc = matrix(part(state, PSC, first, last), 0, n, n_cells)
+        project(psc, coef, intercept, by_sample)
         predicted = part(state, INTERNEURON_PSC, last, end)
-        integrate(potential, current, keep, theta)
-        emit(potential, predicted, leak, gain, theta)
+        integrate(part(state, INTERNEURON, last, end), current, keep, theta)
+        emit(part(state, INTERNEURON, last, end), predicted, leak, gain, theta)
         above = part(state, PSC, last, end)
         for k in range(current.size):
             current[k] = above[k] - predicted[k]
-        synapses = feedback[back : back + n_above * n_cells].reshape(n_above, n_cells)
-        apical = part(state, APICAL, first, last).reshape(n, n_cells)
-        _feed_back(current.reshape(n, n_above), synapses, apical)
-        at += (n_cells + 1) * n_above
+        synapses = matrix(circuit.feedback, back, n_above, n_cells)
+        apical = matrix(part(state, APICAL, first, last), 0, n, n_cells)
+        _feed_back(by_sample, synapses, apical, packed)
+        offset += (n_cells + 1) * n_above
         back += n_above * n_cells
         first = last
 
 
-@managed
-def _mismatch(reads, teacher, student, teacher_psc, student_psc, apical, theta, slope, error):
+@kernel
+def _mismatch(reads, gate_of, teacher, student, apical, error):
     """What a compartment does beyond its own prediction, times its gate.
 
-    With SPIKES there is no gate: a spike of the teacher strengthens and one of the prediction
-    weakens whatever was active before it.
+    `teacher` and `student` are potentials and currents. With SPIKES there is no gate: a spike of
+    the teacher strengthens and one of the prediction weakens whatever was active before it.
     """
     one = error.dtype.type(1)
+    theta, slope = gate_of
+    (v, psc), (u, predicted) = teacher, student
     if reads == POTENTIALS:
         for k in range(error.size):
-            error[k] = apical[k] * gate(student[k], theta, slope, one)
+            error[k] = apical[k] * gate(u[k], theta, slope, one)
     elif reads == CURRENTS:
         for k in range(error.size):
-            error[k] = (teacher_psc[k] - student_psc[k]) * gate(student[k], theta, slope, one)
+            error[k] = (psc[k] - predicted[k]) * gate(u[k], theta, slope, one)
     else:
         for k in range(error.size):
-            error[k] = one * (teacher[k] >= theta) - (student[k] >= theta)
+            error[k] = one * (v[k] >= theta) - (u[k] >= theta)
 
 
-@inlined
-def _weigh(error, weight):
-    for s in range(weight.size):
-        for j in range(error.shape[1]):
-            error[s, j] *= weight[s]
-
-
-@managed
-def _pair(trace, error, bias_trace, scratch, updates):
+@kernel
+def _pair(pre, error, bias_trace, plasticity, updates):
     """Add the pairings of pre-synaptic traces with mismatches to weights, then to biases.
 
-    Samples without any mismatch, most of them late in training, are passed over.
+    Mismatches are first multiplied by the weights of the samples. Samples without any, most of
+    them late in training, are passed over.
     """
-    n_in, n_out = trace.shape[1], error.shape[1]
-    n_coefs = n_in * n_out
-    rows = _rows_with_error(error)
-    if rows.size == 0:
-        return
-    if rows.size < error.shape[0]:
-        trace, error = trace[rows], error[rows]
-    pairings = scratch[:n_coefs]
-    np.dot(trace.T, error, pairings.reshape(n_in, n_out))
-    for k in range(n_coefs):
-        updates[k] += pairings[k]
-    for s in range(error.shape[0]):
+    n, n_in, n_out = error.shape[0], pre.shape[1], error.shape[1]
+    for s in range(n):
         for j in range(n_out):
-            updates[n_coefs + j] += bias_trace * error[s, j]
+            error[s, j] *= plasticity.weight[s]
+            updates[n_in * n_out + j] += bias_trace * error[s, j]
+    some = matrix(plasticity.packed, 0, n, n_out)
+    some_pre = matrix(plasticity.packed_pre, 0, n, n_in)
+    n_some = _pack(pre, error, some_pre)
+    _pack(error, error, some)
+    if n_some == 0:
+        return
+    pairings = matrix(plasticity.pairings, 0, n_in, n_out)
+    multiply(some_pre[:n_some].T, some[:n_some], pairings)
+    for i in range(n_in):
+        for j in range(n_out):
+            updates[i * n_out + j] += pairings[i, j]
 
 
-@managed
-def associate(
-    n,
-    units,
-    cells,
-    reads,
-    input_trace,
-    bias_trace,
-    held,
-    weight,
-    state,
-    held_error,
-    error,
-    scratch,
-    updates,
-    mirror_updates,
-):
+@kernel
+def associate(circuit, cells, activity, bias_trace, held, plasticity):
     """Add what the plastic synapses learn in this step.
 
     With `held`, the trace of an input is its rate times that of a bias, so mismatches of the
     first layer are added up over the steps, in `held_error`, to be paired at the end.
     """
+    layer_sizes, state = circuit.layer_sizes, activity.state
     of = state.dtype.type
-    _, _, threshold, gate_slope = cells
-    theta, slope = of(threshold), of(gate_slope)
-    pre = input_trace
-    at = first = below = 0
-    for layer in range(units.size - 1):
-        n_in, n_out = units[layer], units[layer + 1]
+    gate_of = of(cells[2]), of(cells[3])
+    pre = activity.input_trace
+    n = pre.shape[0]
+    offset = first = below = 0
+    for layer in range(layer_sizes.size - 1):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
         last = first + n * n_out
-        end = at + (n_in + 1) * n_out
-        mismatch = error[: n * n_out]
-        soma, psc = part(state, SOMA, first, last), part(state, PSC, first, last)
-        basal, predicted = part(state, BASAL, first, last), part(state, PREDICTED, first, last)
-        apical = part(state, APICAL, first, last)
-        _mismatch(reads[layer], soma, basal, psc, predicted, apical, theta, slope, mismatch)
+        end = offset + (n_in + 1) * n_out
+        mismatch, by_sample = plasticity.error[: n * n_out], matrix(plasticity.error, 0, n, n_out)
+        soma = part(state, SOMA, first, last), part(state, PSC, first, last)
+        apical, reads = part(state, APICAL, first, last), circuit.reads[layer]
+        basal = part(state, BASAL, first, last), part(state, PREDICTED, first, last)
+        _mismatch(reads, gate_of, soma, basal, apical, mismatch)
         if held and layer == 0:
             for k in range(mismatch.size):
-                held_error[k] += bias_trace * mismatch[k]
+                plasticity.held_error[k] += bias_trace * mismatch[k]
         else:
-            by_sample = mismatch.reshape(n, n_out)
-            _weigh(by_sample, weight)
-            _pair(pre, by_sample, bias_trace, scratch, updates[at:end])
+            _pair(pre, by_sample, bias_trace, plasticity, plasticity.updates[offset:end])
         if layer == 0:
             below = end
         else:
-            other = part(state, INTERNEURON, first, last)
-            predicted = part(state, INTERNEURON_PSC, first, last)
-            _mismatch(reads[layer], soma, other, psc, predicted, apical, theta, slope, mismatch)
-            by_sample = mismatch.reshape(n, n_out)
-            _weigh(by_sample, weight)
-            _pair(pre, by_sample, bias_trace, scratch, mirror_updates[at - below : end - below])
-        pre = part(state, TRACE, first, last).reshape(n, n_out)
-        at = end
+            other = (
+                part(state, INTERNEURON, first, last),
+                part(state, INTERNEURON_PSC, first, last),
+            )
+            _mismatch(reads, gate_of, soma, other, apical, mismatch)
+            updates = plasticity.mirror_updates[offset - below : end - below]
+            _pair(pre, by_sample, bias_trace, plasticity, updates)
+        pre = matrix(part(state, TRACE, first, last), 0, n, n_out)
+        offset = end
         first = last
 
 
-@managed
-def pair_held(inputs, weight, held_error, scratch, updates):
+@kernel
+def pair_held(circuit, inputs, plasticity):
     """Pair the rates of the inputs with the mismatches of a first layer whose drive was held."""
-    _weigh(held_error, weight)
-    _pair(inputs, held_error, held_error.dtype.type(1), scratch, updates)
+    n_first = circuit.layer_sizes[1]
+    error = matrix(plasticity.held_error, 0, inputs.shape[0], n_first)
+    updates = plasticity.updates[: (inputs.shape[1] + 1) * n_first]
+    _pair(inputs, error, plasticity.held_error.dtype.type(1), plasticity, updates)

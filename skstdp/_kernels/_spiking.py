@@ -7,17 +7,21 @@ cells : tuple of four floats
     the gate.
 coding : code, n_steps, seed
     How rates become currents, the number of time steps, and the seed of random spikes.
-network : units, params
-circuit : network and the rest of the microcircuit, mirror, feedback, conductances
+network : Network
+circuit : Circuit
 """
+
+from itertools import pairwise
 
 import numpy as np
 
 from ._adam import adam_step
+from ._arrays import Activity, CircuitWorkspace, Plasticity
 from ._cells import emit, integrate, low_pass
-from ._compiler import entry, managed
+from ._compiler import entry, kernel
+from ._epochs import batch_bounds
 from ._input_codes import CURRENT, encode_step
-from ._layers import coef_of, intercept_of, project
+from ._layers import intercept_of, project
 from ._microcircuit import (
     BASAL,
     N_QUANTITIES,
@@ -29,86 +33,142 @@ from ._microcircuit import (
     pair_held,
     part,
 )
+from ._views import flat, matrix
 
 # Rows that run at the same time in prediction: few enough to stay in the processor's cache.
 _BLOCK = 64
 
 
-@managed
-def desired_spike(step, n_steps):
+@kernel
+def _desired_spike(step, n_steps):
     """Whether the teacher fires the cell of the class: no spike in the first step, then each."""
     return 1.0 if step > 0 or n_steps == 1 else 0.0
 
 
-@managed
-def _reset(n, rates, code, state, drive, held_error, input_psc, input_trace):
-    """All cells at rest, before the first step of a batch."""
-    state[:] = 0
-    drive[:] = 0
-    held_error[:] = 0
+@kernel
+def _copy(source, target):
+    for k in range(target.size):
+        target[k] = source[k]
+
+
+@kernel
+def rest(rates, code, activity):
+    """All cells at rest, before the first step."""
+    activity.state[:] = 0
+    activity.drive[:] = 0
+    activity.input_psc[:] = 0
+    activity.input_trace[:] = 0
     if code == CURRENT:
-        input_psc[:n] = rates
-    else:
-        input_psc[:n] = 0
-        input_trace[:n] = 0
+        _copy(flat(rates), flat(activity.input_psc))
 
 
-@managed
+@kernel
 def present(step, rates, coding, cells, input_psc, input_trace):
     """Currents of the inputs in one step, and their traces."""
     of = rates.dtype.type
-    code, n_steps, seed = coding
-    keep, leak, _, _ = cells
-    if code != CURRENT:
-        encode_step(code, step, n_steps, rates, seed, of(leak), of(1 - leak), input_psc)
-        low_pass(input_psc.reshape(-1), input_trace.reshape(-1), of(keep))
+    if coding[0] != CURRENT:
+        encode_step(coding, step, rates, of(cells[1]), input_psc)
+        low_pass(flat(input_psc), flat(input_trace), of(cells[0]))
 
 
-@managed
-def _tie(units, params, feedback):
+@kernel
+def _tie(circuit):
     """Feedback weights as the transposed forward weights."""
-    back, at = 0, (units[0] + 1) * units[1]
-    for layer in range(1, units.size - 1):
-        n_in, n_out = units[layer], units[layer + 1]
-        feedback[back : back + n_in * n_out].reshape(n_out, n_in)[:] = coef_of(
-            params, at, n_in, n_out
-        ).T
+    layer_sizes = circuit.layer_sizes
+    back, offset = 0, (layer_sizes[0] + 1) * layer_sizes[1]
+    for layer in range(1, layer_sizes.size - 1):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
+        coef = matrix(circuit.params, offset, n_in, n_out)
+        feedback = matrix(circuit.feedback, back, n_out, n_in)
+        for i in range(n_in):
+            for j in range(n_out):
+                feedback[j, i] = coef[i, j]
         back += n_in * n_out
-        at += (n_in + 1) * n_out
+        offset += (n_in + 1) * n_out
 
 
-@managed
+@kernel
 def _decode(count, potential, n_steps, y, weight):
     """Weighted sums over a batch: cross-entropy of the class scores, and how many are right.
 
     The score of a class is the number of spikes of its cell, and 0.5 tanh of its mean potential
-    to break ties.
+    to break ties. `count` is overwritten by the scores.
     """
-    n_outputs = count.size // y.size
-    scores = np.empty(n_outputs)
     loss = n_right = 0.0
     for s in range(y.size):
-        for j in range(n_outputs):
-            k = s * n_outputs + j
-            scores[j] = count[k] + 0.5 * np.tanh(np.float64(potential[k]) / n_steps)
-        top = scores.argmax()
+        top = 0
+        for j in range(count.shape[1]):
+            count[s, j] += 0.5 * np.tanh(potential[s, j] / n_steps)
+            if count[s, j] > count[s, top]:
+                top = j
+        total = 0.0
+        for j in range(count.shape[1]):
+            total += np.exp(count[s, j] - count[s, top])
         if top == y[s]:
             n_right += weight[s]
-        loss += weight[s] * (
-            np.log(np.exp(scores - scores[top]).sum()) + scores[top] - scores[y[s]]
-        )
+        loss += weight[s] * (np.log(total) + count[s, top] - count[s, y[s]])
     return loss, n_right
 
 
-@entry
-@managed
-def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding, schedule):
-    """Learn from each batch.
+@kernel
+def _observe(activity, n_outputs, threshold, weight, count, potential):
+    """Add up spikes and potentials of the outputs; how far their currents are from the desired."""
+    n, n_all = weight.size, activity.drive.size
+    first = n_all - n * n_outputs
+    output = part(activity.state, BASAL, first, n_all)
+    predicted = part(activity.state, PREDICTED, first, n_all)
+    desired = part(activity.state, PSC, first, n_all)
+    distance = 0.0
+    for s in range(n):
+        for j in range(n_outputs):
+            k = s * n_outputs + j
+            count[s, j] += output[k] >= threshold
+            potential[s, j] += output[k]
+            surprise = np.float64(desired[k] - predicted[k])
+            distance += 0.5 * weight[s] * surprise * surprise
+    return distance
 
-    samples : rates, order, y, sample_weight
-    circuit : units, params, mirror, feedback, symmetric, conductances, reads
-    moments, mirror_moments : first, second
-    schedule : settings, n_steps, step_sizes, scales, of Adam: as many batches as step sizes
+
+def microcircuit_workspace(n_samples, layer_sizes, dtype):
+    """Workspace for batches of at most so many samples."""
+    n_inputs, *cells = layer_sizes
+    n_cells, widest, largest = sum(cells), max(cells), max(layer_sizes)
+    n_coefs = [n_in * n_out for n_in, n_out in pairwise(layer_sizes)]
+    n_params = sum(n_coefs) + n_cells
+    n_first = n_coefs[0] + cells[0]
+    return CircuitWorkspace(
+        *np.empty((3, n_samples, n_inputs), dtype),
+        np.empty(n_samples, np.intp),
+        np.empty(n_samples),
+        np.empty(n_samples * n_cells, dtype),
+        np.empty(N_QUANTITIES * n_samples * n_cells, dtype),
+        np.empty((n_samples, cells[-1])),
+        np.empty((n_samples, cells[-1]), dtype),
+        Plasticity(
+            np.empty(n_samples, dtype),
+            np.empty(n_params, dtype),
+            np.empty(n_params - n_first, dtype),
+            np.empty(n_samples * cells[0], dtype),
+            np.empty(n_samples * widest, dtype),
+            np.empty(2 * n_samples * widest, dtype),
+            np.empty(n_samples * largest, dtype),
+            np.empty(max(n_coefs), dtype),
+        ),
+    )
+
+
+@entry
+def microcircuit_epoch(samples, circuit, schedules, cells, coding, workspace):
+    """Learn from each batch of one epoch.
+
+    Parameters
+    ----------
+    samples : tuple of ndarrays
+        Rates, order of the rows, class indices and weights.
+    schedules : pair of Schedule
+        Of the forward synapses, and of those onto interneurons, which differ in their moments.
+    workspace : CircuitWorkspace
+        Overwritten.
 
     Returns
     -------
@@ -119,225 +179,192 @@ def microcircuit_epoch(samples, circuit, moments, mirror_moments, cells, coding,
     n_adam : int
         Number of steps of Adam so far. A batch of weight zero makes none.
     """
-    rates, order, y, sample_weight = samples
-    units, params, mirror, feedback, symmetric, conductances, reads = circuit
+    rates, order, all_y, all_weight = samples
+    schedule, mirror_schedule = schedules
+    layer_sizes, params, mirror = circuit.layer_sizes, circuit.params, circuit.mirror
     code, n_steps, seed = coding
-    settings, n_adam, step_sizes, scales = schedule
-    keep = cells[0]
+    n_adam = schedule.n_steps
     held = code == CURRENT
     of = params.dtype.type
-    n_batches, n_inputs, n_outputs = step_sizes.size, units[0], units[-1]
-    most = -(-order.size // n_batches)
-    n_cells = units[1:].sum()
-    room = np.empty(N_QUANTITIES * most * n_cells, params.dtype)
-    all_drive = np.empty(most * n_cells, params.dtype)
-    error = np.empty(most * units[1:].max(), params.dtype)
-    all_held_error = np.empty(most * units[1], params.dtype)
-    all_rates = np.empty((most, n_inputs), params.dtype)
-    all_psc = np.empty((most, n_inputs), params.dtype)
-    all_trace = np.empty((most, n_inputs), params.dtype)
-    all_y = np.empty(most, np.intp)
-    all_shares = np.empty(most)
-    all_weight = np.empty(most, params.dtype)
-    all_count = np.empty(most * n_outputs, params.dtype)
-    all_potential = np.empty(most * n_outputs, params.dtype)
-    scratch = np.empty((units[:-1] * units[1:]).max(), params.dtype)
-    updates, mirror_updates = np.empty_like(params), np.empty_like(mirror)
+    threshold = of(cells[2])
+    n_batches, n_outputs = schedule.step_sizes.shape[1], workspace.scores.shape[1]
+    n_cells = layer_sizes.sum() - layer_sizes[0]
+    plasticity = workspace.plasticity
     loss = n_right = distance = 0.0
     for k in range(n_batches):
-        size, n_larger = divmod(order.size, n_batches)
-        low = k * size + min(k, n_larger)
-        n = size + (k < n_larger)
-        batch, batch_y, weight = all_rates[:n], all_y[:n], all_weight[:n]
+        low, high = batch_bounds(k, n_batches, order.size)
+        n = high - low
+        inputs, y, weight = workspace.inputs[:n], workspace.y[:n], workspace.sample_weight[:n]
         total = 0.0
         for s in range(n):
             row = order[low + s]
-            batch[s] = rates[row]
-            batch_y[s] = y[row]
-            all_shares[s] = sample_weight[row]
-            total += all_shares[s]
+            _copy(rates[row], inputs[s])
+            y[s] = all_y[row]
+            weight[s] = all_weight[row]
+            total += weight[s]
         if total == 0:
             continue
         for s in range(n):
-            weight[s] = all_shares[s] / (total * n_steps)
-        state = room[: N_QUANTITIES * n * n_cells].reshape(N_QUANTITIES, n * n_cells)
-        drive, held_error = all_drive[: n * n_cells], all_held_error[: n * units[1]]
-        count, potential = all_count[: n * n_outputs], all_potential[: n * n_outputs]
-        psc, trace = all_psc[:n], all_trace[:n]
-        _reset(n, batch, code, state, drive, held_error, psc, trace)
-        count[:] = 0
+            plasticity.weight[s] = weight[s] / (total * n_steps)
+        activity = Activity(
+            workspace.input_psc[:n],
+            workspace.input_trace[:n],
+            workspace.drive[: n * n_cells],
+            matrix(workspace.state, 0, N_QUANTITIES, n * n_cells),
+        )
+        scores, potential = workspace.scores[:n], workspace.potential[:n]
+        rest(inputs, code, activity)
+        scores[:] = 0
         potential[:] = 0
-        updates[:] = 0
-        mirror_updates[:] = 0
+        plasticity.held_error[:] = 0
+        plasticity.updates[:] = 0
+        plasticity.mirror_updates[:] = 0
         bias_trace = of(0)
-        first_output = n * (n_cells - n_outputs)
-        output = part(state, BASAL, first_output, n * n_cells)
-        said = part(state, PREDICTED, first_output, n * n_cells)
-        wanted = part(state, PSC, first_output, n * n_cells)
         for step in range(n_steps):
-            bias_trace = of(keep) * bias_trace + of(1)
-            desired = desired_spike(step, n_steps)
-            present(step, batch, (code, n_steps, seed + np.uint64(n_adam + 1)), cells, psc, trace)
-            ascend(
-                n,
-                units,
-                cells,
-                conductances,
-                params,
-                psc,
-                held and step > 0,
-                batch_y,
-                desired,
-                state,
-                drive,
-                True,
-            )
-            descend(n, units, cells, mirror, feedback, state, error)
-            associate(
-                n,
-                units,
-                cells,
-                reads,
-                trace,
-                bias_trace,
-                held,
-                weight,
-                state,
-                held_error,
-                error,
-                scratch,
-                updates,
-                mirror_updates,
-            )
-            for s in range(n):
-                for j in range(s * n_outputs, (s + 1) * n_outputs):
-                    count[j] += output[j] >= of(cells[2])
-                    potential[j] += output[j]
-                    surprise = np.float64(wanted[j] - said[j])
-                    distance += 0.5 * all_shares[s] * surprise * surprise
+            bias_trace = of(cells[0]) * bias_trace + of(1)
+            drawn = code, n_steps, seed + np.uint64(n_adam + 1)
+            present(step, inputs, drawn, cells, activity.input_psc, activity.input_trace)
+            stands, desired = held and step > 0, _desired_spike(step, n_steps)
+            ascend(circuit, cells, activity, stands, y, desired, True)
+            descend(circuit, cells, activity, plasticity.error, plasticity.packed)
+            associate(circuit, cells, activity, bias_trace, held, plasticity)
+            distance += _observe(activity, n_outputs, threshold, weight, scores, potential)
         if held:
-            n_first = (n_inputs + 1) * units[1]
-            pair_held(batch, weight, held_error.reshape(n, units[1]), scratch, updates[:n_first])
-        batch_loss, batch_right = _decode(count, potential, n_steps, batch_y, all_shares[:n])
+            pair_held(circuit, inputs, plasticity)
+        batch_loss, batch_right = _decode(scores, potential, n_steps, y, weight)
         loss += batch_loss
         n_right += batch_right
         n_adam += 1
-        first, second = moments
-        adam_step(units, params, updates, first, second, settings, n_adam, step_sizes[k], scales)
-        first, second = mirror_moments
-        adam_step(
-            units[1:],
-            mirror,
-            mirror_updates,
-            first,
-            second,
-            settings,
-            n_adam,
-            step_sizes[k],
-            scales[1:],
-        )
-        if symmetric:
-            _tie(units, params, feedback)
+        step_size = schedule.step_sizes[0, k]
+        adam_step(layer_sizes, params, plasticity.updates, schedule, n_adam, step_size)
+        updates = plasticity.mirror_updates
+        adam_step(layer_sizes[1:], mirror, updates, mirror_schedule, n_adam, step_size)
+        if circuit.symmetric:
+            _tie(circuit)
     return loss, n_right, distance, n_adam
 
 
-@managed
-def run(step, n, units, params, input_psc, held, cells, potentials, psc, drive):
-    """One step of the forward synapses alone: all there is without a teacher."""
+@kernel
+def run(network, cells, input_psc, held, potentials, psc, drive):
+    """One step of the forward synapses alone: all there is without a teacher.
+
+    With `held`, the drive of the first layer stands.
+    """
+    layer_sizes, params = network
     of = params.dtype.type
     keep_v, keep_i, threshold, _ = cells
     keep, leak, gain, theta = of(keep_v), of(keep_i), of(1 - keep_i), of(threshold)
     pre = input_psc
-    at = first = 0
-    for layer in range(units.size - 1):
-        n_in, n_out = units[layer], units[layer + 1]
+    n = pre.shape[0]
+    offset = first = 0
+    for layer in range(layer_sizes.size - 1):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
         last = first + n * n_out
-        current = drive[first:last]
-        if layer > 0 or not held or step == 0:
-            coef = coef_of(params, at, n_in, n_out)
-            intercept = intercept_of(params, at, n_in, n_out)
-            project(pre, coef, intercept, current.reshape(n, n_out))
-        integrate(potentials[first:last], current, keep, theta)
+        if layer > 0 or not held:
+            coef = matrix(params, offset, n_in, n_out)
+            intercept = intercept_of(params, offset, n_in, n_out)
+            project(pre, coef, intercept, matrix(drive, first, n, n_out))
+        integrate(potentials[first:last], drive[first:last], keep, theta)
         emit(potentials[first:last], psc[first:last], leak, gain, theta)
-        pre = psc[first:last].reshape(n, n_out)
-        at += (n_in + 1) * n_out
+        pre = matrix(psc, first, n, n_out)
+        offset += (n_in + 1) * n_out
         first = last
 
 
+@kernel
+def begin(rates, held, input_psc, input_trace, potentials, psc):
+    """All cells at rest, before the first step of `run`."""
+    input_psc[:] = 0
+    input_trace[:] = 0
+    potentials[:] = 0
+    psc[:] = 0
+    if held:
+        _copy(flat(rates), flat(input_psc))
+
+
 @entry
-@managed
 def microcircuit_response(rates, network, cells, coding):
-    """What the cells do without a teacher.
+    """Spikes and potentials of the cells without a teacher.
 
     Returns
     -------
-    n_spikes : ndarray of shape (n_samples, number of cells)
+    n_spikes : ndarray of shape (n_samples, n_cells)
         Spikes of each cell, layer after layer.
     mean_potential : ndarray of shape (n_samples, n_outputs)
         Mean over the steps of the potential of each output cell.
     """
-    units, params = network
+    layer_sizes, params = network
     code, n_steps, _ = coding
-    theta = params.dtype.type(cells[2])
+    theta, dtype = params.dtype.type(cells[2]), params.dtype
     n_samples, n_inputs = rates.shape
-    n_outputs, n_cells = units[-1], units[1:].sum()
+    n_outputs, n_cells = layer_sizes[-1], layer_sizes.sum() - n_inputs
     held = code == CURRENT
-    n_spikes = np.empty((n_samples, n_cells), params.dtype)
-    mean_potential = np.empty((n_samples, n_outputs), params.dtype)
+    n_spikes = np.zeros((n_samples, n_cells), dtype)
+    mean_potential = np.zeros((n_samples, n_outputs), dtype)
+    most = min(_BLOCK, n_samples)
+    all_psc, all_trace = np.empty((most, n_inputs), dtype), np.empty((most, n_inputs), dtype)
+    all_potentials, all_drive = np.empty(most * n_cells, dtype), np.empty(most * n_cells, dtype)
+    all_currents = np.empty(most * n_cells, dtype)
     for low in range(0, n_samples, _BLOCK):
         n = min(_BLOCK, n_samples - low)
-        block = rates[low : low + n]
-        input_psc = block if held else np.zeros((n, n_inputs), params.dtype)
-        trace = np.zeros((0 if held else n, n_inputs), params.dtype)
-        potentials = np.zeros(n * n_cells, params.dtype)
-        psc = np.zeros(n * n_cells, params.dtype)
-        drive = np.empty(n * n_cells, params.dtype)
-        count = np.zeros(n * n_cells, params.dtype)
-        output = potentials[n * (n_cells - n_outputs) :]
-        total = np.zeros(n * n_outputs, params.dtype)
+        block, input_psc, trace = rates[low : low + n], all_psc[:n], all_trace[:n]
+        potentials, psc = all_potentials[: n * n_cells], all_currents[: n * n_cells]
+        drive = all_drive[: n * n_cells]
+        begin(block, held, input_psc, trace, potentials, psc)
+        spikes, mean = n_spikes[low : low + n], mean_potential[low : low + n]
         for step in range(n_steps):
             present(step, block, coding, cells, input_psc, trace)
-            run(step, n, units, params, input_psc, held, cells, potentials, psc, drive)
-            for k in range(count.size):
-                count[k] += potentials[k] >= theta
-            total += output
-        column = 0
-        for layer in range(1, units.size):
-            of_layer = count[n * column : n * (column + units[layer])].reshape(n, units[layer])
-            n_spikes[low : low + n, column : column + units[layer]] = of_layer
-            column += units[layer]
-        mean_potential[low : low + n] = (total / n_steps).reshape(n, n_outputs)
+            run(network, cells, input_psc, held and step > 0, potentials, psc, drive)
+            first = column = 0
+            for layer in range(1, layer_sizes.size):
+                width = layer_sizes[layer]
+                of_layer = matrix(potentials, first, n, width)
+                for s in range(n):
+                    for j in range(width):
+                        spikes[s, column + j] += of_layer[s, j] >= theta
+                first += n * width
+                column += width
+            output = matrix(potentials, first - n * n_outputs, n, n_outputs)
+            for s in range(n):
+                for j in range(n_outputs):
+                    mean[s, j] += output[s, j]
+    for s in range(n_samples):
+        for j in range(n_outputs):
+            mean_potential[s, j] /= n_steps
     return n_spikes, mean_potential
 
 
 @entry
-@managed
 def microcircuit_record(rates, y, taught, circuit, cells, coding):
     """Every quantity of every cell in every step, for a few samples.
 
     Returns
     -------
-    states : ndarray of shape (n_steps, 8, n_samples * number of cells)
+    states : ndarray of shape (n_steps, 8, n_samples * n_cells)
         As `_microcircuit` has them.
     input_psc : ndarray of shape (n_steps, n_samples, n_inputs)
     """
-    units, params, mirror, feedback, _, conductances, _ = circuit
+    layer_sizes, params = circuit.layer_sizes, circuit.params
     code, n_steps, _ = coding
     held = code == CURRENT
-    n, n_cells = rates.shape[0], units[1:].sum()
-    states = np.empty((n_steps, N_QUANTITIES, n * n_cells), params.dtype)
-    input_psc = np.empty((n_steps, n, units[0]), params.dtype)
-    state = np.zeros((N_QUANTITIES, n * n_cells), params.dtype)
-    drive = np.zeros(n * n_cells, params.dtype)
-    error = np.empty(n * units[1:].max(), params.dtype)
-    psc = rates.copy() if held else np.zeros_like(rates)
-    trace = np.zeros_like(rates)
+    n, n_inputs = rates.shape
+    n_cells = layer_sizes.sum() - n_inputs
+    dtype = params.dtype
+    states = np.empty((n_steps, N_QUANTITIES, n * n_cells), dtype)
+    input_psc = np.empty((n_steps, n, n_inputs), dtype)
+    activity = Activity(
+        np.empty((n, n_inputs), dtype),
+        np.empty((n, n_inputs), dtype),
+        np.empty(n * n_cells, dtype),
+        np.empty((N_QUANTITIES, n * n_cells), dtype),
+    )
+    surplus, packed = np.empty(n * n_cells, dtype), np.empty(2 * n * n_cells, dtype)
+    rest(rates, code, activity)
     for step in range(n_steps):
-        present(step, rates, coding, cells, psc, trace)
-        desired = desired_spike(step, n_steps)
-        again = held and step > 0
-        ascend(n, units, cells, conductances, params, psc, again, y, desired, state, drive, taught)
-        descend(n, units, cells, mirror, feedback, state, error)
-        states[step] = state
-        input_psc[step] = psc
+        present(step, rates, coding, cells, activity.input_psc, activity.input_trace)
+        stands, desired = held and step > 0, _desired_spike(step, n_steps)
+        ascend(circuit, cells, activity, stands, y, desired, taught)
+        descend(circuit, cells, activity, surplus, packed)
+        _copy(flat(activity.state), flat(states[step]))
+        _copy(flat(activity.input_psc), flat(input_psc[step]))
     return states, input_psc

@@ -6,33 +6,46 @@ post : ndarray of shape (n_samples, n_post)
     Rates of the post-synaptic units; `p` in the paper.
 association : ndarray of shape (n_samples, n_post)
     Association of each post-synaptic unit with the class of each sample, times the weight of
-    that sample; `Z_k` in the paper. Overwritten.
-starts, columns : ndarrays
-    Where the rates of the inputs are not zero, row by row; not used unless `skip`.
+    that sample; `Z_k` in the paper. Overwritten by its product with `post`, called `zp`.
+nonzeros : Nonzeros
+    Columns of `pre` that are not zero.
+update : ndarray of shape (n_pre, n_post)
+    Sum of equation 3 over the samples. Overwritten.
 
-The division is what takes the time, so the loops below go where there is least to divide. In
-double precision two quotients come from one division, 1 / (b d) times d or b being 1 / b or 1 / d;
-in single precision a division takes no longer than the products that would replace it.
+The division is what takes the time. So the loops below go where there is least to divide, and
+make two quotients from one division.
 """
 
 import numpy as np
 
-from ._competition import choose_learners, match_probabilities
-from ._compiler import entry, inlined, kernel
-from ._layers import coef_of, intercept_of
-from ._vectors import WIDTH, gather, is_double, load, places_of_nonzeros, splat, store
-from ._views import flat, matrix
+from .._utils._memory import aligned_empty
+from ._arrays import Nonzeros, RuleScratch
+from ._batches import append_nonzeros
+from ._competition import choose_learners, competition_scratch, match_probabilities
+from ._compiler import entry, kernel
+from ._layers import intercept_of
+from ._vectors import WIDTH
+from ._views import matrix
 
-# What it costs besides the divisions, in divisions: to visit an input of a sample, a vector of
-# units for one, a unit of a sample, and to turn a number of the columns into one of a row. The
-# cubes of all inputs are computed anew for each unit of a sample, which makes each cost more.
-_ROW, _VECTOR, _COLUMN, _TURN, _CUBE = 3, 2.4, 24, 2, 1.3
+# Numbers of units that are gone through together: a loop of known length has no remainder, and
+# shorter ones would be taken apart before they become vectors.
+_STRIP = 32
 
-# Of so many inputs the first cache holds sixteen columns: units may come in any order.
-_SHORT = 128
+# Columns of `update` that are collected as rows before they are turned.
+_TILE = 16
+
+# What it costs besides the divisions, in divisions: to visit an input of a sample, a unit of a
+# sample, and to turn a number of the columns into one of a row. The cubes of all inputs are
+# computed anew for each unit of a sample, which makes each cost more.
+_ROW, _COLUMN, _TURN, _CUBE = 8, 24, 2, 1.3
 
 
-@inlined
+@kernel
+def _top(x, p, zp):
+    return x * x * x * (zp * (x - p))
+
+
+@kernel
 def _bottom(x, p, stdp_epsilon):
     # The formula as printed. The equal form (x^3 / 4) ((x^2 + eps) / (u^2 + eps) - 1) loses
     # its digits where p << x and saves nothing.
@@ -40,344 +53,232 @@ def _bottom(x, p, stdp_epsilon):
     return u * u + stdp_epsilon
 
 
-@inlined
-def _change(x, x_cubed, p, zp, stdp_epsilon):
-    return x_cubed * (zp * (x - p)) / _bottom(x, p, stdp_epsilon)
-
-
-@inlined
-def _total(x, rows, stride, i, p, zp, stdp_epsilon):
-    """Sum over the samples of some rows, for their i-th input and sixteen units."""
-    of = x.dtype.type
-    epsilon, one, total = splat(stdp_epsilon), splat(of(1)), splat(of(0))
-    first = 0
-    if is_double(x):
-        for k in range(1, rows.size, 2):
-            x_0, x_1 = x[rows[k - 1] * stride + i], x[rows[k] * stride + i]
-            p_0, p_1 = load(p, (k - 1) * WIDTH), load(p, k * WIDTH)
-            y_0, y_1 = splat(x_0), splat(x_1)
-            top_0 = splat(x_0 * x_0 * x_0) * (load(zp, (k - 1) * WIDTH) * (y_0 - p_0))
-            top_1 = splat(x_1 * x_1 * x_1) * (load(zp, k * WIDTH) * (y_1 - p_1))
-            bottom_0, bottom_1 = _bottom(y_0, p_0, epsilon), _bottom(y_1, p_1, epsilon)
-            share = one / (bottom_0 * bottom_1)
-            total = total + (top_0 * bottom_1 + top_1 * bottom_0) * share
-        first = rows.size // 2 * 2
-    for k in range(first, rows.size):
-        rate = x[rows[k] * stride + i]
-        p_0, zp_0 = load(p, k * WIDTH), load(zp, k * WIDTH)
-        total = total + _change(splat(rate), splat(rate * rate * rate), p_0, zp_0, epsilon)
-    return total
+@kernel
+def _change_of_two(x, p, zp, y, q, zq, stdp_epsilon):
+    """Change of one synapse by two samples."""
+    a, b = _bottom(x, p, stdp_epsilon), _bottom(y, q, stdp_epsilon)
+    return (_top(x, p, zp) * b + _top(y, q, zq) * a) / (a * b)
 
 
 @kernel
-def _copy_columns(source, rows, j, n, target):
-    """Sixteen columns of some rows, or n of them and zeros."""
-    n_columns = source.shape[1]
-    numbers = flat(source)
-    for k in range(rows.size):
-        at = rows[k] * n_columns + j
-        if n == WIDTH:
-            store(load(numbers, at), target, k * WIDTH)
-        else:
-            for c in range(WIDTH):
-                target[k * WIDTH + c] = numbers[at + c] if c < n else source.dtype.type(0)
-
-
-@inlined
-def _store_some(vector, n, array, at, room):
-    if n == WIDTH:
-        store(vector, array, at)
-    else:
-        store(vector, room, 0)
-        for c in range(n):
-            array[at + c] = room[c]
-
-
-@inlined
-def _add_two(common, top_0, bottom_0, row_0, i, top_1, bottom_1, row_1, j):
-    """Add two quotients whose numerators have a factor in common."""
-    if is_double(row_0):
-        share = common / (bottom_0 * bottom_1)
-        store(load(row_0, i) + top_0 * bottom_1 * share, row_0, i)
-        store(load(row_1, j) + top_1 * bottom_0 * share, row_1, j)
-    else:
-        store(load(row_0, i) + common * top_0 / bottom_0, row_0, i)
-        store(load(row_1, j) + common * top_1 / bottom_1, row_1, j)
-
-
-@inlined
-def _add_to_rows(x, columns, p, zp, stdp_epsilon, update):
-    """Some inputs, all units; two vectors of units at a time stay in registers."""
-    n_post, n_columns = p.size, columns.size
-    epsilon = splat(stdp_epsilon)
-    j = 0
-    while j + 2 * WIDTH <= n_post:
-        p_0, p_1 = load(p, j), load(p, j + WIDTH)
-        zp_0, zp_1 = load(zp, j), load(zp, j + WIDTH)
-        for column in columns:
-            rate, row = x[column], update[column]
-            y, y_cubed = splat(rate), splat(rate * rate * rate)
-            top_0, bottom_0 = zp_0 * (y - p_0), _bottom(y, p_0, epsilon)
-            top_1, bottom_1 = zp_1 * (y - p_1), _bottom(y, p_1, epsilon)
-            _add_two(y_cubed, top_0, bottom_0, row, j, top_1, bottom_1, row, j + WIDTH)
-        j += 2 * WIDTH
-    if j + WIDTH <= n_post:
-        p_0, zp_0 = load(p, j), load(zp, j)
-        for k in range(1, n_columns, 2):
-            one, other = x[columns[k - 1]], x[columns[k]]
-            y_0, y_1 = splat(one), splat(other)
-            top_0 = splat(one * one * one) * (y_0 - p_0)
-            top_1 = splat(other * other * other) * (y_1 - p_0)
-            bottom_0, bottom_1 = _bottom(y_0, p_0, epsilon), _bottom(y_1, p_0, epsilon)
-            row_0, row_1 = update[columns[k - 1]], update[columns[k]]
-            _add_two(zp_0, top_0, bottom_0, row_0, j, top_1, bottom_1, row_1, j)
-        if n_columns % 2:
-            rate, row = x[columns[n_columns - 1]], update[columns[n_columns - 1]]
-            change = _change(splat(rate), splat(rate * rate * rate), p_0, zp_0, epsilon)
-            store(load(row, j) + change, row, j)
-        j += WIDTH
-    if j < n_post:
-        for column in columns:
-            rate = x[column]
-            for i in range(j, n_post):
-                update[column, i] += _change(rate, rate * rate * rate, p[i], zp[i], stdp_epsilon)
+def _add_two_to_row(x, p, zp, y, q, zq, stdp_epsilon, row):
+    for j in range(row.size):
+        row[j] += _change_of_two(x, p[j], zp[j], y, q[j], zq[j], stdp_epsilon)
 
 
 @kernel
-def _by_samples(pre, skip, starts, columns, every, post, scaled, rows, stdp_epsilon, update):
-    """Skips rates of zero."""
-    for i in range(every.size):
-        every[i] = i
+def _add_to_two_rows(n, x, row_x, y, row_y, p, zp, stdp_epsilon):
+    x_cubed, y_cubed = x * x * x, y * y * y
+    for j in range(n):
+        a, b = _bottom(x, p[j], stdp_epsilon), _bottom(y, p[j], stdp_epsilon)
+        share = zp[j] / (a * b)
+        row_x[j] += x_cubed * (x - p[j]) * b * share
+        row_y[j] += y_cubed * (y - p[j]) * a * share
+
+
+@kernel
+def _add_to_row(n, x, p, zp, stdp_epsilon, row):
+    for j in range(n):
+        row[j] += _top(x, p[j], zp[j]) / _bottom(x, p[j], stdp_epsilon)
+
+
+@kernel
+def _add_two_to_column(x, p, zp, y, q, zq, stdp_epsilon, column):
+    for i in range(column.size):
+        column[i] += _change_of_two(x[i], p, zp, y[i], q, zq, stdp_epsilon)
+
+
+@kernel
+def _add_to_column(x, p, zp, stdp_epsilon, column):
+    for i in range(column.size):
+        column[i] += _top(x[i], p, zp) / _bottom(x[i], p, stdp_epsilon)
+
+
+@kernel
+def _by_samples(pre, post, zp, rows, stdp_epsilon, update):
+    """Go through all inputs and all units of some samples."""
+    n_post = post.shape[1]
+    update[:] = 0
+    for k in range(1, rows.size, 2):
+        s, t = rows[k - 1], rows[k]
+        for i in range(update.shape[0]):
+            x, y = pre[s, i], pre[t, i]
+            _add_two_to_row(x, post[s], zp[s], y, post[t], zp[t], stdp_epsilon, update[i])
+    if rows.size % 2:
+        s = rows[rows.size - 1]
+        for i in range(update.shape[0]):
+            _add_to_row(n_post, pre[s, i], post[s], zp[s], stdp_epsilon, update[i])
+
+
+@kernel
+def _add_strip(n, x, columns, p, zp, stdp_epsilon, first, update):
+    """Change by one sample, of n units and of the inputs that are not zero."""
+    for k in range(1, columns.size, 2):
+        i, j = columns[k - 1], columns[k]
+        row_x, row_y = update[i, first:], update[j, first:]
+        _add_to_two_rows(n, x[i], row_x, x[j], row_y, p, zp, stdp_epsilon)
+    if columns.size % 2:
+        i = columns[columns.size - 1]
+        _add_to_row(n, x[i], p, zp, stdp_epsilon, update[i, first:])
+
+
+@kernel
+def _by_nonzeros(pre, nonzeros, post, zp, rows, stdp_epsilon, update):
+    """Skip rates of zero."""
+    _, starts, columns = nonzeros
+    n_post = post.shape[1]
+    whole = n_post // _STRIP * _STRIP
     update[:] = 0
     for s in rows:
-        some = columns[starts[s] : starts[s + 1]] if skip else every
-        _add_to_rows(pre[s], some, post[s], scaled[s], stdp_epsilon, update)
+        some = columns[starts[s] : starts[s + 1]]
+        for j in range(0, whole, _STRIP):
+            _add_strip(_STRIP, pre[s], some, post[s, j:], zp[s, j:], stdp_epsilon, j, update)
+        if whole < n_post:
+            n, p = n_post - whole, post[s, whole:]
+            _add_strip(n, pre[s], some, p, zp[s, whole:], stdp_epsilon, whole, update)
 
 
-@inlined
-def _add_to_column(x, p, zp, stdp_epsilon, update):
-    """All inputs, one unit."""
-    p_16, zp_16, epsilon = splat(p), splat(zp), splat(stdp_epsilon)
-    i = 0
-    while i + 2 * WIDTH <= update.size:
-        x_0, x_1 = load(x, i), load(x, i + WIDTH)
-        top_0, bottom_0 = x_0 * x_0 * x_0 * (x_0 - p_16), _bottom(x_0, p_16, epsilon)
-        top_1, bottom_1 = x_1 * x_1 * x_1 * (x_1 - p_16), _bottom(x_1, p_16, epsilon)
-        _add_two(zp_16, top_0, bottom_0, update, i, top_1, bottom_1, update, i + WIDTH)
-        i += 2 * WIDTH
-    if i + WIDTH <= update.size:
-        y = load(x, i)
-        store(load(update, i) + _change(y, y * y * y, p_16, zp_16, epsilon), update, i)
-        i += WIDTH
-    for k in range(i, update.size):
-        update[k] += _change(x[k], x[k] * x[k] * x[k], p, zp, stdp_epsilon)
-
-
-@inlined
-def _by_lane(places, n):
-    """The first n places, those of one lane after those of another."""
-    half = places.size // 2
-    ends, in_order = places[half : half + WIDTH], places[half + WIDTH : half + WIDTH + n]
+@kernel
+def _learners_by_unit(zp, rows, units, samples, in_order, ends):
+    """Samples that unit j learns from: `in_order[ends[j]:ends[j + 1]]`."""
     ends[:] = 0
-    for place in places[:n]:
-        ends[place % WIDTH] += 1
-    for c in range(1, WIDTH):
-        ends[c] += ends[c - 1]
+    n = np.intp(0)
+    for s in rows:
+        first = n
+        n = append_nonzeros(zp[s], units, n)
+        for k in range(first, n):
+            samples[k] = s
+            ends[units[k]] += 1
+    for j in range(1, ends.size):
+        ends[j] += ends[j - 1]
     for k in range(n - 1, -1, -1):
-        c = places[k] % WIDTH
-        ends[c] -= 1
-        in_order[ends[c]] = places[k]
-    return in_order
+        j = units[k]
+        ends[j] -= 1
+        in_order[ends[j]] = samples[k]
 
 
 @kernel
-def _by_units(pre, post, scaled, stdp_epsilon, places, block, update):
-    """Skips units that do not learn; some units at a time, for the sake of the caches."""
+def _by_units(pre, post, zp, rows, stdp_epsilon, scratch, update):
+    """Skip units that do not learn; some units at a time, for the sake of the caches."""
     n_pre, n_post = update.shape
-    zp = flat(scaled)
-    for j in range(0, n_post, WIDTH):
-        n = min(WIDTH, n_post - j)
-        block[:n, :n_pre] = 0
-        n_learners = 0
-        for s in range(post.shape[0]):
-            if n == WIDTH:
-                first = s * WIDTH
-                n_learners = places_of_nonzeros(zp, s * n_post + j, first, places, n_learners)
-            else:
-                for c in range(n):
-                    places[n_learners] = s * WIDTH + c
-                    n_learners += scaled[s, j + c] != 0
-        learners = places[:n_learners]
-        if n_pre > _SHORT:
-            learners = _by_lane(places, n_learners)
-        for place in learners:
-            s, c = place // WIDTH, place % WIDTH
-            rates, column = post[s, j + c], block[c, :n_pre]
-            _add_to_column(pre[s], rates, scaled[s, j + c], stdp_epsilon, column)
-        if n == WIDTH <= n_pre:
-            starts = places[:WIDTH]
-            for c in range(WIDTH):
-                starts[c] = c * block.shape[1]
-            for i in range(0, n_pre, WIDTH):
-                gather(flat(block), starts, min(i, n_pre - WIDTH), flat(update)[j:], n_post)
-        else:
-            for i in range(n_pre):
-                for c in range(n):
-                    update[i, j + c] = block[c, i]
+    ends, samples = scratch.ends[: n_post + 1], scratch.learners[2]
+    _learners_by_unit(zp, rows, scratch.learners[0], scratch.learners[1], samples, ends)
+    for first in range(0, n_post, _TILE):
+        n = min(_TILE, n_post - first)
+        for c in range(n):
+            j = first + c
+            column = scratch.block[c, :n_pre]
+            column[:] = 0
+            some = samples[ends[j] : ends[j + 1]]
+            for k in range(1, some.size, 2):
+                s, t = some[k - 1], some[k]
+                p, q, zq = post[s, j], post[t, j], zp[t, j]
+                _add_two_to_column(pre[s], p, zp[s, j], pre[t], q, zq, stdp_epsilon, column)
+            if some.size % 2:
+                s = some[some.size - 1]
+                _add_to_column(pre[s], post[s, j], zp[s, j], stdp_epsilon, column)
+        for i in range(n_pre):
+            for c in range(n):
+                update[i, first + c] = scratch.block[c, i]
+
+
+def stdp_scratch(n_samples, layer_sizes, dtype):
+    """Arrays that the rule overwrites for a batch of at most so many samples."""
+    widest, n_pre = max(layer_sizes[1:]), max(layer_sizes[:-1])
+    return RuleScratch(
+        aligned_empty(n_samples * widest, dtype),
+        competition_scratch(widest, dtype),
+        np.empty(n_samples, np.int32),
+        np.empty(widest + 1, np.int32),
+        np.empty((3, n_samples * widest + WIDTH), np.int32),
+        aligned_empty(_TILE * n_pre, dtype).reshape(_TILE, n_pre),
+    )
 
 
 @kernel
-def _cost(n):
-    """Of n elements, those that fill no vector being computed one by one."""
-    return n + 7 * (n % WIDTH)
-
-
-def lanes_for(n_samples):
-    """Number of elements that the rule overwrites."""
-    return 2 * WIDTH * n_samples + WIDTH
-
-
-def numbers_for(n_samples, largest):
-    """Number of integers that it overwrites."""
-    return max(n_samples + largest, 2 * WIDTH * (n_samples + 2))
-
-
-@entry
-@kernel
-def stdp_layer(
-    pre,
-    skip,
-    starts,
-    columns,
-    post,
-    association,
-    stdp_epsilon,
-    numbers,
-    lanes,
-    block,
-    coef_update,
-    intercept_update,
-):
+def stdp_layer(pre, nonzeros, post, association, stdp_epsilon, scratch, coef_update, bias_update):
     """Overwrite the last two arrays with the sum of equation 3 over the samples."""
     of = post.dtype.type
     epsilon = of(stdp_epsilon)
     n_samples = post.shape[0]
     n_pre, n_post = coef_update.shape
-    rows = numbers[:n_samples]
+    skip, starts, _ = nonzeros
+    zp = association
     n_rows = n_rates = n_learners = 0
     for s in range(n_samples):
         n_before = n_learners
         for j in range(n_post):
             n_learners += association[s, j] != 0
-            association[s, j] *= post[s, j]
+            zp[s, j] *= post[s, j]
         if n_learners > n_before:
-            rows[n_rows] = s
+            scratch.rows[n_rows] = s
             n_rows += 1
             n_rates += starts[s + 1] - starts[s] if skip else n_pre
-    some, every, places = rows[:n_rows], numbers[n_samples : n_samples + n_pre], numbers
-    n_vectors = (n_post + WIDTH - 1) // WIDTH
-    by_samples = n_rates * (_ROW + _cost(n_post))
-    by_inputs = n_rows * n_pre * n_vectors * (_VECTOR + WIDTH)
-    by_units = n_learners * (_COLUMN + _CUBE * _cost(n_pre))
-    by_units += n_post * (n_rows + _TURN * n_pre)
-    p, zp, room = lanes[: n_rows * WIDTH], lanes[n_rows * WIDTH : -WIDTH], lanes[-WIDTH:]
-    x, update = flat(pre), flat(coef_update)
-    for j in range(0, n_post, WIDTH):
-        n = min(WIDTH, n_post - j)
-        _copy_columns(post, some, j, n, p)
-        _copy_columns(association, some, j, n, zp)
-        room[0] = 1
-        total = _total(room, some, 0, 0, p, zp, epsilon)
-        _store_some(total, n, intercept_update, j, room)
-        if by_inputs <= min(by_samples, by_units):
-            for i in range(n_pre):
-                total = _total(x, some, n_pre, i, p, zp, epsilon)
-                _store_some(total, n, update, i * n_post + j, room)
-    if by_units < min(by_samples, by_inputs):
-        _by_units(pre, post, association, epsilon, places, block, coef_update)
-    elif by_samples < by_inputs:
-        sparse = pre, skip, starts, columns, every
-        _by_samples(*sparse, post, association, some, epsilon, coef_update)
+    rows = scratch.rows[:n_rows]
+    bias_update[:] = 0
+    for s in rows:
+        _add_to_row(n_post, of(1), post[s], zp[s], epsilon, bias_update)
+    by_units = n_learners * (_COLUMN + _CUBE * n_pre) + _TURN * n_pre * n_post
+    if by_units < n_rates * (_ROW + n_post):
+        _by_units(pre, post, zp, rows, epsilon, scratch, coef_update)
+    elif skip:
+        _by_nonzeros(pre, nonzeros, post, zp, rows, epsilon, coef_update)
+    else:
+        _by_samples(pre, post, zp, rows, epsilon, coef_update)
+
+
+@entry
+def one_stdp_layer(
+    pre, nonzeros, post, association, stdp_epsilon, scratch, coef_update, bias_update
+):
+    """Update of a single layer, for Python."""
+    stdp_layer(pre, nonzeros, post, association, stdp_epsilon, scratch, coef_update, bias_update)
 
 
 @kernel
-def stdp_updates(
-    batch,
-    skip,
-    starts,
-    columns,
-    units,
-    rates,
-    y,
-    sample_weight,
-    codes,
-    stdp_epsilon,
-    competes,
-    n_winners,
-    handicap,
-    margins,
-    win_rates,
-    associations,
-    room,
-    lane_starts,
-    numbers,
-    lanes,
-    block,
-    updates,
-):
+def stdp_updates(inputs, nonzeros, labels, layer_sizes, rates, rule, scratch, updates):
     """Local update of every layer.
 
-    No argument carries a weight or an error: the rule cannot see either. `sample_weight` sums
-    to one. `codes`, of shape (n_classes, number of units that are not inputs), holds the fixed
-    associations. Of the last layer, `competes` says whether its outputs match probabilities.
+    No argument carries a weight or an error: the rule cannot see either.
 
-    The last seven arrays are overwritten: `associations` of a size of at least n_samples + 1
-    times the largest layer, `room` of shape (room_for(largest layer),), `lane_starts` of shape
-    (3, 16), `numbers` of shape (numbers_for(n_samples, largest),), `lanes` of shape
-    (lanes_for(n_samples),), `block` of shape (16, largest), and the `updates`; the largest
-    layer may be that of the inputs.
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_samples, n_inputs)
+        Rates of the inputs.
+    labels : Labels
+        Class index and weight of each sample.
+    layer_sizes : ndarray of shape (n_layers,)
+    rates : ndarray of shape (n_samples * n_cells,)
+        Rates of the other layers, one after the other.
+    rule : STDPRule
+    scratch : RuleScratch
+        Overwritten.
+    updates : ndarray of shape (n_params,)
+        Weights, then biases, layer after layer. Overwritten.
     """
-    n_samples = batch.shape[0]
-    n_layers = units.size - 1
-    pre = batch
+    n_samples = inputs.shape[0]
+    n_layers = layer_sizes.size - 1
+    pre = inputs
     # Not a literal, of which another version would be compiled.
-    at = unit = np.intp(0)
+    start = offset = np.intp(0)
     for layer in range(n_layers):
-        n_in, n_out = units[layer], units[layer + 1]
-        post = matrix(rates, n_samples * unit, n_samples, n_out)
-        association = matrix(associations, 0, n_samples + 1, n_out)
-        if layer == n_layers - 1 and competes[layer]:
-            match_probabilities(post, codes, unit, y, sample_weight, association)
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
+        post = matrix(rates, n_samples * offset, n_samples, n_out)
+        association = matrix(scratch.association, 0, n_samples, n_out)
+        if layer == n_layers - 1 and rule.matches_probabilities:
+            match_probabilities(offset, post, labels, rule, association)
         else:
-            choose_learners(
-                post,
-                codes,
-                unit,
-                y,
-                sample_weight,
-                competes[layer],
-                n_winners[:, layer],
-                handicap if layer < n_layers - 1 else 0.0,
-                margins[layer],
-                win_rates[unit : unit + n_out],
-                room,
-                lane_starts,
-                association,
-            )
+            choose_learners(layer, offset, post, labels, rule, scratch.competition, association)
         stdp_layer(
             pre,
-            skip and layer == 0,
-            starts,
-            columns,
+            Nonzeros(nonzeros.skip and layer == 0, nonzeros.starts, nonzeros.columns),
             post,
-            association[:n_samples],
-            stdp_epsilon,
-            numbers,
-            lanes,
-            block,
-            coef_of(updates, at, n_in, n_out),
-            intercept_of(updates, at, n_in, n_out),
+            association,
+            rule.stdp_epsilon,
+            scratch,
+            matrix(updates, start, n_in, n_out),
+            intercept_of(updates, start, n_in, n_out),
         )
         pre = post
-        at += (n_in + 1) * n_out
-        unit += n_out
+        start += (n_in + 1) * n_out
+        offset += n_out

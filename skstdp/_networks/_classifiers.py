@@ -314,14 +314,15 @@ class STDPClassifier(SigmoidMLP):
         if self.n_outputs_ > 1:
             margins[-1] = np.inf
         hidden_competes = not all(map(lets_all_learn, winners))
-        competes = [hidden_competes] * n_hidden + [self.probability_matching]
+        competes = [hidden_competes] * n_hidden + [False]
         factors = self._class_factors[:, np.newaxis] if hidden_competes else 1
         *hidden, output = self.associations_
         return (
             np.hstack([*(codes * factors for codes in hidden), output]),
             float(self.stdp_epsilon),
             np.array(competes),
-            winner_table(*winners, self.associations_),
+            self.probability_matching,
+            winner_table(*winners, hidden),
             float(self.winner_handicap),
             margins,
             self._win_rates,

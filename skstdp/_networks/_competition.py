@@ -25,34 +25,29 @@ def number_of_winners(winners, n_contestants):
 
 
 def winner_table(positive_winners, negative_winners, associations):
-    """Number of winners of each side, layer and class.
-
-    In the last layer, the output, it is one on each side: a class has one unit there.
+    """Number of winners of each side, hidden layer and class.
 
     Parameters
     ----------
     positive_winners, negative_winners : int, float, "sqrt" or "half-sqrt"
         Of the units that are associated positively, and negatively, with a class.
     associations : list of ndarrays of shape (n_classes, n_units)
-        The fixed codes, one a layer.
+        The fixed codes, one per hidden layer.
 
     Returns
     -------
     n_winners : ndarray of shape (2, n_layers, n_classes), dtype intp
     """
     sides = ((positive_winners, 1), (negative_winners, -1))
-    n_winners = np.array(
+    n_winners = [
         [
-            [
-                [number_of_winners(winners, n) for n in (codes * sign > 0).sum(axis=1).tolist()]
-                for codes in associations
-            ]
-            for winners, sign in sides
-        ],
-        dtype=np.intp,
-    )
-    n_winners[:, -1] = 1
-    return n_winners
+            [number_of_winners(winners, n) for n in (codes * sign > 0).sum(axis=1).tolist()]
+            for codes in associations
+        ]
+        for winners, sign in sides
+    ]
+    # Of no layers, too, an array of three dimensions.
+    return np.array(n_winners, np.intp, ndmin=3)
 
 
 def lets_all_learn(winners):

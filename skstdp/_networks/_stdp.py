@@ -121,20 +121,15 @@ def stdp_update(
     coef_update = np.empty((pre.shape[1], post.shape[1]), dtype=pre.dtype)
     intercept_update = np.empty(post.shape[1], dtype=pre.dtype)
     # Not earlier: the compiler takes longer to import than everything else.
-    from .._kernels import lanes_for, numbers_for, stdp_layer
+    from .._kernels import Nonzeros, one_stdp_layer, stdp_scratch
 
-    n_samples, n_pre = pre.shape
-    stdp_layer(
+    one_stdp_layer(
         pre,
-        False,
-        np.empty(0, np.intp),
-        np.empty(0, np.int32),
+        Nonzeros(False, np.empty(0, np.intp), np.empty(0, np.int32)),
         post,
         association.copy(),
         float(stdp_epsilon),
-        np.empty(numbers_for(n_samples, n_pre), np.int32),
-        np.empty(lanes_for(n_samples), pre.dtype),
-        np.empty((16, n_pre), pre.dtype),
+        stdp_scratch(len(pre), [pre.shape[1], post.shape[1]], pre.dtype),
         coef_update,
         intercept_update,
     )

@@ -5,20 +5,6 @@ from scipy.sparse import issparse
 
 from .._utils._memory import aligned_empty
 
-# Of the types that the local rule has, for a network that does not learn by it.
-_NO_RULE = {
-    dtype: (
-        np.empty((0, 0), dtype),
-        1.0,
-        np.empty(0, bool),
-        np.empty((2, 0, 0), np.intp),
-        0.0,
-        np.empty(0),
-        np.empty(0),
-    )
-    for dtype in (np.float32, np.float64)
-}
-
 
 def flatten(coefs, intercepts):
     """One new array of all parameters, weights and then biases layer after layer, and its parts.
@@ -71,7 +57,7 @@ class Training:
         What makes input units of the rates. Where these are ranked first, those of X are ranks.
     params : ndarray of shape (n_params,)
         Weights and biases, of the dtype of X.
-    layer_units : list of int
+    layer_sizes : list of int
         Number of units of each layer, input and output included.
     optimizer : Adam
         Its moments and its number of steps change.
@@ -90,27 +76,31 @@ class Training:
         offset,
         fields,
         params,
-        layer_units,
+        layer_sizes,
         optimizer,
         scales,
         rule,
     ):
         # Not earlier: the compiler takes longer to import than everything else.
-        from .._kernels import epochs, workspace
+        from .. import _kernels
 
-        self._epochs, self._workspace = epochs, workspace
-        self._room = None
-        self._data = self._as_data(X, params.dtype)
-        self._encoding = scale, offset, tuple(map(_read_only, fields.steps))
+        self._kernels = _kernels
+        self._update = _kernels.UPDATES["backprop" if rule is None else "stdp"]
+        self._workspace = None
         self._ranks = fields.ranks
-        self._y = y
-        self._sample_weight = sample_weight
+        self._samples = _kernels.Samples(
+            *self._as_data(X, params.dtype),
+            scale,
+            offset,
+            tuple(map(_read_only, fields.steps)),
+            y,
+            sample_weight,
+        )
         self.total_weight = float(sample_weight.sum())
-        self._network = np.array(layer_units, np.intp), params
+        self._network = _kernels.Network(np.array(layer_sizes, np.intp), params)
         self._optimizer = optimizer
         self._scales = np.array(scales, np.float64)
-        self._local = rule is not None
-        self._rule = rule if self._local else _NO_RULE[params.dtype.type]
+        self._rule = None if rule is None else _kernels.STDPRule(*rule)
 
     @staticmethod
     def _as_data(X, dtype):
@@ -134,56 +124,74 @@ class Training:
         orders : ndarray of shape (n_epochs, n_samples), dtype intp
             Rows.
         step_sizes : ndarray of shape (n_epochs, n_batches)
-            One a batch.
+            One per batch.
 
         Returns
         -------
-        losses, n_right : ndarrays of shape (n_epochs,)
+        sums : ndarray of shape (2, n_epochs)
             Sums over the samples, by weight: cross-entropy, and how many are classified right.
         """
-        samples = *self._data, *self._encoding, orders, self._y, self._sample_weight
-        return self._run(samples, orders.shape[1], step_sizes)
+        return self._run(self._samples, orders, step_sizes)
 
     def run_on_rates(self, rates, rows, step_size):
         """One step on one batch, with other rates than those of its rows."""
-        n_features = rates.shape[1]
-        _, _, steps = self._encoding
-        rates = self._ranks(rates)
-        return self._run(
-            (
-                *self._as_data(rates, rates.dtype),
-                np.ones(n_features, rates.dtype),
-                np.zeros(n_features, rates.dtype),
-                steps,
-                np.arange(len(rows))[np.newaxis],
-                self._y[rows],
-                self._sample_weight[rows],
-            ),
-            len(rows),
-            np.array([[step_size]]),
-        )
+        samples, order = self._with_rates(rates, rows)
+        return self._run(samples, order[np.newaxis], np.array([[step_size]]))
+
+    def update(self, rows):
+        """Update by some rows, and the sums of `run` for them: shapes (n_params,) and (2,)."""
+        return self._learn(self._samples, rows)
+
+    def update_on_rates(self, rates, rows):
+        """Update by some rows, with other rates than theirs."""
+        return self._learn(*self._with_rates(rates, rows))
 
     def is_finite(self):
         """Whether weights and moments still are numbers."""
         _, params = self._network
         return are_finite([params], [self._optimizer])
 
-    def _run(self, samples, n_samples, step_sizes):
-        adam = self._optimizer
-        losses, n_right = np.zeros((2, len(step_sizes)))
-        largest_batch = -(-n_samples // step_sizes.shape[1])
-        if self._room is None or len(self._room[0]) < largest_batch:
-            units, params = self._network
-            self._room = self._workspace(largest_batch, units.tolist(), params.dtype)
-        adam.n_steps = self._epochs(
-            samples,
-            self._network,
-            adam.moments,
-            (adam.settings, adam.n_steps, step_sizes, self._scales),
-            self._local,
-            self._rule,
-            self._room,
-            losses,
-            n_right,
+    def _with_rates(self, rates, rows):
+        """Samples that have these rates, and their order."""
+        rates = self._ranks(rates)
+        X, data, indices, indptr = self._as_data(rates, rates.dtype)
+        samples = self._samples._replace(
+            X=X,
+            data=data,
+            indices=indices,
+            indptr=indptr,
+            scale=np.ones(rates.shape[1], rates.dtype),
+            offset=np.zeros(rates.shape[1], rates.dtype),
+            y=self._samples.y[rows],
+            sample_weight=self._samples.sample_weight[rows],
         )
-        return losses, n_right
+        return samples, np.arange(len(rows))
+
+    def _reserve(self, n_samples):
+        if self._workspace is None or len(self._workspace.y) < n_samples:
+            layer_sizes, params = self._network
+            self._workspace = self._kernels.workspace_of(
+                self._update, n_samples, layer_sizes.tolist(), params.dtype
+            )
+
+    def _learn(self, samples, rows):
+        self._reserve(len(rows))
+        _, *sums = self._update.batch(samples, rows, self._network, self._rule, self._workspace)
+        return self._workspace.updates, np.array(sums)
+
+    def _run(self, samples, orders, step_sizes):
+        adam = self._optimizer
+        sums = np.zeros((2, len(step_sizes)))
+        self._reserve(-(-orders.shape[1] // step_sizes.shape[1]))
+        adam.n_steps = self._update.epochs(
+            samples,
+            orders,
+            self._network,
+            self._kernels.Schedule(
+                *adam.moments, adam.settings, adam.n_steps, step_sizes, self._scales
+            ),
+            self._rule,
+            self._workspace,
+            sums,
+        )
+        return sums

@@ -3,18 +3,19 @@
 import numpy as np
 
 from ._bioleaf import BioLeaFClassifier
-from ._classifiers import STDPClassifier
+from ._classifiers import BPClassifier, STDPClassifier
 from ._stdp import stdp_update
 
 
 def warm_up() -> None:
     """Compile the training loops for float32 and float64, or load what is on disk.
 
-    The first fit of an installation compiles its loop, about half a minute for each of the two
-    dtypes, and keeps it on disk: beside the package or, where that cannot be written, in Numba's
-    directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in a fraction of a
-    second. Call this once after installation, in a container image or before timing anything, to
-    have it done. Where no directory can be written, each process compiles anew.
+    The first fit of each classifier in an installation compiles its loop, about ten seconds for
+    each of the two dtypes, and keeps it on disk: beside the package or, where that cannot be
+    written, in Numba's directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in
+    a fraction of a second. Call this once after installation, in a container image or before
+    timing anything, to have it done. Where no directory can be written, each process compiles
+    anew.
 
     Examples
     --------
@@ -24,7 +25,8 @@ def warm_up() -> None:
     for dtype in (np.float64, np.float32):
         X = np.eye(2, dtype=dtype)
         # One step, of which `fit` would say that nothing is learnt by it.
-        STDPClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])
+        for classifier in (STDPClassifier, BPClassifier):
+            classifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         stdp_update(X, X, X)
         spiking = BioLeaFClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         spiking._margin_and_gradient(X, np.array([0, 1]))

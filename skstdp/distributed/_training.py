@@ -16,7 +16,6 @@ import numpy as np
 from scipy.sparse import issparse
 
 from .._attacks._gradient import fgsm
-from .._networks._optimizers import Adam
 from .._networks._training import Training, are_finite
 from .._utils._threads import one_blas_thread
 from ._cluster import new_key
@@ -58,7 +57,7 @@ class _Learner:
     """What workers need besides rows and weights: all that stays the same in training."""
 
     encoding: tuple
-    layer_units: list
+    layer_sizes: list
     scales: list
     settings: np.ndarray
     rule: tuple | None
@@ -68,11 +67,9 @@ class _Learner:
         """What some rows of a block give."""
         y, sample_weight = map(_own, samples)
         rows = rows.astype(np.intp)
-        # The kernel writes to both.
-        params, win_rates = weights.params.copy(), weights.win_rates.copy()
-        # Without memory its first moment is the update, and steps of size zero move nothing.
-        adam = Adam(len(params), params.dtype, beta_1=0, beta_2=0, epsilon=1, weight_decay=0)
         scale, offset, fields = self.encoding
+        # The kernel writes to the win rates.
+        params, win_rates = _own(weights.params), weights.win_rates.copy()
         training = Training(
             X,
             y,
@@ -81,35 +78,35 @@ class _Learner:
             _own(offset),
             fields,
             params,
-            self.layer_units,
-            adam,
+            self.layer_sizes,
+            None,
             self.scales,
             None if self.rule is None else (*map(_own, self.rule), win_rates),
         )
         with one_blas_thread():
             if self.model.adversarial_epsilon > 0:
-                rates = self._attacked(X[rows], y[rows], weights.params)
-                sums = training.run_on_rates(rates, rows, 0.0)
+                rates = self._attacked(X[rows], y[rows], params)
+                update, sums = training.update_on_rates(rates, rows)
             elif fields.ranked:
-                sums = training.run_on_rates(self._rates(X[rows]), rows, 0.0)
+                update, sums = training.update_on_rates(self._rates(X[rows]), rows)
             else:
-                sums = training.run(rows[np.newaxis], np.zeros((1, 1)))
+                update, sums = training.update(rows)
         total_weight = float(sample_weight[rows].sum(dtype=np.float64))
-        return _Part(total_weight, adam.moments[0], win_rates, np.ravel(sums))
+        return _Part(total_weight, update, win_rates, sums)
 
     def _rates(self, X):
         return self.model._encode(X.toarray() if issparse(X) else X)
 
     def _attacked(self, X, y, params):
         model = copy(self.model)
-        model.coefs_, model.intercepts_ = _layers(params, self.layer_units)
+        model.coefs_, model.intercepts_ = _layers(params, self.layer_sizes)
         return fgsm(
             self._rates(X), model.classes_[y], model._margin_gradient, model.adversarial_epsilon
         )
 
     def step(self, state, step_size, parts):
         """What is known after a step along the mean of the updates of some parts."""
-        from .._kernels import step
+        from .._kernels import Schedule, step
 
         totals = np.array([part.total_weight for part in parts])
         shares = totals / totals.sum()
@@ -118,14 +115,18 @@ class _Learner:
         moments = tuple(moment.copy() for moment in state.moments)
         n_steps = state.n_steps + 1
         step(
-            np.array(self.layer_units, np.intp),
+            np.array(self.layer_sizes, np.intp),
             params,
             update,
-            moments,
-            _own(self.settings),
+            Schedule(
+                *moments,
+                _own(self.settings),
+                state.n_steps,
+                np.array([[step_size]]),
+                np.array(self.scales, np.float64),
+            ),
             n_steps,
             step_size,
-            np.array(self.scales, np.float64),
         )
         win_rates = _mean(shares, [part.win_rates for part in parts])
         sums = np.vstack([state.sums, np.sum([part.sums for part in parts], axis=0)])
@@ -148,9 +149,9 @@ def _mean(shares, arrays):
     return mean
 
 
-def _layers(params, layer_units):
+def _layers(params, layer_sizes):
     """Weights and biases of each layer, from those of all."""
-    shapes = [shape for n_in, n_out in pairwise(layer_units) for shape in ((n_in, n_out), n_out)]
+    shapes = [shape for n_in, n_out in pairwise(layer_sizes) for shape in ((n_in, n_out), n_out)]
     ends = np.cumsum([np.prod(shape) for shape in shapes])
     arrays = np.split(params, ends[:-1])
     layers = [array.reshape(shape) for array, shape in zip(arrays, shapes, strict=True)]
@@ -180,7 +181,7 @@ class TrainingOnCluster:
     ----------
     X : RowsOnCluster of shape (n_samples, n_features)
         Training data.
-    y, sample_weight, scale, offset, fields, params, layer_units, optimizer, scales, rule
+    y, sample_weight, scale, offset, fields, params, layer_sizes, optimizer, scales, rule
         As in `Training`.
     model : NetworkClassifier
         The classifier without what changes in training.
@@ -195,7 +196,7 @@ class TrainingOnCluster:
         offset,
         fields,
         params,
-        layer_units,
+        layer_sizes,
         optimizer,
         scales,
         rule,
@@ -211,7 +212,7 @@ class TrainingOnCluster:
         self._learner = X.cluster.submit(
             _Learner,
             (scale, offset, fields),
-            layer_units,
+            layer_sizes,
             scales,
             optimizer.settings,
             constants,

@@ -3,22 +3,24 @@
 import itertools
 
 import numpy as np
+from callable_kernels import from_python
 
-from skstdp._kernels._competition import choose_learners, room_for
+from skstdp._kernels import Network, Nonzeros, STDPRule
+from skstdp._kernels._arrays import Batch, Labels
+from skstdp._kernels._competition import choose_learners, competition_scratch
 from skstdp._kernels._layers import backprop_updates, cross_entropy, forward
-from skstdp._kernels._stdp import lanes_for, numbers_for, stdp_updates
-from skstdp._kernels._vectors import WIDTH
+from skstdp._kernels._stdp import stdp_scratch, stdp_updates
 from skstdp._networks._competition import lets_all_learn, winner_table
 from skstdp._networks._training import flatten
 
 EVERYBODY = (1.0, 1.0)
 
 
-def compressed(batch):
-    """Where the rates are not zero, row by row."""
+def compressed(batch, skip):
+    """Columns whose rates are not zero, row by row."""
     nonzero = batch != 0
     starts = np.concatenate([[0], nonzero.sum(axis=1).cumsum()])
-    return starts, np.nonzero(nonzero)[1].astype(np.int32)
+    return Nonzeros(skip, starts, np.nonzero(nonzero)[1].astype(np.int32))
 
 
 def flat(layers):
@@ -56,32 +58,28 @@ def by_the_rule(
 ):
     """Local updates, from the rates of the inputs and of all layers."""
     n_hidden = len(associations) - 1
-    competes = [not all(map(lets_all_learn, winners))] * n_hidden + [outputs_match]
+    competes = [not all(map(lets_all_learn, winners))] * n_hidden + [False]
     units = np.array([layer.shape[1] for layer in rates])
-    batch, dtype, largest = rates[0], rates[0].dtype, units.max()
-    updates = np.empty(int((units[:-1] + 1) @ units[1:]), dtype)
-    rest = flat(rates[1:])
-    stdp_updates(
-        batch,
-        skip,
-        *compressed(batch),
-        units,
-        rest,
-        y,
-        sample_weight,
+    rule = STDPRule(
         np.hstack(associations),
         stdp_epsilon,
         np.array(competes),
-        winner_table(*winners, associations),
+        outputs_match,
+        winner_table(*winners, associations[:-1]),
         handicap,
         np.full(n_hidden + 1, np.inf if margin is None else margin),
         np.zeros(units[1:].sum()),
-        np.empty((len(y) + 1) * largest, dtype),
-        np.empty(room_for(largest), dtype),
-        np.empty((3, WIDTH), np.intp),
-        np.empty(numbers_for(len(y), largest), np.int32),
-        np.empty(lanes_for(len(y)), dtype),
-        np.empty((16, largest), dtype),
+    )
+    inputs = rates[0]
+    updates = np.empty(int((units[:-1] + 1) @ units[1:]), inputs.dtype)
+    from_python(stdp_updates)(
+        inputs,
+        compressed(inputs, skip),
+        Labels(y, sample_weight),
+        units,
+        flat(rates[1:]),
+        rule,
+        stdp_scratch(len(y), units.tolist(), inputs.dtype),
         updates,
     )
     return unflatten(updates, units)
@@ -91,38 +89,27 @@ def through_the_network(rates, coefs, intercepts, *, skip=False):
     """Rates of the inputs and of all layers, and the logits."""
     units = np.array([rates.shape[1], *map(len, intercepts)])
     n_samples, dtype = len(rates), rates.dtype
-    rest, logits = (
+    batch = Batch(
+        rates,
+        compressed(rates, skip),
+        Labels(np.empty(0, np.intp), np.empty(0, dtype)),
         np.empty(n_samples * units[1:].sum(), dtype),
-        np.empty(n_samples * units[-1], dtype),
+        np.empty((n_samples, units[-1]), dtype),
     )
-    params = flatten(coefs, intercepts)[0]
-    forward(rates, skip, *compressed(rates), units, params, rest, logits)
-    layers = np.split(rest, n_samples * units[1:].cumsum()[:-1])
-    return [rates, *(layer.reshape(n_samples, -1) for layer in layers)], logits.reshape(
-        n_samples, -1
-    )
+    from_python(forward)(batch, Network(units, flatten(coefs, intercepts)[0]))
+    layers = np.split(batch.rates, n_samples * units[1:].cumsum()[:-1])
+    return [rates, *(layer.reshape(n_samples, -1) for layer in layers)], batch.logits
 
 
 def by_the_gradient(rates, y, sample_weight, coefs, intercepts, *, skip=False):
     """Minus the gradient of cross-entropy, and the sums that go with it."""
     layers, logits = through_the_network(rates, coefs, intercepts, skip=skip)
     units = np.array([layer.shape[1] for layer in layers])
-    params, rest = flatten(coefs, intercepts)[0], flat(layers[1:])
-    updates = np.empty_like(params)
-    backprop_updates(
-        rates,
-        skip,
-        *compressed(rates),
-        units,
-        params,
-        rest,
-        logits,
-        y,
-        sample_weight,
-        np.empty_like(rest),
-        updates,
-    )
-    return unflatten(updates, units), cross_entropy(logits, y, sample_weight)
+    network, rest = Network(units, flatten(coefs, intercepts)[0]), flat(layers[1:])
+    batch = Batch(rates, compressed(rates, skip), Labels(y, sample_weight), rest, logits)
+    updates = np.empty_like(network.params)
+    from_python(backprop_updates)(batch, network, np.empty_like(rest), updates)
+    return unflatten(updates, units), from_python(cross_entropy)(logits, y, sample_weight)
 
 
 def compete(
@@ -130,20 +117,16 @@ def compete(
 ):
     """Let the units of a layer compete, in place."""
     n_units = post.shape[1]
-    learning = np.empty((len(post) + 1, n_units), post.dtype)
-    choose_learners(
-        post,
+    rule = STDPRule(
         codes.astype(post.dtype),
-        0,
-        y,
-        np.abs(association).max(axis=1),
-        not all(map(lets_all_learn, winners)),
-        winner_table(*winners, [codes, codes])[:, 0],
+        1.0,
+        np.array([not all(map(lets_all_learn, winners))]),
+        False,
+        winner_table(*winners, [codes]),
         handicap,
-        np.inf if margin is None else margin,
+        np.array([np.inf if margin is None else margin]),
         np.zeros(n_units) if win_rates is None else win_rates,
-        np.empty(room_for(n_units), post.dtype),
-        np.empty((3, WIDTH), np.intp),
-        learning,
     )
-    association[:] = learning[:-1]
+    labels = Labels(y, np.abs(association).max(axis=1))
+    scratch = competition_scratch(n_units, post.dtype)
+    from_python(choose_learners)(0, 0, post, labels, rule, scratch, association)

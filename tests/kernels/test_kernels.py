@@ -8,17 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from callable_kernels import from_python
 from numpy.testing import assert_array_equal
 
 import skstdp
-from skstdp._kernels._batches import fill, is_identity
-from skstdp._kernels._epochs import _batch_bounds
-from skstdp._kernels._sigmoid import sigmoid as compiled_sigmoid
+from skstdp._kernels import Samples
+from skstdp._kernels._batches import fill
+from skstdp._kernels._epochs import batch_bounds
+from skstdp._kernels._sigmoid import sigmoid as _compiled_sigmoid
 from skstdp._kernels._vectors import WIDTH
 from skstdp._networks._mlp import sigmoid
 from skstdp._networks._ranks import no_knots
 from skstdp._networks._receptive_fields import ReceptiveFields
 
+compiled_sigmoid = from_python(_compiled_sigmoid)
 PACKAGE = Path(skstdp.__file__).parent
 
 
@@ -49,7 +52,7 @@ def test_sigmoid_of_any_drive_is_a_rate(dtype):
 @pytest.mark.parametrize("n_samples", [1, 7, 100])
 @pytest.mark.parametrize("n_batches", [1, 3, 7])
 def test_batches_are_those_of_array_split(n_samples, n_batches):
-    bounds = [_batch_bounds(k, n_batches, n_samples) for k in range(n_batches)]
+    bounds = [batch_bounds(k, n_batches, n_samples) for k in range(n_batches)]
     parts = np.array_split(np.arange(n_samples), n_batches)
     assert [list(range(*bound)) for bound in bounds] == [part.tolist() for part in parts]
 
@@ -66,13 +69,14 @@ def test_a_batch_is_what_the_first_layer_sees(n_units, density, plain, dtype):
     scale, offset = rng.random(8).astype(dtype), rng.random(8).astype(dtype) * (density == 1)
     if plain:
         scale[:], offset[:] = 1, 0
-    assert is_identity(scale, offset) == plain
     rows = rng.permutation(30)[:20]
     fields = ReceptiveFields(np.array(n_units), no_knots(8))
     batch = np.empty((20, fields.n_inputs), dtype)
     starts, columns = np.zeros(21, np.intp), np.empty(batch.size + WIDTH, np.int32)
     nothing = np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32)
-    skip = fill(X, *nothing, scale, offset, plain, fields.steps, rows, batch, starts, columns)
+    y, weight = np.zeros(30, np.intp), np.ones(30, dtype)
+    samples = Samples(X, *nothing, scale, offset, fields.steps, y, weight)
+    skip = from_python(fill)(samples, rows, batch, starts, columns)
     rates = np.clip(X[rows] * scale + offset, 0, 1)
     assert_array_equal(batch, fields.encode(rates))
     assert skip == ((batch != 0).mean() <= 0.5)
@@ -126,11 +130,11 @@ def test_a_changed_callee_in_another_file_is_compiled_anew(copy):
     layers = copy / "skstdp/_kernels/_layers.py"
     source = layers.read_text()
     changed = source.replace(
-        "    return params[at + n_in * n_out :", "    return params[n_in * n_out + at :"
+        "    return params[offset + n_in * n_out :", "    return params[n_in * n_out + offset :"
     )
     assert changed != source
     layers.write_text(changed)
-    assert "Compiling the kernel 'stdp_layer'" in run(FIT, copy)
+    assert "Compiling the kernel 'one_stdp_layer'" in run(FIT, copy)
 
 
 @pytest.mark.process
@@ -157,7 +161,7 @@ for classifier in (skstdp.STDPClassifier, skstdp.BPClassifier):
 @pytest.mark.process
 def test_after_a_warm_up_nothing_is_compiled(copy):
     before, after = run(WARM, copy).split("warm\n")
-    assert "Compiling the kernel 'epochs'" in before
+    assert "Compiling the kernel '_stdp_epochs'" in before
     assert after == ""
     assert run(WARM, copy) == "warm\n"
 

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 import spiking_oracle as oracle
+from callable_kernels import from_python
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.model_selection import train_test_split
 
-from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, fgsm
-from skstdp._kernels import _microcircuit
-from skstdp._kernels._compiler import entry
+from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, pgd
+from skstdp._kernels import Circuit, _microcircuit, microcircuit_workspace
+from skstdp._kernels._arrays import Activity
 from skstdp._networks._bioleaf import _classifier
 from skstdp._networks._bioleaf._input_cells import TuningCurves
 from skstdp._networks._bioleaf._record import record
@@ -22,10 +23,6 @@ PLAIN_STEP = {
 }
 # Where the update is the gradient.
 SPECIAL = {"tau_m": 1.0, "tau_s": 1.0, "gate_slope": 0.0, "apical_conductance": 0.0}
-
-# Called from Python by a test: kept on disk, so that only its first run compiles them.
-for _kernel in (_microcircuit.ascend, _microcircuit.descend, _microcircuit.associate):
-    entry(_kernel)
 
 
 def small_task(n_samples=12, n_features=5, n_classes=3, seed=0):
@@ -136,47 +133,26 @@ class TestSelfPrediction:
     @staticmethod
     def learn_alone(model, X):
         """Updates that the kernels add up when the output cells are left to themselves."""
-        (params, mirror, feedback, _, conductances, reads), _ = model._flat_circuit()
+        synapses, _ = model._flat_circuit()
         rates = model._inputs(model._rates(X))
         units, cells, n = model._layer_sizes(), model._cells(), len(X)
+        circuit = Circuit(units, *synapses)
         state = np.zeros((_microcircuit.N_QUANTITIES, n * units[1:].sum()))
-        drive, held_error = np.zeros(state.shape[1]), np.zeros(n * units[1])
-        error, scratch = np.zeros(state.shape[1]), np.zeros(10000)
-        updates, mirror_updates = np.zeros_like(params), np.zeros_like(mirror)
+        activity = Activity(rates, rates, np.zeros(state.shape[1]), state)
+        plasticity = microcircuit_workspace(n, units.tolist(), state.dtype).plasticity
+        learned = plasticity.updates, plasticity.mirror_updates, plasticity.held_error
+        for array in learned:
+            array[:] = 0
+        plasticity.weight[:] = 1
         nobody = np.zeros(n, np.intp)
         for step in range(model.n_steps):
-            _microcircuit.ascend(
-                n,
-                units,
-                cells,
-                conductances,
-                params,
-                rates,
-                step > 0,
-                nobody,
-                0.0,
-                state,
-                drive,
-                False,
+            from_python(_microcircuit.ascend)(
+                circuit, cells, activity, step > 0, nobody, 0.0, False
             )
-            _microcircuit.descend(n, units, cells, mirror, feedback, state, error)
-            _microcircuit.associate(
-                n,
-                units,
-                cells,
-                reads,
-                rates,
-                1.0,
-                True,
-                np.ones(n),
-                state,
-                held_error,
-                error,
-                scratch,
-                updates,
-                mirror_updates,
-            )
-        return updates, mirror_updates, held_error
+            error, packed = plasticity.error, plasticity.packed
+            from_python(_microcircuit.descend)(circuit, cells, activity, error, packed)
+            from_python(_microcircuit.associate)(circuit, cells, activity, 1.0, True, plasticity)
+        return learned
 
     @pytest.mark.parametrize("dtype", [np.float64, np.float32])
     def test_interneurons_stay_copies_of_the_layer_above(self, hidden, feedback, dtype, iris):
@@ -487,7 +463,7 @@ class TestAttacks:
 
     @pytest.mark.parametrize("code", ["current", "rate", "latency", "poisson"])
     def test_no_robustness_that_is_not_there(self, code, digits):
-        """The surrogate finds as much as examples made for another network, and more."""
+        """The surrogate finds more than noise and than the same attack on another network."""
         X, y = digits
         X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
         X, X_test = X / 16, X_test / 16
@@ -495,14 +471,14 @@ class TestAttacks:
         model.fit(X, y)
         other = BPClassifier((50,), receptive_fields=1, random_state=0).fit(X, y)
         size = 24 / 255
-        transferred = model.score(fgsm(other, X_test, y_test, epsilon=size), y_test)
+        transferred = model.score(pgd(other, X_test, y_test, epsilon=size), y_test)
         noise = np.random.default_rng(0).choice([-size, size], X_test.shape)
         noisy = model.score(np.clip(X_test + noise, 0, 1), y_test)
         attacked = FGSMScorer(epsilon=size)(model, X_test, y_test)
         iterated = PGDScorer(epsilon=size)(model, X_test, y_test)
-        assert attacked < transferred
         assert attacked < noisy - 0.1
         assert iterated < attacked
+        assert iterated < transferred - 0.02
 
     def test_through_fields_and_two_classes(self):
         X, y = load_breast_cancer(return_X_y=True)

@@ -3,12 +3,15 @@ import math
 import numpy as np
 import oracle
 import pytest
+from callable_kernels import from_python
 from compiled import by_the_rule, compete
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
 from sklearn.datasets import load_iris
 
 from skstdp import STDPClassifier
+from skstdp._kernels import STDPRule
+from skstdp._kernels._arrays import Labels
 from skstdp._kernels._competition import _by_splits, match_probabilities
 from skstdp._networks._associations import hidden_associations, output_associations
 
@@ -33,7 +36,10 @@ def test_value_of_a_rank(n):
     rng = np.random.default_rng(n)
     for values in (rng.random(n), rng.integers(3, size=n).astype(float), np.zeros(n)):
         for rank in range(1, n + 1):
-            assert _by_splits(values.copy(), rank) == sorted(values, reverse=True)[rank - 1]
+            assert (
+                from_python(_by_splits)(values.copy(), rank)
+                == sorted(values, reverse=True)[rank - 1]
+            )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -178,10 +184,14 @@ def test_a_single_output_competes_with_its_silence():
 def of_outputs(post, y, dtype=np.float64):
     """Associations of outputs that match probabilities."""
     n_samples, n_classes = post.shape
-    association = np.empty((n_samples + 1, n_classes), dtype)
+    association = np.empty((n_samples, n_classes), dtype)
     codes = output_associations(n_classes, n_classes, dtype)
-    match_probabilities(post, codes, 0, y, np.ones(n_samples, dtype), association)
-    return association[:-1]
+    no_layers = np.empty(0, bool), True, np.empty((2, 0, 0), np.intp)
+    rule = STDPRule(codes, 1.0, *no_layers, 0.0, np.empty(0), np.empty(0))
+    from_python(match_probabilities)(
+        0, post, Labels(y, np.ones(n_samples, dtype)), rule, association
+    )
+    return association
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -288,12 +298,12 @@ def test_units_and_margin_of_the_output(settings, classes, n_outputs, margin):
     X, y = load_iris(return_X_y=True)
     model = STDPClassifier((4, 2), max_iter=1, random_state=0, **settings)
     model.fit(X[y < classes], y[y < classes])
-    _, _, competes, n_winners, _, margins, _ = model._rule()
+    _, _, competes, matches, n_winners, _, margins, _ = model._rule()
     assert model.n_outputs_ == n_outputs
     assert_allclose(margins[-1], margin)
-    assert competes[-1] == settings.get("probability_matching", True)
-    assert competes[:-1].all()
-    assert_array_equal(n_winners[:, -1], 1)
+    assert matches == settings.get("probability_matching", True)
+    assert_array_equal(competes, [True, True, False])
+    assert n_winners.shape == (2, 2, classes)
 
 
 def test_probabilities_match_the_odds_of_noisy_classes():

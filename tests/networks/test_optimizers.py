@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from callable_kernels import from_python
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp._kernels import Schedule
 from skstdp._kernels._adam import adam_step
 from skstdp._networks._optimizers import SCHEDULES, Adam
 from skstdp._networks._training import Training, flatten
@@ -21,6 +23,13 @@ def parameters(seed=0, dtype=np.float64):
     return flatten(params[::2], params[1::2])
 
 
+def schedule(adam, scales):
+    """The state of an optimiser, for a step by itself."""
+    step_sizes = np.empty((0, 0))
+    scales = np.array(scales, float)
+    return Schedule(*adam.moments, adam.settings, adam.n_steps, step_sizes, scales)
+
+
 class Steps:
     """Adam on the parameters that it starts from."""
 
@@ -31,15 +40,13 @@ class Steps:
 
     def step(self, updates, step_size, scales):
         self.adam.n_steps += 1
-        adam_step(
+        from_python(adam_step)(
             UNITS,
             self.params,
             updates,
-            *self.adam.moments,
-            self.adam.settings,
+            schedule(self.adam, scales),
             self.adam.n_steps,
             step_size,
-            np.array(scales),
         )
 
 
@@ -68,12 +75,12 @@ def test_same_steps_as_scikit_learn_where_some_weights_are_at_rest():
     ours, theirs = large(0), [large(0)]
     adam = Adam(ours.size, np.float64, **SETTINGS, weight_decay=0.0)
     reference = AdamOptimizer(theirs, learning_rate_init=0.1, **SETTINGS)
-    units, scales = np.array([7, 37, 1]), np.ones(2)
+    units, steps = np.array([7, 37, 1]), schedule(adam, [1, 1])
     for step in range(1, 9):
         updates = large(step)
         if step > 4:
             updates[5 * 37 : 6 * 37] = 1 / step
-        adam_step(units, ours, updates, *adam.moments, adam.settings, step, 0.1, scales)
+        from_python(adam_step)(units, ours, updates, steps, step, 0.1)
         reference.update_params(theirs, [-updates])
         assert_allclose(ours, theirs[0], rtol=1e-12)
     assert_array_equal(ours[37 : 3 * 37], large(0)[37 : 3 * 37])
@@ -82,8 +89,8 @@ def test_same_steps_as_scikit_learn_where_some_weights_are_at_rest():
 def test_weights_at_rest_decay_and_forget_the_second_moment():
     ours, adam = large(0), Adam(large(0).size, np.float64, **SETTINGS, weight_decay=0.5)
     adam.moments[1][:] = 1
-    arguments = *adam.moments, adam.settings, 1, 0.1, np.ones(2)
-    adam_step(np.array([7, 37, 1]), ours, np.zeros_like(ours), *arguments)
+    units, nothing = np.array([7, 37, 1]), np.zeros_like(ours)
+    from_python(adam_step)(units, ours, nothing, schedule(adam, [1, 1]), 1, 0.1)
     n_coefs = 7 * 37
     assert_allclose(ours[:n_coefs], large(0)[:n_coefs] * (1 - 0.1 * 0.5), rtol=1e-14)
     assert_array_equal(ours[n_coefs : n_coefs + 37], large(0)[n_coefs : n_coefs + 37])

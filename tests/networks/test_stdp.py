@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from skstdp import BPClassifier, STDPClassifier, stdp_curve, stdp_update
+from skstdp._kernels._arrays import Labels, Nonzeros, RuleScratch, STDPRule
 from skstdp._kernels._stdp import stdp_updates
 from skstdp._networks._associations import output_associations
 
@@ -113,7 +114,7 @@ def test_float32_stays_float32_and_close():
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
-    from skstdp._kernels import epochs, stdp_layer
+    from skstdp._kernels import UPDATES, one_stdp_layer
 
     rng = np.random.default_rng(0)
     for dtype in (np.float64, np.float32):
@@ -133,8 +134,9 @@ def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
             X, np.arange(40) % 2
         )
         stdp_update(X, X, X)
-    assert len(epochs.signatures) <= 2
-    assert len(stdp_layer.signatures) <= 4
+    for update in UPDATES.values():
+        assert len(update.epochs.signatures) == 2
+    assert len(one_stdp_layer.signatures) <= 2 + 2
 
 
 def test_two_two_one_network_by_hand():
@@ -283,21 +285,30 @@ class TestLocality:
                 assert update.any()
 
     def test_the_rule_is_not_given_weights_or_errors(self):
-        rates = ["batch", "skip", "starts", "columns", "units", "rates"]
-        samples = ["y", "sample_weight"]
-        fixed = ["codes", "stdp_epsilon", "competes", "n_winners", "handicap", "margins"]
-        memory = ["win_rates"]
-        overwritten = [
-            "associations",
-            "room",
-            "lane_starts",
-            "numbers",
-            "lanes",
-            "block",
+        signature = inspect.signature(getattr(stdp_updates, "py_func", stdp_updates))
+        assert list(signature.parameters) == [
+            "inputs",
+            "nonzeros",
+            "labels",
+            "layer_sizes",
+            "rates",
+            "rule",
+            "scratch",
             "updates",
         ]
-        signature = inspect.signature(getattr(stdp_updates, "py_func", stdp_updates))
-        assert list(signature.parameters) == rates + samples + fixed + memory + overwritten
+        assert Labels._fields == ("y", "weight")
+        assert Nonzeros._fields == ("skip", "starts", "columns")
+        fixed = ["codes", "stdp_epsilon", "competes", "matches_probabilities", "n_winners"]
+        fixed += ["handicap", "margins"]
+        assert list(STDPRule._fields) == [*fixed, "win_rates"]
+        assert set(RuleScratch._fields) == {
+            "association",
+            "competition",
+            "rows",
+            "ends",
+            "learners",
+            "block",
+        }
 
 
 def test_sign_turns_where_the_post_synaptic_unit_outpaces_the_pre_synaptic():

@@ -101,6 +101,15 @@ def test_an_arrow_back_up_is_found(tmp_path, line):
     assert FLOOR[here] >= FLOOR[there]
 
 
+def test_modules_and_argument_lists_of_kernels_are_short():
+    for path in PACKAGE.rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 450, path
+    for path in (PACKAGE / "_kernels").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                assert len(node.args.args) <= 8, f"{path.name}: {node.name}"
+
+
 @pytest.mark.process
 def test_import_is_light():
     late = {"numba", "matplotlib", "dask", "distributed", "art", "onnx"}

@@ -26,10 +26,9 @@ pytestmark = [
 QUIET = "-W", "ignore:The network does not tell classes"
 
 KERNELS = """
-from skstdp._kernels._compiler import entry, kernel
+from skstdp._kernels._compiler import entry
 
 @entry
-@kernel
 def double(x, out):
     for k in range(x.size):
         out[k] = x[k] + x[k]

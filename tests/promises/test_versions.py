@@ -4,6 +4,7 @@ import re
 from configparser import ConfigParser
 from pathlib import Path
 
+import numba
 import pytest
 from packaging.version import Version
 
@@ -29,7 +30,7 @@ def requirements():
 def test_bounds_are_the_versions_that_the_suite_is_run_with():
     bounds = {}
     for line in requirements():
-        name, bound = re.fullmatch(r"([\w-]+(?:\[\w+\])?)>=([\d.]+)", line).groups()
+        name, bound = re.fullmatch(r"([\w-]+(?:\[\w+\])?)>=([\d.]+)(?:,<[\d.]+)?", line).groups()
         assert bounds.setdefault(name, bound) == bound
     pins = {}
     for line in (ROOT / "tests" / "oldest.txt").read_text().splitlines():
@@ -53,3 +54,16 @@ def test_oldest_python_is_the_one_that_is_asked_for():
     assert setup["options"]["python_requires"] == f">={listed[0]}"
     assert listed == sorted(listed, key=lambda version: int(version[2:]))
     assert f'"py{listed[0].replace(".", "")}"' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.skipif(not (ROOT / "setup.cfg").exists(), reason="needs the checkout")
+def test_the_next_minor_release_of_numba_is_looked_at_before_it_is_allowed():
+    (line,) = (line for line in requirements() if line.startswith("numba"))
+    bound = Version(line.split("<")[1])
+    assert Version(numba.__version__) < bound, (
+        f"Got numba {numba.__version__}, but expected one below {bound}. Kernels use its "
+        "internals: check `FunctionCache` and `IndexDataCacheFile` in _compiler.py, "
+        "`flags.noalias` of a pipeline class and whether loops still become vectors (run "
+        "benchmarks/speed.py before and after), the builders in _vectors.py, and `populate_array` "
+        "in _views.py; then raise the bound in setup.cfg."
+    )

@@ -54,8 +54,8 @@ def record(classifier, X, y=None):
     -------
     record : MicrocircuitRecord
     """
+    from ..._kernels import Circuit, microcircuit_record
     from ..._kernels import _microcircuit as quantity
-    from ..._kernels import microcircuit_record
 
     check_is_fitted(classifier)
     inputs = np.require(classifier._inputs(classifier._rates(X)), requirements=["C", "A", "W"])
@@ -65,7 +65,7 @@ def record(classifier, X, y=None):
     units = classifier._layer_sizes()
     cells = classifier._cells()
     states, currents = microcircuit_record(
-        inputs, indices, taught, (units, *synapses), cells, classifier._coding()
+        inputs, indices, taught, Circuit(units, *synapses), cells, classifier._coding()
     )
     ends = np.cumsum(units[1:]) * len(inputs)
 

@@ -19,7 +19,7 @@ class MicrocircuitTraining:
     synapses : tuple
         Flat arrays of the forward, the interneurons' and the feedback synapses; whether the
         latter are tied to the forward ones; the conductances and where errors are read.
-    layer_units : list of int
+    layer_sizes : list of int
         Number of cells of each layer, inputs included.
     optimizers : pair of Adam
         Of the forward synapses and of those onto interneurons.
@@ -44,21 +44,22 @@ class MicrocircuitTraining:
         y,
         sample_weight,
         synapses,
-        layer_units,
+        layer_sizes,
         optimizers,
         cells,
         coding,
         inputs_of,
     ):
-        from ..._kernels import microcircuit_epoch
+        from ... import _kernels
 
-        self._epoch = microcircuit_epoch
+        self._kernels = _kernels
+        self._workspace = None
         self._inputs = inputs
         self._y = y
         self._sample_weight = sample_weight
         self.total_weight = float(sample_weight.sum())
         self.distance = 0.0
-        self._circuit = np.array(layer_units, np.intp), *synapses
+        self._circuit = _kernels.Circuit(np.array(layer_sizes, np.intp), *synapses)
         self._optimizers = optimizers
         self._cells = cells
         self._coding = coding
@@ -84,20 +85,30 @@ class MicrocircuitTraining:
 
     def is_finite(self):
         """Whether synapses and moments still are numbers."""
-        _, params, mirror, feedback, *_ = self._circuit
-        return are_finite([params, mirror, feedback], self._optimizers)
+        circuit = self._circuit
+        return are_finite([circuit.params, circuit.mirror, circuit.feedback], self._optimizers)
 
     def _run(self, samples, step_sizes):
+        layer_sizes = self._circuit.layer_sizes
+        largest = -(-len(samples[1]) // len(step_sizes))
+        if self._workspace is None or len(self._workspace.y) < largest:
+            dtype = self._circuit.params.dtype
+            self._workspace = self._kernels.microcircuit_workspace(
+                largest, layer_sizes.tolist(), dtype
+            )
         forward, mirror = self._optimizers
-        n_layers = len(self._circuit[0]) - 1
-        loss, n_right, distance, forward.n_steps = self._epoch(
-            samples,
-            self._circuit,
-            forward.moments,
-            mirror.moments,
-            self._cells,
-            self._coding,
-            (forward.settings, forward.n_steps, step_sizes, np.ones(n_layers)),
+        schedules = tuple(
+            self._kernels.Schedule(
+                *adam.moments,
+                forward.settings,
+                forward.n_steps,
+                step_sizes[np.newaxis],
+                np.ones(len(layer_sizes) - 1),
+            )
+            for adam in (forward, mirror)
+        )
+        loss, n_right, distance, forward.n_steps = self._kernels.microcircuit_epoch(
+            samples, self._circuit, schedules, self._cells, self._coding, self._workspace
         )
         self.distance += distance
         return loss, n_right
