@@ -1,13 +1,18 @@
 import os
-import sys
 
-import pytest
-from sklearn.datasets import load_iris
-
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
-
-# In the environment, so that it holds for the processes that tests start, too.
+# In the environment, so that it holds for the processes that tests start, too, and before numpy
+# is imported. Tables of tests are small: threads would wait for each other.
 os.environ.setdefault("MPLBACKEND", "Agg")
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+# ruff: noqa: E402
+import sys
+from multiprocessing.process import BaseProcess
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris
 
 
 def pytest_itemcollected(item):
@@ -22,20 +27,29 @@ def pytest_itemcollected(item):
 _started = []
 
 
-def _record(event, arguments):
+def _record_interpreter(event, arguments):
     if event == "subprocess.Popen" and str(arguments[0]) == sys.executable:
         _started.append(arguments[1])
 
 
-sys.addaudithook(_record)
+def _record_worker(process, start=BaseProcess.start):
+    """Workers of multiprocessing, joblib and Dask, which no event reports."""
+    _started.append(process)
+    start(process)
+
+
+sys.addaudithook(_record_interpreter)
+BaseProcess.start = _record_worker
 
 
 @pytest.fixture(autouse=True)
 def _only_marked_tests_start_processes(request):
-    _started.clear()
     yield
-    if _started and not request.node.get_closest_marker("process"):
-        pytest.fail(f"Started {_started[0]}, but expected the marker `process` on such a test.")
+    started = [*_started]
+    # Not before the test: what a fixture of its module started counts, too.
+    _started.clear()
+    if started and not request.node.get_closest_marker("process"):
+        pytest.fail(f"Started {started[0]}, but expected the marker `process` on such a test.")
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +64,15 @@ def iris_frame():
     return load_iris(return_X_y=True, as_frame=True)
 
 
+@pytest.fixture(scope="session", params=[2, 3], ids=["two classes", "three classes"])
+def named_iris(request, iris):
+    """Arrays of the last two or of all classes of IRIS, with their names as labels."""
+    X, y = iris
+    chosen = y >= 3 - request.param
+    return X[chosen], np.array(["setosa", "versicolor", "virginica"])[y[chosen]]
+
+
 @pytest.fixture(scope="session")
-def fitted_on_iris(iris):
-    """Each classifier with its defaults, fitted on IRIS; not to be changed by a test."""
-    classifiers = STDPClassifier, BPClassifier, BioLeaFClassifier
-    return {kind: kind(random_state=0).fit(*iris) for kind in classifiers}
+def digits():
+    """Arrays of the images of digits."""
+    return load_digits(return_X_y=True)

@@ -1,5 +1,4 @@
 import pytest
-from sklearn.datasets import load_iris
 
 from skstdp import BPClassifier, STDPClassifier
 from skstdp.benchmarks import ablations
@@ -69,8 +68,8 @@ def test_layers_are_taken_away_or_halved(sizes, depth, expected):
     assert _resize(sizes, depth) == expected
 
 
-def test_each_change_makes_another_network():
-    X, y = load_iris(return_X_y=True)
+def test_each_change_makes_another_network(iris):
+    X, y = iris
     proba = {
         # Long enough for a layer to reach its margin.
         name: model.set_params(max_iter=60, random_state=0).fit(X, y).predict_proba(X).tobytes()

@@ -162,8 +162,8 @@ def test_values_beyond_the_training_fold_are_clipped(tasks):
     assert scores["split"].nunique() == 5
 
 
-def test_arrays_and_text_labels(models):
-    X, y = load_iris(return_X_y=True)
+def test_arrays_and_text_labels(models, iris):
+    X, y = iris
     names = np.array(["setosa", "versicolor", "virginica"])
     given = [
         Task("numbers", X, y),
@@ -242,8 +242,8 @@ def test_errors_before_the_first_fit(tasks, changes, error, message):
         compare(**arguments)
 
 
-def test_class_of_as_many_samples_as_folds():
-    X, y = load_iris(return_X_y=True)
+def test_class_of_as_many_samples_as_folds(iris):
+    X, y = iris
     rows = np.r_[0:20, 50:53]
     models = {"exact": BPClassifier(max_iter=1)}
     task = Task("few", X[rows], y[rows])
@@ -429,9 +429,9 @@ def test_models_may_depend_on_the_task(tasks):
 
 
 @pytest.fixture(scope="module")
-def fixed():
+def fixed(iris):
     """A task with fixed test rows, some of which are beyond the range of the others."""
-    X, y = load_iris(return_X_y=True)
+    X, y = iris
     rows = np.random.RandomState(0).permutation(150)
     train, test = rows[:60], rows[60:]
     assert (X[test].max(axis=0) > X[train].max(axis=0)).any()
@@ -474,6 +474,7 @@ def test_fixed_rates_are_neither_copied_nor_converted(fixed):
     assert all(seen is X for seen in Witness.seen)
 
 
+@pytest.mark.process
 def test_result_does_not_depend_on_the_number_of_jobs(tasks, fixed, models, tmp_path):
     options = {"estimators": models, "n_splits": 2, "n_repeats": 1, "n_seeds": 2}
     one = compare([*tasks, fixed], **options)
@@ -535,7 +536,7 @@ def test_interrupted_comparison_goes_on_where_it_stopped(tasks, models, tmp_path
     ("changes", "n_new"),
     [
         ({}, 0),
-        ({"n_jobs": 2}, 0),
+        pytest.param({"n_jobs": 2}, 0, marks=pytest.mark.process),
         ({"n_repeats": 2}, 4),
         (
             {

@@ -3,12 +3,14 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
-from threadpoolctl import threadpool_limits
 
 from skstdp import BPClassifier, PGDScorer, STDPClassifier
 from skstdp.benchmarks import front_families, robustness_fronts
 from skstdp.benchmarks._fronts import _choose
 from skstdp.datasets import Task
+
+# Without ranks of rates, which take most of the time of an attack.
+SMALL = {"hidden_layer_sizes": (4,), "receptive_fields": 2}
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +23,17 @@ def task():
 @pytest.fixture(scope="module")
 def fronts(task, tmp_path_factory):
     families = {
-        "STDP": {"a": STDPClassifier((4,), max_iter=20), "b": STDPClassifier((4,), max_iter=1)},
-        "BP": {"a": BPClassifier((4,), max_iter=20)},
+        "STDP": {
+            "a": STDPClassifier(max_iter=20, **SMALL),
+            "b": STDPClassifier(max_iter=1, **SMALL),
+        },
+        "BP": {"a": BPClassifier(max_iter=20, **SMALL)},
         "nearest neighbours": {"k 1": KNeighborsClassifier(1)},
     }
     path = tmp_path_factory.mktemp("fronts")
     options = {"families": families, "n_seeds": 2, "max_test": 40, "path": path}
     options |= {"epsilons": [0.05, 0.1], "n_confirmed": 20, "n_queries": 20}
-    # Of the many small searches for neighbours, each would wait for its threads.
-    with threadpool_limits(1):
-        return robustness_fronts([task], **options)
+    return robustness_fronts([task], **options)
 
 
 def test_every_setting_is_on_the_test_rows(fronts):
@@ -48,12 +51,12 @@ def test_every_setting_is_on_the_test_rows(fronts):
 
 def test_scores_are_those_of_the_scorer(task):
     """One setting by hand: all of the training data, and all test rows if they are few."""
-    families = {"BP": {"only": BPClassifier((4,), max_iter=5)}}
+    families = {"BP": {"only": BPClassifier(max_iter=5, **SMALL)}}
     fronts = robustness_fronts(
         [task], families=families, epsilons=[0.1], n_seeds=1, n_confirmed=10, n_queries=5
     )
     seed = np.random.RandomState(0).randint(2**31 - 1, size=20)[0]
-    model = BPClassifier((4,), max_iter=5, random_state=int(seed)).fit(task.X, task.y)
+    model = BPClassifier(max_iter=5, random_state=int(seed), **SMALL).fit(task.X, task.y)
     scores = fronts.scores.set_index("attack")["accuracy"]
     assert scores["none"] == model.score(task.X_test, task.y_test)
     assert scores["PGD"] == PGDScorer(0.1)(model, task.X_test, task.y_test)
@@ -107,7 +110,9 @@ def test_both_rules_have_equally_many_settings():
 
 
 def test_the_chosen_get_more_seeds(task):
-    families = {"BP": {"a": BPClassifier((4,), max_iter=5), "b": BPClassifier((4,), max_iter=1)}}
+    families = {
+        "BP": {"a": BPClassifier(max_iter=5, **SMALL), "b": BPClassifier(max_iter=1, **SMALL)}
+    }
     options = {"families": families, "epsilons": [0.1], "max_test": 40, "n_validation_seeds": 1}
     options |= {"n_seeds": 3, "n_confirmed": 10, "n_queries": 5}
     for n_front_seeds in (0, 1):

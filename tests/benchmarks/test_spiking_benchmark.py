@@ -1,5 +1,3 @@
-from sklearn.datasets import load_iris
-
 from skstdp import BioLeaFClassifier
 from skstdp.benchmarks import compare, spiking_classifiers
 from skstdp.datasets import Task
@@ -21,8 +19,8 @@ def test_each_differs_from_the_default_in_what_it_is_named_for():
     assert [step for step, _ in mlp[1].steps] == ["standardscaler", "mlpclassifier"]
 
 
-def test_compare_measures_them():
-    X, y = load_iris(return_X_y=True)
+def test_compare_measures_them(iris):
+    X, y = iris
     models = {
         name: model.set_params(max_iter=60)
         for name, model in spiking_classifiers().items()

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -55,3 +57,10 @@ def fitted(monkeypatch):
 
         monkeypatch.setattr(classifier, "fit", fit)
     return seen
+
+
+@pytest.fixture
+def figures_are_empty_files(monkeypatch):
+    """For tests of what else a command does: drawing takes most of their time."""
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    monkeypatch.setattr(figure, "savefig", lambda self, path, **options: Path(path).touch())

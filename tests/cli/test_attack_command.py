@@ -1,5 +1,6 @@
 import json
 import pickle
+from functools import partial
 
 import joblib
 import numpy as np
@@ -89,6 +90,14 @@ def files(tmp_path_factory):
     return folder, model, test.drop(columns="species"), test["species"]
 
 
+@pytest.fixture
+def short_attacks(monkeypatch, figures_are_empty_files):
+    """PGD of one step from one start, for tests that do not look at what it finds."""
+    for name in ("attack_table", "robustness_report"):
+        short = partial(getattr(_attack, name), n_steps=1, n_restarts=1)
+        monkeypatch.setattr(_attack, name, short)
+
+
 def arguments(folder, model="model.skops", data="flowers.csv", *options):
     return ["attack", str(folder / model), str(folder / data), "--target", "species", *options]
 
@@ -126,9 +135,11 @@ def test_accuracies_are_those_of_the_library(files, tmp_path, capsys):
     assert [line.split()[0] for line in table[3:7]] == ["random", "FGSM", "PGD", "hard"]
 
 
+@pytest.mark.usefixtures("short_attacks")
 def test_in_the_units_of_the_file(files, tmp_path):
     folder, model, X, y = files
-    options = ["--space", "input", "--epsilon", "0.5", "--norm", "l2", "--out", str(tmp_path)]
+    options = ["--space", "input", "--epsilon", "0.5", "--norm", "l2", "--queries", "1"]
+    options += ["--out", str(tmp_path)]
     immutable = ["--immutable", "petal length (cm)", "petal width (cm)"]
     assert main(arguments(folder, "model.skops", "flowers.csv", *options, *immutable)) == 0
     accuracy = read_csv(tmp_path / "flowers_model_attack.csv").set_index("attack")["accuracy"]
@@ -139,6 +150,7 @@ def test_in_the_units_of_the_file(files, tmp_path):
 @pytest.mark.parametrize(
     ("model", "options"), [("model.joblib", ["--trust-pickle"]), ("array.skops", [])]
 )
+@pytest.mark.usefixtures("short_attacks")
 def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tmp_path):
     options = [*options, "--epsilon", "0.1", "--queries", "1", "--out", str(tmp_path)]
     assert main(arguments(files[0], model, "flowers.csv", *options)) == 0
@@ -202,51 +214,56 @@ def test_errors_take_one_line(model, data, options, message, files, tmp_path, ca
     assert not list(tmp_path.glob("out/*"))
 
 
-def attacked(tmp_path, model, data, *options):
-    """Accuracies that the command writes for a model, by the name of the attack."""
-    joblib.dump(model, tmp_path / "net.joblib")
-    data.to_csv(tmp_path / "table.csv", index=False)
-    options = ["--target", "y", "--queries", "1", "--epsilon", "0.6", *options]
-    out = ["--trust-pickle", "--out", str(tmp_path)]
-    files = [str(tmp_path / "net.joblib"), str(tmp_path / "table.csv")]
-    assert main(["attack", *files, *options, *out]) == 0
-    return read_csv(tmp_path / "table_net_attack.csv").set_index("attack")["accuracy"]
+@pytest.fixture
+def attacked(tmp_path, short_attacks):
+    """The command, which returns the accuracies that it writes, by the name of the attack."""
+
+    def attack(model, data, *options):
+        joblib.dump(model, tmp_path / "net.joblib")
+        data.to_csv(tmp_path / "table.csv", index=False)
+        options = ["--target", "y", "--queries", "1", "--epsilon", "0.6", *options]
+        out = ["--trust-pickle", "--out", str(tmp_path)]
+        files = [str(tmp_path / "net.joblib"), str(tmp_path / "table.csv")]
+        assert main(["attack", *files, *options, *out]) == 0
+        return read_csv(tmp_path / "table_net_attack.csv").set_index("attack")["accuracy"]
+
+    return attack
 
 
 @pytest.fixture(scope="module")
-def flowers():
+def flowers(iris):
     """Two columns of numbers, one of text that says something of the class, and the class."""
-    X, y = load_iris(return_X_y=True)
+    X, y = iris
     size = np.where(X[:, 0] > 5.8, "large", "small")
     return pd.DataFrame({"width": X[:, 3], "size": size, "length": X[:, 2], "y": y})
 
 
 @pytest.mark.parametrize("as_array", [False, True])
 @pytest.mark.parametrize("space", ["model", "input"])
-def test_text_that_the_model_encodes(space, as_array, flowers, tmp_path):
+def test_text_that_the_model_encodes(space, as_array, flowers, attacked):
     X, y = flowers.drop(columns="y"), flowers["y"]
     X = X.to_numpy() if as_array else X
     text, numbers = ([1], [0, 2]) if as_array else (["size"], ["width", "length"])
     encoder = make_column_transformer((OneHotEncoder(), text), (MinMaxScaler(), numbers))
     model = make_pipeline(encoder, LogisticRegression()).fit(X, y)
     options = ["--space", "input", "--immutable", "size"] if space == "input" else []
-    accuracy = attacked(tmp_path, model, flowers, *options)
+    accuracy = attacked(model, flowers, *options)
     scorer = FGSMScorer(0.6, space=space, immutable=text if space == "input" else ())
     assert accuracy["FGSM"] == scorer(model, X, y) < accuracy["none"]
 
 
-def test_text_that_would_move_is_named_with_the_option(flowers, tmp_path, capsys):
+def test_text_that_would_move_is_named_with_the_option(flowers, attacked, capsys):
     encoder = make_column_transformer((OneHotEncoder(), ["size"]), remainder="passthrough")
     model = make_pipeline(encoder, LogisticRegression(max_iter=500))
     model.fit(flowers[["width", "size", "length"]], flowers["y"])
     with pytest.raises(SystemExit):
-        attacked(tmp_path, model, flowers, "--space", "input")
+        attacked(model, flowers, "--space", "input")
     error = capsys.readouterr().err
     assert "'size' holds no numbers. Add --immutable size, or leave out --space." in error
 
 
 @pytest.mark.parametrize("as_array", [False, True])
-def test_codes_that_would_move_are_named_with_the_option(as_array, flowers, tmp_path, capsys):
+def test_codes_that_would_move_are_named_with_the_option(as_array, flowers, attacked, capsys):
     data = flowers.assign(size=(flowers["size"] == "large") + 1)
     X, column = data[["width", "size", "length"]], "size"
     if as_array:
@@ -254,15 +271,15 @@ def test_codes_that_would_move_are_named_with_the_option(as_array, flowers, tmp_
     encoder = make_column_transformer((OneHotEncoder(), [column]), remainder="passthrough")
     model = make_pipeline(encoder, LogisticRegression(max_iter=500)).fit(X, data["y"])
     with pytest.raises(SystemExit):
-        attacked(tmp_path, model, data, "--space", "input")
+        attacked(model, data, "--space", "input")
     message = "'size' is encoded as categories. Add --immutable size, or leave out --space."
     assert message in capsys.readouterr().err
 
 
-def test_columns_of_the_file_in_any_order(flowers, tmp_path):
+def test_columns_of_the_file_in_any_order(flowers, attacked):
     X, y = flowers[["width", "length"]], flowers["y"]
     model = LogisticRegression().fit(X, y)
-    accuracy = attacked(tmp_path, model, flowers[["y", "length", "width"]], "--immutable", "width")
+    accuracy = attacked(model, flowers[["y", "length", "width"]], "--immutable", "width")
     assert accuracy["FGSM"] == FGSMScorer(0.6, immutable=["width"])(model, X, y)
     assert accuracy["FGSM"] != FGSMScorer(0.6, immutable=["length"])(model, X, y)
 
@@ -270,39 +287,40 @@ def test_columns_of_the_file_in_any_order(flowers, tmp_path):
 @pytest.mark.parametrize("space", ["model", "input"])
 @pytest.mark.parametrize("column", ["length", "1"])
 @pytest.mark.parametrize("steps", [[], [StandardScaler()], [FunctionTransformer()]])
-def test_immutable_columns_of_a_model_of_arrays(space, column, steps, flowers, tmp_path):
+def test_immutable_columns_of_a_model_of_arrays(space, column, steps, flowers, attacked):
     X, y = flowers[["width", "length"]].to_numpy(), flowers["y"]
     model = make_pipeline(*steps, LogisticRegression()).fit(X, y)
     table = flowers.drop(columns="size")
-    accuracy = attacked(tmp_path, model, table, "--immutable", column, "--space", space)
+    accuracy = attacked(model, table, "--immutable", column, "--space", space)
     assert accuracy["FGSM"] == FGSMScorer(0.6, space=space, immutable=[1])(model, X, y)
     assert accuracy["FGSM"] != FGSMScorer(0.6, space=space, immutable=[0])(model, X, y)
 
 
 @pytest.mark.filterwarnings("always:Got immutable")
-def test_immutable_columns_that_a_step_selects(flowers, tmp_path, capsys):
+def test_immutable_columns_that_a_step_selects(flowers, attacked, capsys):
     X, y = flowers[["width", "length"]].to_numpy(), flowers["y"]
     model = make_pipeline(SelectKBest(k=1), LogisticRegression()).fit(X, y)
     kept, left_out = np.array(["width", "length"])[np.argsort(~model[0].get_support())]
-    accuracy = attacked(tmp_path, model, flowers.drop(columns="size"), "--immutable", kept)
+    accuracy = attacked(model, flowers.drop(columns="size"), "--immutable", kept)
     assert accuracy["PGD"] == accuracy["none"] == model.score(X, y)
     assert "note: Got immutable=[0], which holds every column" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        attacked(tmp_path, model, flowers.drop(columns="size"), "--immutable", left_out)
+        attacked(model, flowers.drop(columns="size"), "--immutable", left_out)
     assert f"Got --immutable {left_out!r}, but expected columns" in capsys.readouterr().err
 
 
-def test_groups_of_one_hot_columns(flowers, tmp_path):
+def test_groups_of_one_hot_columns(flowers, attacked):
     groups = [["large", "small"], ["wide", "narrow"]]
     X = flowers[["length"]].assign(large=flowers["size"] == "large", wide=flowers["width"] > 1)
     X = X.assign(small=~X["large"], narrow=~X["wide"]).astype(float)
     model = LogisticRegression().fit(X, flowers["y"])
     options = ["--one-hot", *groups[0], "--one-hot", "2", "4", "--epsilon", "1"]
-    accuracy = attacked(tmp_path, model, X.assign(y=flowers["y"]), *options)
+    accuracy = attacked(model, X.assign(y=flowers["y"]), *options)
     assert accuracy["FGSM"] == FGSMScorer(1.0, one_hot=groups)(model, X, flowers["y"])
     assert accuracy["FGSM"] != FGSMScorer(1.0)(model, X, flowers["y"])
 
 
+@pytest.mark.usefixtures("short_attacks")
 def test_two_models_on_one_file_write_files_of_their_own(files, tmp_path):
     for model in ("model", "array"):
         options = ["--epsilon", "0.1", "--queries", "1", "--out", str(tmp_path)]
@@ -324,6 +342,7 @@ def test_interrupt_is_no_traceback(files, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("formats", ["csv", "json"])
+@pytest.mark.usefixtures("short_attacks")
 def test_files_of_another_model_of_the_same_name_are_left_alone(formats, files, tmp_path, capsys):
     folder, *_ = files
     (tmp_path / "other").mkdir()
@@ -360,8 +379,8 @@ def numbers_of(files, model):
         ([False, True, True], ["FALSE", "TRUE", "True"]),
     ],
 )
-def test_labels_of_the_file_are_those_of_the_model(classes, written, flowers, tmp_path):
+def test_labels_of_the_file_are_those_of_the_model(classes, written, flowers, attacked):
     X, kind = flowers[["width", "length"]], flowers["y"].to_numpy()
     model = LogisticRegression().fit(X, np.array(classes)[kind])
-    accuracy = attacked(tmp_path, model, X.assign(y=np.array(written)[kind]))
+    accuracy = attacked(model, X.assign(y=np.array(written)[kind]))
     assert accuracy["none"] == model.score(X, np.array(classes)[kind]) > 0.9

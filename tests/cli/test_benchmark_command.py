@@ -19,6 +19,9 @@ from skstdp.benchmarks import (
 )
 from skstdp.datasets import load_csv_task, load_tasks
 
+# Processes draw, and so do the tests of figures.
+pytestmark = pytest.mark.usefixtures("figures_are_empty_files")
+
 KINDS = ["accuracy_by_epoch.png", "accuracy_by_epsilon.png", "scores.csv", "summary.csv"]
 
 
@@ -36,6 +39,7 @@ def run(wine, tmp_path_factory):
     return done, out
 
 
+@pytest.mark.process
 def test_benchmark_writes_the_tables_of_the_library(run, wine):
     done, out = run
     assert done.returncode == 0, done.stderr
@@ -47,6 +51,7 @@ def test_benchmark_writes_the_tables_of_the_library(run, wine):
     pd.testing.assert_frame_equal(summary, summarise(expected.scores))
 
 
+@pytest.mark.process
 def test_benchmark_writes_figures_of_some_size(run):
     from matplotlib.image import imread
 
@@ -57,6 +62,7 @@ def test_benchmark_writes_figures_of_some_size(run):
         assert pixels.std() > 0.01
 
 
+@pytest.mark.process
 def test_benchmark_prints_one_table_and_where_the_files_are(run):
     done, out = run
     lines = done.stdout.splitlines()
@@ -75,6 +81,7 @@ def test_benchmark_prints_one_table_and_where_the_files_are(run):
     ]
 
 
+@pytest.mark.process
 def test_progress_goes_to_stderr_as_lines_where_there_is_no_terminal(run):
     done, _ = run
     expected = [f"{count} of 4 networks trained" for count in (1, 2, 3, 4)]

@@ -11,6 +11,7 @@ from skstdp import stdp_curve
 from skstdp.datasets import _mnist
 
 
+@pytest.mark.process
 def test_figures_2_and_3_train_once(mnist, tmp_path, fitted, capsys):
     out = tmp_path / "figures"
     options = ["--data", str(mnist), "--out", str(out), "--set", "max_iter=2", "--seeds", "2"]

@@ -44,6 +44,7 @@ def test_diagram_links_to_the_pages_where_they_were_built(classifier, monkeypatc
     assert page in classifier()._repr_html_()
 
 
+@pytest.mark.process
 def test_modules_of_the_package_by_name():
     code = """
 import sys
@@ -62,6 +63,7 @@ skstdp.benchmark
     assert message in done.stderr
 
 
+@pytest.mark.process
 def test_warnings_of_a_first_import():
     command = [sys.executable, "-W", "error", "-c", "import skstdp, skstdp.benchmarks"]
     done = subprocess.run(command, capture_output=True, text=True)

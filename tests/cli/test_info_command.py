@@ -5,6 +5,8 @@ import sys
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_info(as_json):

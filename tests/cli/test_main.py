@@ -202,6 +202,7 @@ def test_missing_matplotlib_is_reported_first(monkeypatch, tmp_path, capsys):
     assert not out.exists()
 
 
+@pytest.mark.process
 def test_error_of_a_process(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "skstdp", "benchmark", "nowhere.csv", "--target", "kind"],

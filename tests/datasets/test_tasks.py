@@ -62,8 +62,8 @@ def test_pairs_that_do_not_exist(pair):
         load_tasks("iris", pairs=[pair])
 
 
-def test_fixed_test_rows_need_samples_and_labels():
-    X, y = load_iris(return_X_y=True)
+def test_fixed_test_rows_need_samples_and_labels(iris):
+    X, y = iris
     for only in ({"X_test": X}, {"y_test": y}):
         with pytest.raises(ValueError, match=r"^Got only one of X_test and y_test"):
             Task("iris", X, y, **only)
@@ -74,8 +74,8 @@ def test_task_does_not_change():
         load_tasks("iris")[0].name = "other"
 
 
-def test_task_of_unequal_lengths():
-    X, y = load_iris(return_X_y=True)
+def test_task_of_unequal_lengths(iris):
+    X, y = iris
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         Task("iris", X, y[1:])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):

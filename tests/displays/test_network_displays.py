@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
-from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,20 +22,9 @@ from skstdp import (
 pyplot = pytest.importorskip("matplotlib.pyplot")
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
 @pytest.fixture(scope="module")
-def task():
-    return load_iris(return_X_y=True, as_frame=True)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
+def digits(digits):
+    X, y = digits
     return X[:300], y[:300]
 
 
@@ -70,9 +58,9 @@ class TestWeightMap:
         assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["False", "True"]
 
     @pytest.mark.parametrize("part", [None, 0, 2])
-    def test_gain_is_what_a_unit_gets_from_a_feature(self, part, task):
+    def test_gain_is_what_a_unit_gets_from_a_feature(self, part, iris_frame):
         """By its own drive: with a feature at the two ends of its range, or of a part of it."""
-        X, y = task
+        X, y = iris_frame
         options = {"receptive_fields": 6, "rate_encoding": "none", "random_state": 0}
         network = STDPClassifier((6,), max_iter=2, **options).fit(X / 10, y)
         display = WeightMapDisplay.from_estimator(network, part=part)
@@ -103,9 +91,9 @@ class TestWeightMap:
             drive = np.log(rates / (1 - rates))
             np.testing.assert_allclose(gain[feature], drive[1] - drive[0], atol=1e-12)
 
-    def test_table_of_a_network_without_associations(self, task):
+    def test_table_of_a_network_without_associations(self, iris_frame):
         model = make_pipeline(StandardScaler(), BPClassifier((7,), max_iter=1, random_state=0))
-        search = GridSearchCV(model, {}, cv=2).fit(*task)
+        search = GridSearchCV(model, {}, cv=2).fit(*iris_frame)
         _, ax = pyplot.subplots()
         display = WeightMapDisplay.from_estimator(search, ax=ax, plot_kwargs={"cmap": "PiYG"})
         assert display.ax_ is ax
@@ -114,13 +102,13 @@ class TestWeightMap:
         assert display.image_.get_cmap().name == "PiYG"
         assert not ax.get_yticks().size
 
-    def test_scale_is_the_same_on_both_sides(self, task):
-        display = WeightMapDisplay.from_estimator(STDPClassifier(max_iter=2).fit(*task))
+    def test_scale_is_the_same_on_both_sides(self, iris_frame):
+        display = WeightMapDisplay.from_estimator(STDPClassifier(max_iter=2).fit(*iris_frame))
         low, high = display.image_.get_clim()
         assert low == -high < 0
 
-    def test_bad_arguments(self, task):
-        network = STDPClassifier(receptive_fields=4, max_iter=1).fit(*task)
+    def test_bad_arguments(self, iris_frame):
+        network = STDPClassifier(receptive_fields=4, max_iter=1).fit(*iris_frame)
         with pytest.raises(ValueError, match=r"Got image_shape=\(3, 3\), but expected 4 pixels"):
             WeightMapDisplay.from_estimator(network, image_shape=(3, 3))
         for part in (-1, 2):
@@ -131,8 +119,8 @@ class TestWeightMap:
 
 
 class TestActivity:
-    def test_rates_are_means_over_the_samples_of_a_class(self, task):
-        X, y = task
+    def test_rates_are_means_over_the_samples_of_a_class(self, iris_frame):
+        X, y = iris_frame
         names = np.array(["setosa", "versicolor", "virginica"])[y]
         network = STDPClassifier((9, 6), max_iter=30, random_state=0).fit(X, names)
         display = ActivityDisplay.from_estimator(network, X, names)
@@ -160,8 +148,8 @@ class TestActivity:
         kept = np.mean(strongest == np.arange(6) % 3)
         assert display.kept_["Hidden layer 2"] == pytest.approx(kept)
 
-    def test_one_output_unit_stands_for_the_second_class(self, task):
-        X, y = task
+    def test_one_output_unit_stands_for_the_second_class(self, iris_frame):
+        X, y = iris_frame
         X, y = X[y < 2], y[y < 2]
         display = ActivityDisplay.from_estimator(
             STDPClassifier((8,), probability_matching=False, random_state=0).fit(X, y), X, y
@@ -170,8 +158,8 @@ class TestActivity:
         assert output["stands_for"].tolist() == [1, 1]
         assert display.kept_["Output"] == 1
 
-    def test_units_without_associations(self, task):
-        X, y = task
+    def test_units_without_associations(self, iris_frame):
+        X, y = iris_frame
         model = make_pipeline(StandardScaler(), BPClassifier((8,), max_iter=20, random_state=0))
         display = ActivityDisplay.from_estimator(model.fit(X, y), X, y)
         assert display.kept_.isna().all()
@@ -179,24 +167,24 @@ class TestActivity:
         strongest = display.images_[0].get_array().argmax(axis=0)
         assert (np.diff(strongest) >= 0).all()
 
-    def test_on_given_axes(self, task):
-        network = STDPClassifier((8,), max_iter=1).fit(*task)
+    def test_on_given_axes(self, iris_frame):
+        network = STDPClassifier((8,), max_iter=1).fit(*iris_frame)
         figure, axes = pyplot.subplots(1, 2)
-        display = ActivityDisplay.from_estimator(network, *task, axes=axes)
+        display = ActivityDisplay.from_estimator(network, *iris_frame, axes=axes)
         assert display.figure_ is figure
         assert list(display.axes_) == list(axes)
         with pytest.raises(ValueError, match="Got 1 axes, but expected 2, one per layer"):
-            ActivityDisplay.from_estimator(network, *task, axes=axes[:1])
+            ActivityDisplay.from_estimator(network, *iris_frame, axes=axes[:1])
 
-    def test_unknown_labels(self, task):
-        X, y = task
+    def test_unknown_labels(self, iris_frame):
+        X, y = iris_frame
         with pytest.raises(ValueError, match=r"Got the labels \[3\]"):
             ActivityDisplay.from_estimator(STDPClassifier(max_iter=1).fit(X, y), X, y + 1)
 
 
 class TestHistories:
-    def test_of_one_fit_without_validation_data(self, task):
-        network = STDPClassifier(max_iter=4, random_state=0).fit(*task)
+    def test_of_one_fit_without_validation_data(self, iris_frame):
+        network = STDPClassifier(max_iter=4, random_state=0).fit(*iris_frame)
         display = LearningCurvesDisplay.from_estimator(network)
         (line,) = display.lines_
         assert line.get_label() == "train"
@@ -204,8 +192,8 @@ class TestHistories:
         np.testing.assert_array_equal(line.get_ydata(), network.accuracy_curve_)
 
     @pytest.mark.parametrize("curve", ["accuracy", "loss"])
-    def test_of_several_fits_with_validation_data(self, curve, task):
-        X, y = task
+    def test_of_several_fits_with_validation_data(self, curve, iris_frame):
+        X, y = iris_frame
         data = {"X": X[::2], "y": y[::2], "X_val": X[1::2], "y_val": y[1::2]}
         fits = [BPClassifier(max_iter=3, random_state=seed).fit(**data) for seed in range(3)]
         other = make_pipeline(STDPClassifier(max_iter=5, random_state=0)).fit(X, y)
@@ -227,18 +215,18 @@ class TestHistories:
         assert ax.get_ylabel() == {"accuracy": "Accuracy", "loss": "Cross-entropy"}[curve]
         assert display.lines_[0].get_linewidth() == 3
 
-    def test_curve_that_is_not_there(self, task):
-        network = STDPClassifier(max_iter=1).fit(*task)
+    def test_curve_that_is_not_there(self, iris_frame):
+        network = STDPClassifier(max_iter=1).fit(*iris_frame)
         with pytest.raises(ValueError, match="Got curve='auc', but expected one of 'accuracy'"):
             LearningCurvesDisplay.from_estimator(network, curve="auc")
 
 
-def test_missing_matplotlib_is_told_with_the_way_to_install_it(monkeypatch, task):
-    network = STDPClassifier(max_iter=1).fit(*task)
+def test_missing_matplotlib_is_told_with_the_way_to_install_it(monkeypatch, iris_frame):
+    network = STDPClassifier(max_iter=1).fit(*iris_frame)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for draw in (
         lambda: WeightMapDisplay.from_estimator(network),
-        lambda: ActivityDisplay.from_estimator(network, *task),
+        lambda: ActivityDisplay.from_estimator(network, *iris_frame),
         lambda: LearningCurvesDisplay.from_estimator(network),
     ):
         with pytest.raises(ImportError, match=r'pip install "skstdp\[plot\]"'):

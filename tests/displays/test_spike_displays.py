@@ -3,7 +3,6 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_digits, load_iris
 
 from skstdp import (
     ApicalErrorDisplay,
@@ -16,17 +15,6 @@ from skstdp._networks._bioleaf._exact_gradient import backpropagated_errors
 from skstdp._networks._bioleaf._record import record
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
-@pytest.fixture(scope="module")
-def iris():
-    return load_iris(return_X_y=True)
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +121,8 @@ class TestApicalError:
                 ]
                 assert_allclose(errors[layer][s], expected, rtol=1e-9, atol=1e-12)
 
-    def test_they_are_the_apical_ones_in_the_special_circumstance(self):
-        X, y = load_digits(return_X_y=True)
+    def test_they_are_the_apical_ones_in_the_special_circumstance(self, digits):
+        X, y = digits
         special = {"tau_m": 1.0, "tau_s": 1.0, "gate_slope": 0.0, "apical_conductance": 0.0}
         network = BioLeaFClassifier((20,), max_iter=2, random_state=0, **special).fit(X, y)
         display = ApicalErrorDisplay.from_estimator(network, X[:200], y[:200], name="special")

@@ -22,6 +22,8 @@ from sklearn.model_selection import GridSearchCV
 from skstdp import BioLeaFClassifier, BPClassifier, EarlyStopping, STDPClassifier
 from skstdp.distributed import _cluster, fit
 
+pytestmark = pytest.mark.process
+
 dask = pytest.importorskip("dask", reason="needs Dask: pip install 'skstdp[dask]'")
 da = pytest.importorskip("dask.array", reason="needs Dask: pip install 'skstdp[dask]'")
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install 'skstdp[dask]'")

@@ -343,8 +343,8 @@ def test_searches():
             attackable(unfit, X, space=space)
 
 
-def test_columns_in_another_order_and_more_of_them():
-    X, y = load_iris(return_X_y=True, as_frame=True)
+def test_columns_in_another_order_and_more_of_them(iris_frame):
+    X, y = iris_frame
     columns = list(X.columns)
     transformer = ColumnTransformer([("s", StandardScaler(), columns[1:3])])
     pipeline = make_pipeline(transformer, LogisticRegression()).fit(X, y)
@@ -566,8 +566,8 @@ def test_flat_parts_of_isotonic_calibration_have_the_direction_of_the_decision()
 
 
 class TestSpaces:
-    def test_model_space_is_what_the_last_step_sees(self):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    def test_model_space_is_what_the_last_step_sees(self, iris_frame):
+        X, y = iris_frame
         pipeline = make_pipeline(StandardScaler().set_output(transform="pandas"), SVC())
         search = GridSearchCV(pipeline, {"svc__C": [0.1, 10]}, cv=3).fit(X, y)
         target, points = attackable(search, X)
@@ -583,8 +583,8 @@ class TestSpaces:
         attacked = fgsm(model, X, y, epsilon=0.3, space=space)
         assert_array_equal(attacked, fgsm(model[-1], X, y, epsilon=0.3, space=space))
 
-    def test_input_space_is_what_the_user_has(self):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    def test_input_space_is_what_the_user_has(self, iris_frame):
+        X, y = iris_frame
         pipeline = make_pipeline(StandardScaler(), SVC()).fit(X, y)
         target, points = attackable(pipeline, X, space="input")
         assert target.estimator is pipeline

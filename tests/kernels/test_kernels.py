@@ -108,6 +108,7 @@ def run(code, root, **environment):
     ).stdout
 
 
+@pytest.mark.process
 def test_importing_the_package_imports_neither_compiler_nor_figures():
     code = "import skstdp, sys; print([m for m in ('numba', 'matplotlib') if m in sys.modules])"
     assert run(code, PACKAGE.parent) == "[]\n"
@@ -122,6 +123,7 @@ def copy(tmp_path):
     return tmp_path
 
 
+@pytest.mark.process
 def test_a_changed_callee_in_another_file_is_compiled_anew(copy):
     assert "[[0.384]]" in run(FIT, copy)
     assert run(FIT, copy) == "[[0.384]]\n", "not kept on disk"
@@ -135,6 +137,7 @@ def test_a_changed_callee_in_another_file_is_compiled_anew(copy):
     assert "Compiling the kernel 'one_stdp_layer'" in run(FIT, copy)
 
 
+@pytest.mark.process
 def test_a_cache_that_cannot_be_written_changes_nothing(copy):
     blocked = copy / "blocked"
     blocked.write_text("a file where a folder should be")
@@ -155,6 +158,7 @@ for classifier in (skstdp.STDPClassifier, skstdp.BPClassifier):
 """
 
 
+@pytest.mark.process
 def test_after_a_warm_up_nothing_is_compiled(copy):
     before, after = run(WARM, copy).split("warm\n")
     assert "Compiling the kernel '_stdp_epochs'" in before
@@ -163,6 +167,7 @@ def test_after_a_warm_up_nothing_is_compiled(copy):
 
 
 @pytest.mark.parametrize("classifier", ["STDPClassifier", "BPClassifier"])
+@pytest.mark.process
 def test_the_model_does_not_depend_on_the_number_of_threads(classifier):
     code = f"""
 import hashlib, numpy as np, skstdp
@@ -177,6 +182,7 @@ print(hashlib.sha256(b"".join(coef.tobytes() for coef in model.coefs_)).hexdiges
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("classifier", ["STDPClassifier", "BPClassifier"])
+@pytest.mark.process
 def test_a_fit_needs_no_second_copy_of_its_data(classifier):
     """As images: 188 MB, and at most a tenth of that besides."""
     code = f"""

@@ -14,6 +14,8 @@ from scipy.sparse import csr_array
 
 import skstdp
 
+pytestmark = pytest.mark.process
+
 # A few epochs of a network need not teach it to tell classes apart.
 QUIET = "-W", "ignore:The network does not tell classes"
 

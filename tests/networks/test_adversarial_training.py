@@ -1,23 +1,15 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.datasets import load_breast_cancer
 
 from skstdp import BPClassifier, PGDScorer, STDPClassifier
 from skstdp._attacks._gradient import fgsm
 
 
-@pytest.fixture(scope="module", params=[2, 3], ids=["two classes", "three classes"])
-def iris(request):
-    X, y = load_iris(return_X_y=True)
-    names = np.array(["setosa", "versicolor", "virginica"])
-    chosen = y >= 3 - request.param
-    return X[chosen], names[y[chosen]]
-
-
-def test_each_batch_is_what_the_attack_makes_of_it_for_the_network_before_it(iris):
+def test_each_batch_is_what_the_attack_makes_of_it_for_the_network_before_it(named_iris):
     """One batch an epoch, so that each step can be taken by training on given samples."""
-    X, y = iris
+    X, y = named_iris
     options = {"random_state": 0, "batch_size": len(y), "shuffle": False, "receptive_fields": 2}
     epsilon = 0.1
     trained = BPClassifier(max_iter=4, adversarial_epsilon=epsilon, **options)
@@ -38,14 +30,14 @@ def test_each_batch_is_what_the_attack_makes_of_it_for_the_network_before_it(iri
         assert trained.accuracy_curve_[-1] == stepwise.accuracy_curve_[-1]
 
 
-def test_zero_asks_for_no_gradient(iris, monkeypatch):
+def test_zero_asks_for_no_gradient(named_iris, monkeypatch):
     def refuse(*args):
         raise RuntimeError("gradient")
 
     monkeypatch.setattr(BPClassifier, "_margin_gradient", refuse, raising=False)
-    model = BPClassifier(random_state=0, max_iter=2).fit(*iris)
+    model = BPClassifier(random_state=0, max_iter=2).fit(*named_iris)
     with pytest.raises(RuntimeError, match="gradient"):
-        model.set_params(adversarial_epsilon=1e-9).fit(*iris)
+        model.set_params(adversarial_epsilon=1e-9).fit(*named_iris)
 
 
 def test_is_more_robust_on_samples_it_has_not_seen():
@@ -57,26 +49,26 @@ def test_is_more_robust_on_samples_it_has_not_seen():
     assert scorer(trained, X[1::2], y[1::2]) > scorer(plain, X[1::2], y[1::2]) + 0.1
 
 
-def test_float32_stays(iris):
-    X, y = iris
+def test_float32_stays(named_iris):
+    X, y = named_iris
     model = BPClassifier(max_iter=3, adversarial_epsilon=0.1).fit(X.astype(np.float32), y)
     assert {coef.dtype for coef in model.coefs_} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("epsilon", [-0.1, 1.1, "0.1"])
-def test_range(epsilon, iris):
+def test_range(epsilon, named_iris):
     with pytest.raises(ValueError, match="adversarial_epsilon"):
-        BPClassifier(adversarial_epsilon=epsilon).fit(*iris)
+        BPClassifier(adversarial_epsilon=epsilon).fit(*named_iris)
 
 
-def test_the_local_rule_refuses_it_before_any_work(iris):
-    model = STDPClassifier(max_iter=2).fit(*iris)
+def test_the_local_rule_refuses_it_before_any_work(named_iris):
+    model = STDPClassifier(max_iter=2).fit(*named_iris)
     before = model.coefs_
     message = (
         r"^Got adversarial_epsilon=0\.1, but STDPClassifier expected 0: .* BPClassifier gains"
     )
     with pytest.raises(ValueError, match=message):
-        model.set_params(adversarial_epsilon=0.1).fit(*iris)
+        model.set_params(adversarial_epsilon=0.1).fit(*named_iris)
     with pytest.raises(ValueError, match=message):
-        model.partial_fit(*iris)
+        model.partial_fit(*named_iris)
     assert model.coefs_ is before

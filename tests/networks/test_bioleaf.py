@@ -110,9 +110,9 @@ class TestSelfPrediction:
     @pytest.mark.parametrize(
         ("rule", "trained"), [("auto", False), ("auto", True), ("spike", False)]
     )
-    def test_nothing_to_learn_without_a_teacher(self, hidden, feedback, trained, rule):
+    def test_nothing_to_learn_without_a_teacher(self, hidden, feedback, trained, rule, iris):
         """Apical potentials and all updates are zero, not small."""
-        X, y = load_iris(return_X_y=True)
+        X, y = iris
         rate = 0.01 if trained else 1e-300
         model = BioLeaFClassifier(
             hidden,
@@ -155,8 +155,8 @@ class TestSelfPrediction:
         return learned
 
     @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-    def test_interneurons_stay_copies_of_the_layer_above(self, hidden, feedback, dtype):
-        X, y = load_iris(return_X_y=True)
+    def test_interneurons_stay_copies_of_the_layer_above(self, hidden, feedback, dtype, iris):
+        X, y = iris
         model = BioLeaFClassifier(hidden, feedback=feedback, max_iter=30, random_state=0)
         model.fit(X.astype(dtype), y)
         start = BioLeaFClassifier(
@@ -167,8 +167,8 @@ class TestSelfPrediction:
             assert_array_equal(coef, model.coefs_[layer + 1])
             assert_array_equal(model.interneuron_intercepts_[layer], model.intercepts_[layer + 1])
 
-    def test_feedback_is_fixed_or_tied(self, hidden, feedback):
-        X, y = load_iris(return_X_y=True)
+    def test_feedback_is_fixed_or_tied(self, hidden, feedback, iris):
+        X, y = iris
         fits = [
             BioLeaFClassifier(hidden, feedback=feedback, max_iter=n, random_state=0).fit(X, y)
             for n in (1, 10)
@@ -203,8 +203,8 @@ class TestGradient:
         return total
 
     @pytest.mark.parametrize("n_steps", [3, 5])
-    def test_update_is_the_gradient(self, n_steps):
-        X, y = load_digits(return_X_y=True)
+    def test_update_is_the_gradient(self, n_steps, digits):
+        X, y = digits
         X, y = X[:128] / 16, y[:128]
         model, changes = start_and_update(X, y, (30,), n_steps=n_steps, **SPECIAL)
         slopes = self.gradient(X, y, model.coefs_, model.intercepts_, n_steps)
@@ -217,8 +217,8 @@ class TestGradient:
     @pytest.mark.parametrize(
         "change", [{"gate_slope": 2.0}, {"feedback": "random"}, {"tau_m": 5.0}], ids=str
     )
-    def test_not_so_elsewhere(self, change):
-        X, y = load_digits(return_X_y=True)
+    def test_not_so_elsewhere(self, change, digits):
+        X, y = digits
         X, y = X[:128] / 16, y[:128]
         model, changes = start_and_update(X, y, (30,), **SPECIAL | change)
         slope = self.gradient(X, y, model.coefs_, model.intercepts_, 5)[0]
@@ -227,7 +227,7 @@ class TestGradient:
         assert cosine < 0.999
 
 
-def test_learning_of_the_hidden_layer_matters(monkeypatch):
+def test_learning_of_the_hidden_layer_matters(monkeypatch, digits):
     """Without feedback nothing reaches the hidden layer, which stays as it was drawn."""
     draw = _classifier.random_synapses
 
@@ -235,7 +235,7 @@ def test_learning_of_the_hidden_layer_matters(monkeypatch):
         coefs, intercepts, feedback_coefs = draw(*args)
         return coefs, intercepts, [np.zeros_like(coef) for coef in feedback_coefs]
 
-    X, y = load_digits(return_X_y=True)
+    X, y = digits
     X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
     model = BioLeaFClassifier((20,), feedback="random", weight_decay=0.0, random_state=0)
     trained = model.fit(X, y).score(X_test, y_test)
@@ -270,14 +270,14 @@ class TestAccuracy:
         models = [BioLeaFClassifier(random_state=seed, **settings).fit(X, y) for seed in range(3)]
         assert np.mean([model.score(X_test, y_test) for model in models]) >= least
 
-    def test_van_rossum_distance_falls(self):
-        X, y = load_iris(return_X_y=True)
+    def test_van_rossum_distance_falls(self, iris):
+        X, y = iris
         model = BioLeaFClassifier(random_state=0, max_iter=100).fit(X, y)
         assert len(model.van_rossum_curve_) == 100
         assert model.van_rossum_curve_[-1] < 0.3 * model.van_rossum_curve_[0]
 
-    def test_van_rossum_distance_is_that_of_the_currents(self):
-        X, y = load_iris(return_X_y=True)
+    def test_van_rossum_distance_is_that_of_the_currents(self, iris):
+        X, y = iris
         settings = {"random_state": 0, "batch_size": 150, "learning_rate": "constant"}
         model = BioLeaFClassifier(max_iter=1, **settings).fit(X, y)
         longer = BioLeaFClassifier(max_iter=2, **settings).fit(X, y)
@@ -290,8 +290,8 @@ class TestAccuracy:
 class TestResponse:
     @pytest.mark.parametrize("hidden", [(), (7,), (7, 5)], ids=str)
     @pytest.mark.parametrize("classes", [(1, 2), (0, 1, 2)], ids=str)
-    def test_scores_and_rates_are_those_of_the_record(self, hidden, classes):
-        X, y = load_iris(return_X_y=True)
+    def test_scores_and_rates_are_those_of_the_record(self, hidden, classes, iris):
+        X, y = iris
         X, y = X[np.isin(y, classes)], y[np.isin(y, classes)]
         model = BioLeaFClassifier(hidden, max_iter=20, random_state=0).fit(X, y)
         seen = record(model, X)
@@ -307,18 +307,18 @@ class TestResponse:
             assert_array_equal(model.transform(X), model._inputs(model._rates(X)))
 
     @pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
-    def test_one_compiled_version_a_dtype(self):
+    def test_one_compiled_version_a_dtype(self, iris):
         from skstdp import _kernels
 
-        X, y = load_iris(return_X_y=True)
+        X, y = iris[0].copy(), iris[1]
         X.flags.writeable = False
         for dtype in (np.float64, np.float32):
             for settings in ({}, {"input_code": "rate"}, {"early_stopping": True}):
                 model = BioLeaFClassifier((5,), max_iter=1, rate_encoding="minmax", **settings)
                 model.fit(X.astype(dtype), y, sample_weight=np.arange(150)).predict(X)
                 FGSMScorer(0.1)(model, np.asfortranarray(X), y)
-        for entry in ("microcircuit_epoch", "microcircuit_response", "surrogate_pullback"):
-            assert len(getattr(_kernels, entry).signatures) <= 2
+        for name in ("microcircuit_epoch", "microcircuit_response", "surrogate_pullback"):
+            assert len(getattr(_kernels, name).signatures) <= 2
 
 
 class TestInputs:
@@ -335,8 +335,8 @@ class TestInputs:
         assert_allclose(record(model, X).inputs.mean(axis=0), X, atol=0.03)
         assert_array_equal(record(model, X).inputs, record(model, X).inputs)
 
-    def test_a_sample_does_not_depend_on_the_others(self):
-        X, y = load_digits(return_X_y=True)
+    def test_a_sample_does_not_depend_on_the_others(self, digits):
+        X, y = digits
         model = BioLeaFClassifier(input_code="poisson", max_iter=2).fit(X[:200], y[:200])
         whole = model.predict_proba(X[:150])
         assert_allclose(whole[100:103], model.predict_proba(X[100:103]), rtol=1e-9)
@@ -364,15 +364,15 @@ class TestInputs:
             assert gradient[index] == pytest.approx((change * cotangent).sum() / 2e-6, rel=1e-5)
 
     @pytest.mark.parametrize("n", [1, 2])
-    def test_gaussian_fields_need_three_cells(self, n):
+    def test_gaussian_fields_need_three_cells(self, n, iris):
         model = BioLeaFClassifier(field_shape="gaussian", receptive_fields=n)
         with pytest.raises(ValueError, match=f"receptive_fields={n}, but .* expected at least 3"):
-            model.fit(*load_iris(return_X_y=True))
+            model.fit(*iris)
 
-    def test_on_and_off_cells_for_few_features(self):
-        X, y = load_iris(return_X_y=True)
+    def test_on_and_off_cells_for_few_features(self, iris, digits):
+        X, y = iris
         assert BioLeaFClassifier(max_iter=1).fit(X, y).receptive_fields_ == 2
-        X, y = load_digits(return_X_y=True)
+        X, y = digits
         assert BioLeaFClassifier(max_iter=1).fit(X, y).receptive_fields_ == 1
 
 
@@ -394,10 +394,10 @@ class TestBadParameters:
         ],
         ids=str,
     )
-    def test_named(self, parameters):
+    def test_named(self, parameters, iris):
         model = BioLeaFClassifier(**parameters)
         with pytest.raises(ValueError, match=next(iter(parameters))):
-            model.fit(*load_iris(return_X_y=True))
+            model.fit(*iris)
         assert not hasattr(model, "coefs_")
 
 
@@ -462,9 +462,9 @@ class TestAttacks:
         assert np.abs(gradient).max() > 0
 
     @pytest.mark.parametrize("code", ["current", "rate", "latency", "poisson"])
-    def test_no_robustness_that_is_not_there(self, code):
+    def test_no_robustness_that_is_not_there(self, code, digits):
         """The surrogate finds more than noise and than the same attack on another network."""
-        X, y = load_digits(return_X_y=True)
+        X, y = digits
         X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
         X, X_test = X / 16, X_test / 16
         model = BioLeaFClassifier((50,), input_code=code, n_steps=8, max_iter=20, random_state=0)

@@ -6,7 +6,6 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -24,16 +23,6 @@ from skstdp import (
 )
 
 every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
-
-
-@pytest.fixture(scope="module")
-def task():
-    return load_iris(return_X_y=True)
-
-
-@pytest.fixture(scope="module")
-def frame():
-    return load_iris(return_X_y=True, as_frame=True)
 
 
 class Recorder:
@@ -69,32 +58,32 @@ def copied(estimator):
 
 @every
 class TestTasks:
-    def test_epochs_are_tasks_below_the_fit(self, classifier, task):
+    def test_epochs_are_tasks_below_the_fit(self, classifier, iris):
         recorder = Recorder()
-        model = classifier(max_iter=3, random_state=0).set_callbacks(recorder).fit(*task)
+        model = classifier(max_iter=3, random_state=0).set_callbacks(recorder).fit(*iris)
         assert [name for name, _ in recorder.begun] == ["fit", "epoch", "epoch", "epoch"]
         assert [name for name, _ in recorder.ended] == ["epoch", "epoch", "epoch", "fit"]
         assert recorder.calls == ["setup", "teardown"]
         # The network of each epoch is the one that a fit of so many epochs would leave.
         fixed = {"learning_rate": "constant", "weight_decay": 0.001, "random_state": 0}
         recorder = Recorder()
-        classifier(max_iter=3, **fixed).set_callbacks(recorder).fit(*task)
+        classifier(max_iter=3, **fixed).set_callbacks(recorder).fit(*iris)
         for n_epochs, (_, seen) in enumerate(recorder.ended[:3], start=1):
-            alone = classifier(max_iter=n_epochs, **fixed).fit(*task)
+            alone = classifier(max_iter=n_epochs, **fixed).fit(*iris)
             np.testing.assert_array_equal(
-                seen.decision_function(task[0]), alone.decision_function(task[0])
+                seen.decision_function(iris[0]), alone.decision_function(iris[0])
             )
             assert len(seen.history_) == n_epochs
         assert model.n_iter_ == 3
 
-    def test_callbacks_change_nothing(self, classifier, task):
-        plain = classifier(max_iter=3, random_state=0).fit(*task)
-        watched = copied(plain).set_callbacks(Recorder()).fit(*task)
+    def test_callbacks_change_nothing(self, classifier, iris):
+        plain = classifier(max_iter=3, random_state=0).fit(*iris)
+        watched = copied(plain).set_callbacks(Recorder()).fit(*iris)
         for ours, theirs in zip(watched.coefs_, plain.coefs_, strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
-    def test_data_are_those_of_the_user(self, classifier, task):
-        X, y = task
+    def test_data_are_those_of_the_user(self, classifier, iris):
+        X, y = iris
         names = np.array(["setosa", "versicolor", "virginica"])[y]
         weight = np.where(np.arange(150) % 2, 2.0, 0.0)
         recorder = Recorder()
@@ -107,67 +96,68 @@ class TestTasks:
         model.fit(X, y)
         assert recorder.seen[2] is None
 
-    def test_rows_set_aside_are_not_among_the_training_data(self, classifier, task):
+    def test_rows_set_aside_are_not_among_the_training_data(self, classifier, iris):
         recorder = Recorder()
         model = classifier(max_iter=1, early_stopping=True, random_state=0)
-        model.set_callbacks(recorder).fit(*task, np.ones(150))
+        model.set_callbacks(recorder).fit(*iris, np.ones(150))
         X, y, metadata = recorder.seen
         assert len(X) == len(y) == len(metadata["sample_weight"]) == 135
 
-    def test_a_callback_may_stop_the_fit(self, classifier, task):
+    def test_a_callback_may_stop_the_fit(self, classifier, iris):
         model = classifier(max_iter=30, random_state=0).set_callbacks(Recorder(stop_after=4))
-        assert model.fit(*task).n_iter_ == len(model.history_) == 4
+        assert model.fit(*iris).n_iter_ == len(model.history_) == 4
 
-    def test_the_best_network_is_kept_when_a_callback_stops(self, classifier, task):
-        X, y = task
+    def test_the_best_network_is_kept_when_a_callback_stops(self, classifier, iris):
+        X, y = iris
         model = classifier(max_iter=30, early_stopping=True, random_state=0)
         model.set_callbacks(Recorder(stop_after=6)).fit(X, y, X_val=X, y_val=y)
         assert model.n_iter_ == 6
         assert model.score(X, y) == max(model.validation_scores_)
 
-    def test_an_error_of_a_callback_leaves_the_estimator_as_it_was(self, classifier, task):
-        model = classifier(max_iter=2, random_state=0).fit(*task)
+    def test_an_error_of_a_callback_leaves_the_estimator_as_it_was(self, classifier, iris):
+        model = classifier(max_iter=2, random_state=0).fit(*iris)
         recorder = Recorder(fail_after=2)
         model.set_callbacks(recorder)
         before = copy.copy(vars(model))
         weights = copy.deepcopy(model.coefs_)
         with pytest.raises(RuntimeError, match="a callback failed"):
-            model.fit(task[0][::-1], task[1])
+            model.fit(iris[0][::-1], iris[1])
         assert vars(model) == before
         for now, then in zip(model.coefs_, weights, strict=True):
             np.testing.assert_array_equal(now, then)
         assert recorder.calls == ["setup", "teardown"]
 
-    def test_an_error_before_training_ends_the_callbacks(self, classifier, task):
+    def test_an_error_before_training_ends_the_callbacks(self, classifier, iris):
         model = classifier(max_iter=0).set_callbacks(Recorder())
         with pytest.raises(ValueError, match="max_iter"):
-            model.fit(*task)
+            model.fit(*iris)
         assert not hasattr(model, "_callback_fit_ctx")
 
-    def test_progress_bar(self, classifier, task, capsys):
+    def test_progress_bar(self, classifier, iris, capsys):
         pytest.importorskip("rich")
-        classifier(max_iter=3).set_callbacks(ProgressBar()).fit(*task)
+        classifier(max_iter=3).set_callbacks(ProgressBar()).fit(*iris)
         assert f"{classifier.__name__} - fit" in capsys.readouterr().out
 
-    def test_monitors_of_named_features(self, classifier, frame):
-        X, y = frame
+    def test_monitors_of_named_features(self, classifier, iris_frame):
+        X, y = iris_frame
         monitor = ScoringMonitor(scoring="accuracy")
         model = classifier(max_iter=3, random_state=0).set_callbacks(monitor).fit(X, y)
         log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert log.loc["epoch", "accuracy"].size == 3
         assert log.loc["fit", "accuracy"] == model.score(X, y)
 
-    def test_monitors_of_sparse_samples(self, classifier, task):
-        X, y = task
+    def test_monitors_of_sparse_samples(self, classifier, iris):
+        X, y = iris
         X = X - X.min(axis=0)
         monitor = ScoringMonitor(scoring="accuracy")
         model = classifier(max_iter=2, random_state=0).set_callbacks(monitor).fit(csr_array(X), y)
         log = monitor.get_logs().data_as_pandas.set_index("task_name")
         assert log.loc["fit", "accuracy"] == model.score(X, y)
 
-    def test_in_a_pipeline_and_a_search_in_processes(self, classifier, frame):
+    @pytest.mark.process
+    def test_in_a_pipeline_and_a_search_in_processes(self, classifier, iris_frame):
         pytest.importorskip("rich")
-        X, y = frame
+        X, y = iris_frame
         monitor = ScoringMonitor(scoring="accuracy")
         model = classifier(max_iter=2, random_state=0).set_callbacks(monitor)
         scaler = StandardScaler().set_output(transform="pandas")
@@ -186,8 +176,8 @@ class TestTasks:
 
 class TestEarlyStopping:
     @every
-    def test_stops_when_the_score_no_longer_grows(self, classifier, task):
-        X, y = task
+    def test_stops_when_the_score_no_longer_grows(self, classifier, iris):
+        X, y = iris
         stopping = EarlyStopping(X_val=X[::2], y_val=y[::2], n_iter_no_change=3, tol=0.01)
         model = classifier(max_iter=200, random_state=0).set_callbacks(stopping)
         model.fit(X[1::2], y[1::2], X_val=X[::2], y_val=y[::2])
@@ -204,8 +194,8 @@ class TestEarlyStopping:
 
     @every
     @pytest.mark.parametrize("n_iter_no_change", [1, 4, np.inf])
-    def test_means_the_same_as_the_parameter(self, classifier, n_iter_no_change, task):
-        X, y = task
+    def test_means_the_same_as_the_parameter(self, classifier, n_iter_no_change, iris):
+        X, y = iris
         settings = {"n_iter_no_change": n_iter_no_change, "tol": 0.02}
         network = classifier(max_iter=40, random_state=0)
         callback = EarlyStopping(X_val=X[::2], y_val=y[::2], **settings)
@@ -215,29 +205,30 @@ class TestEarlyStopping:
         assert watched.n_iter_ == network.n_iter_
         assert (network.n_iter_ == 40) == (n_iter_no_change == np.inf)
 
-    def test_scores_the_training_data_if_there_are_no_others(self, frame):
+    def test_scores_the_training_data_if_there_are_no_others(self, iris_frame):
         monitor = ScoringMonitor(scoring="accuracy")
         model = STDPClassifier(random_state=0, max_iter=100)
-        model.set_callbacks(EarlyStopping(tol=1, n_iter_no_change=2), monitor).fit(*frame)
+        model.set_callbacks(EarlyStopping(tol=1, n_iter_no_change=2), monitor).fit(*iris_frame)
         assert model.n_iter_ == 4
 
-    def test_by_a_scorer_and_for_each_fit_anew(self, task):
+    def test_by_a_scorer_and_for_each_fit_anew(self, iris):
         scorer = FGSMScorer(0.1)
         stopping = EarlyStopping(scoring=scorer, n_iter_no_change=2, tol=1)
         model = STDPClassifier(random_state=0, max_iter=20).set_callbacks(stopping)
-        assert [model.fit(*task).n_iter_ for _ in range(2)] == [4, 4]
+        assert [model.fit(*iris).n_iter_ for _ in range(2)] == [4, 4]
         assert not stopping._patience
 
-    def test_in_a_search(self, task):
+    @pytest.mark.process
+    def test_in_a_search(self, iris):
         stopping = EarlyStopping(n_iter_no_change=1, tol=1)
         model = STDPClassifier(random_state=0, max_iter=20).set_callbacks(stopping)
-        search = GridSearchCV(model, {"weight_decay": [0, 0.1]}, cv=2, n_jobs=2).fit(*task)
+        search = GridSearchCV(model, {"weight_decay": [0, 0.1]}, cv=2, n_jobs=2).fit(*iris)
         assert search.best_estimator_.n_iter_ == 3
 
-    def test_pickles_with_the_estimator(self, task):
-        stopping = EarlyStopping(X_val=task[0], y_val=task[1], n_iter_no_change=1, tol=1)
+    def test_pickles_with_the_estimator(self, iris):
+        stopping = EarlyStopping(X_val=iris[0], y_val=iris[1], n_iter_no_change=1, tol=1)
         model = STDPClassifier(max_iter=9, random_state=0).set_callbacks(stopping)
-        assert pickle.loads(pickle.dumps(model)).fit(*task).n_iter_ == 3
+        assert pickle.loads(pickle.dumps(model)).fit(*iris).n_iter_ == 3
 
     @pytest.mark.parametrize(
         ("bad", "message"),
@@ -254,8 +245,8 @@ class TestEarlyStopping:
 
 
 class TestRobustnessMonitor:
-    def test_scores_are_those_of_the_scorers(self, task):
-        X, y = task
+    def test_scores_are_those_of_the_scorers(self, iris):
+        X, y = iris
         monitor = RobustnessMonitor(
             [0.05, 0.1], scorer=PGDScorer, X_val=X[::2], y_val=y[::2], n_steps=3, n_restarts=1
         )
@@ -271,26 +262,26 @@ class TestRobustnessMonitor:
                 scorer = PGDScorer(epsilon, n_steps=3, n_restarts=1)
                 assert row[f"PGD {epsilon:g}"] == scorer(seen, X[::2], y[::2])
 
-    def test_one_class_is_told_at_the_end_alone(self, task):
+    def test_one_class_is_told_at_the_end_alone(self, iris):
         """Networks may predict one class before they learn."""
         monitor = RobustnessMonitor([0.05])
         model = LogisticRegression(C=1e-9).set_callbacks(monitor)
         with pytest.warns(ConstantPredictionWarning) as caught:
-            model.fit(*task)
+            model.fit(*iris)
         assert len(monitor.get_logs().data_as_pandas) > 1
         assert len(caught) == 1
 
-    def test_every_so_many_epochs_and_at_the_end(self, frame):
+    def test_every_so_many_epochs_and_at_the_end(self, iris_frame):
         monitor = RobustnessMonitor(every=3)
-        STDPClassifier(max_iter=7, random_state=0).set_callbacks(monitor).fit(*frame)
+        STDPClassifier(max_iter=7, random_state=0).set_callbacks(monitor).fit(*iris_frame)
         log = monitor.get_logs().data_as_pandas
         assert log.groupby("task_name")["task_id"].agg(list).to_dict() == {
             "epoch": [2, 5],
             "fit": [0],
         }
 
-    def test_on_an_estimator_of_scikit_learn(self, frame):
-        X, y = frame
+    def test_on_an_estimator_of_scikit_learn(self, iris_frame):
+        X, y = iris_frame
         monitor = RobustnessMonitor(0.1)
         model = LogisticRegression(max_iter=300).set_callbacks(monitor).fit(X, y)
         log = monitor.get_logs().data_as_pandas.set_index("task_name")

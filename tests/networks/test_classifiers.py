@@ -58,6 +58,7 @@ class TestLearning:
         scores = cross_val_score(STDPClassifier(random_state=0), *iris(*classes), cv=self.folds)
         assert scores.mean() >= least
 
+    @pytest.mark.process
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     @pytest.mark.parametrize("classes", [(0, 1), (0, 2), (1, 2), (0, 1, 2)])
     def test_bp_is_at_least_as_good_as_scikit_learn(self, classes):
@@ -74,8 +75,8 @@ class TestLearning:
         assert ours.mean() > theirs.mean() - 1.5 / (4 * len(y))
 
     @every
-    def test_ten_classes(self, classifier):
-        X, y = load_digits(return_X_y=True)
+    def test_ten_classes(self, classifier, digits):
+        X, y = digits
         model = classifier((60, 30), max_iter=100, random_state=0).fit(X[:1000], y[:1000])
         assert model.score(X[1000:], y[1000:]) > 0.8
 
@@ -180,8 +181,8 @@ def test_without_competition_and_margin_a_batch_takes_the_step_of_the_formula(cl
 
 class TestInterface:
     @every
-    def test_fitted_attributes(self, classifier):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    def test_fitted_attributes(self, classifier, iris_frame):
+        X, y = iris_frame
         model = classifier((7, 5), max_iter=3, receptive_fields=2, random_state=0).fit(X, y)
         assert [coef.shape for coef in model.coefs_] == [(8, 7), (7, 5), (5, 3)]
         assert [intercept.shape for intercept in model.intercepts_] == [(7,), (5,), (3,)]
@@ -800,8 +801,8 @@ class TestBadInput:
     @every
     # As with every estimator of scikit-learn, which says the name of the type after that.
     @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
-    def test_single_row_or_column_of_a_frame(self, classifier):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    def test_single_row_or_column_of_a_frame(self, classifier, iris_frame):
+        X, y = iris_frame
         model = classifier(max_iter=1).fit(X, y)
         message = r"Expected a 2-dimensional container but got <class 'pandas.*Series'>"
         names = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
@@ -813,9 +814,9 @@ class TestBadInput:
             with pytest.raises(ValueError, match=message):
                 fit(X.iloc[:, 0], y)
 
-    def test_lazy_frames(self):
+    def test_lazy_frames(self, iris_frame):
         polars = pytest.importorskip("polars")
-        X, y = load_iris(return_X_y=True, as_frame=True)
+        X, y = iris_frame
         X, y = polars.from_pandas(X), y.to_numpy()
         message = (
             r"Got X of type LazyFrame, .*expected an array or a data frame. Use X.collect\(\)"
@@ -875,8 +876,8 @@ class TestBadInput:
             model.fit(X, y, X_val=twice, y_val=y)
 
     @every
-    def test_number_and_names_of_features(self, classifier):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    def test_number_and_names_of_features(self, classifier, iris_frame):
+        X, y = iris_frame
         model = classifier(max_iter=1).fit(X, y)
         with pytest.raises(ValueError, match="feature names should match"):
             model.predict(X.iloc[:, :3])

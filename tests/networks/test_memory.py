@@ -11,6 +11,8 @@ import pytest
 
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
+pytestmark = pytest.mark.process
+
 # A script of the documentation, which is no part of the package.
 _SCRIPT = Path(__file__).parents[2] / "doc" / "benchmarks" / "memory.py"
 _spec = importlib.util.spec_from_file_location("memory", _SCRIPT)

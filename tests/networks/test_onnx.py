@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
@@ -44,8 +43,8 @@ def run(model, X):
     ],
     ids=str,
 )
-def test_predictions_are_those_of_the_classifier(classifier, n_classes, options):
-    X, y = load_iris(return_X_y=True)
+def test_predictions_are_those_of_the_classifier(classifier, n_classes, options, iris):
+    X, y = iris
     X, y = X[y < n_classes], y[y < n_classes]
     # Also outside the range of the training data, where rates are clipped.
     X_test = np.vstack([X, 2 * X - 3, np.zeros((1, 4))])
@@ -80,8 +79,8 @@ def test_steps_of_ranks(dtype, largest):
     np.testing.assert_array_equal(label[sure], model.predict(X_test)[sure])
 
 
-def test_float32_stays_float32():
-    X, y = load_digits(return_X_y=True)
+def test_float32_stays_float32(digits):
+    X, y = digits
     X = X.astype(np.float32)
     model = STDPClassifier(max_iter=3, random_state=0).fit(X, y)
     label, probabilities = run(to_onnx(model), X)
@@ -95,15 +94,15 @@ def test_float32_stays_float32():
     [["setosa", "other", "virginica"], np.array(["a", "b", "c"], object), [-7, 0, 2**40]],
     ids=str,
 )
-def test_labels_of_any_type(classes):
-    X, y = load_iris(return_X_y=True)
+def test_labels_of_any_type(classes, iris):
+    X, y = iris
     model = STDPClassifier(max_iter=2, random_state=0).fit(X, np.asarray(classes)[y])
     label, _ = run(to_onnx(model), X)
     assert list(label) == list(model.predict(X))
 
 
-def test_boolean_labels():
-    X, y = load_iris(return_X_y=True)
+def test_boolean_labels(iris):
+    X, y = iris
     model = STDPClassifier(max_iter=2, random_state=0).fit(X, y == 1)
     label, _ = run(to_onnx(model), X)
     assert label.dtype == bool
@@ -111,8 +110,8 @@ def test_boolean_labels():
 
 
 @pytest.mark.parametrize("first", [2**63, 2**63 - 2, 2**64 - 3, 2**62, 0])
-def test_labels_beyond_the_signed_integers(first):
-    X, y = load_iris(return_X_y=True)
+def test_labels_beyond_the_signed_integers(first, iris):
+    X, y = iris
     values = np.array([first + k for k in range(3)], np.uint64)
     model = STDPClassifier(max_iter=30, random_state=0).fit(X, values[y])
     label, _ = run(to_onnx(model), X)
@@ -122,16 +121,16 @@ def test_labels_beyond_the_signed_integers(first):
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "UInt8", "boolean", "string", "category"])
-def test_labels_of_pandas(dtype):
-    X, y = load_iris(return_X_y=True)
+def test_labels_of_pandas(dtype, iris):
+    X, y = iris
     y = pd.Series(y > 0 if dtype == "boolean" else y).astype(dtype)
     model = BPClassifier(max_iter=30, random_state=0).fit(X, y)
     label, _ = run(to_onnx(model), X)
     assert label.tolist() == model.predict(X).tolist()
 
 
-def test_labels_that_are_no_whole_numbers():
-    X, y = load_iris(return_X_y=True)
+def test_labels_that_are_no_whole_numbers(iris):
+    X, y = iris
     model = STDPClassifier(max_iter=30, random_state=0).fit(X, np.array(["b", "a", "c"])[y])
     model.classes_ = np.array([0.1, 2.0, 1e300])
     label, _ = run(to_onnx(model), X)
@@ -155,8 +154,8 @@ def skl2onnx():
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 @pytest.mark.parametrize("name", ["scaled", "scaled and turned", "nothing before", "nested"])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_pipelines(classifier, name, n_classes, skl2onnx):
-    X, y = load_iris(return_X_y=True)
+def test_pipelines(classifier, name, n_classes, skl2onnx, iris):
+    X, y = iris
     X, y = X[y < n_classes], np.array(["a", "b", "c"])[y[y < n_classes]]
     model = make_pipeline(*steps(name), classifier((8,), max_iter=20, random_state=0)).fit(X, y)
     label, probabilities = run(to_onnx(model), X)
@@ -164,8 +163,8 @@ def test_pipelines(classifier, name, n_classes, skl2onnx):
     np.testing.assert_allclose(probabilities, model.predict_proba(X), rtol=1e-9, atol=1e-15)
 
 
-def test_pipeline_of_single_precision(skl2onnx):
-    X, y = load_digits(return_X_y=True)
+def test_pipeline_of_single_precision(skl2onnx, digits):
+    X, y = digits
     X = X.astype(np.float32)
     model = make_pipeline(StandardScaler(), STDPClassifier(max_iter=3, random_state=0)).fit(X, y)
     for exported in (to_onnx(model), to_onnx(model, X[:1])):
@@ -176,8 +175,8 @@ def test_pipeline_of_single_precision(skl2onnx):
 
 
 @pytest.mark.parametrize("labels", [[True, False], [2**63 + 5, 2**63 + 9], ["x", "y"], [-3, 4]])
-def test_labels_of_pipelines(labels, skl2onnx):
-    X, y = load_iris(return_X_y=True)
+def test_labels_of_pipelines(labels, skl2onnx, iris):
+    X, y = iris
     model = make_pipeline(StandardScaler(), BPClassifier((4,), max_iter=30, random_state=0))
     model.fit(X, np.array(labels)[(y == 0).astype(int)])
     label, _ = run(to_onnx(model), X)
@@ -185,8 +184,8 @@ def test_labels_of_pipelines(labels, skl2onnx):
     assert set(label.tolist()) == set(labels)
 
 
-def test_pipeline_with_columns_by_name(skl2onnx):
-    X, y = load_iris(return_X_y=True, as_frame=True)
+def test_pipeline_with_columns_by_name(skl2onnx, iris_frame):
+    X, y = iris_frame
     X = X.set_axis(list("abcd"), axis=1).assign(
         kind=np.where(X["sepal width (cm)"] > 3, "wide", "thin"), whole=np.arange(150) % 7
     )
@@ -225,8 +224,8 @@ AROUND = {
 
 @pytest.mark.parametrize("name", AROUND)
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_converters_of_skl2onnx(name, n_classes, skl2onnx):
-    X, y = load_iris(return_X_y=True)
+def test_converters_of_skl2onnx(name, n_classes, skl2onnx, iris):
+    X, y = iris
     X, y = X[y > 2 - n_classes], y[y > 2 - n_classes]
     register_onnx_converters()
     register_onnx_converters()
@@ -237,8 +236,8 @@ def test_converters_of_skl2onnx(name, n_classes, skl2onnx):
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
 
 
-def test_scores_and_single_inputs_of_skl2onnx(skl2onnx):
-    X, y = load_iris(return_X_y=True)
+def test_scores_and_single_inputs_of_skl2onnx(skl2onnx, iris):
+    X, y = iris
     register_onnx_converters()
     model = STDPClassifier((8,), max_iter=30, random_state=0).fit(X, y)
     options = {id(model): {"raw_scores": True, "zipmap": False}}
@@ -251,8 +250,8 @@ def test_scores_and_single_inputs_of_skl2onnx(skl2onnx):
     assert list(label) == list(model.predict(X))
 
 
-def test_pipelines_that_cannot_be_exported(skl2onnx):
-    X, y = load_iris(return_X_y=True)
+def test_pipelines_that_cannot_be_exported(skl2onnx, iris):
+    X, y = iris
     net = STDPClassifier((4,), max_iter=1)
     with pytest.raises(NotFittedError):
         to_onnx(make_pipeline(StandardScaler(), net))
@@ -264,8 +263,8 @@ def test_pipelines_that_cannot_be_exported(skl2onnx):
         to_onnx(make_pipeline(FunctionTransformer(np.cbrt), net).fit(X, y))
 
 
-def test_without_skl2onnx_the_error_says_how_to_install_it(monkeypatch):
-    X, y = load_iris(return_X_y=True)
+def test_without_skl2onnx_the_error_says_how_to_install_it(monkeypatch, iris):
+    X, y = iris
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     model = make_pipeline(StandardScaler(), STDPClassifier((4,), max_iter=1)).fit(X, y)
     with pytest.raises(ImportError, match=r'pip install "skstdp\[onnx\]"'):
@@ -274,10 +273,10 @@ def test_without_skl2onnx_the_error_says_how_to_install_it(monkeypatch):
         register_onnx_converters()
 
 
-def test_what_cannot_be_exported():
+def test_what_cannot_be_exported(iris):
     with pytest.raises(NotFittedError):
         to_onnx(STDPClassifier())
-    X, y = load_iris(return_X_y=True)
+    X, y = iris
     model = STDPClassifier(max_iter=1).fit(X, y)
     model.classes_ = model.classes_.astype("datetime64[D]")
     with pytest.raises(

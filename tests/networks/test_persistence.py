@@ -87,19 +87,14 @@ class Unknown(PCA):
     """A type that nobody has said to be harmless."""
 
 
-@pytest.fixture(scope="module")
-def task():
-    return load_iris(return_X_y=True, as_frame=True)
-
-
 def assert_same(loaded, model, X):
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 @every
-def test_classifier(classifier, task, tmp_path):
-    X, y = task
+def test_classifier(classifier, iris_frame, tmp_path):
+    X, y = iris_frame
     model = classifier(max_iter=5, random_state=0, warm_start=True).fit(X, y, X_val=X, y_val=y)
     save_model(model, tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")
@@ -112,8 +107,8 @@ def test_classifier(classifier, task, tmp_path):
 
 @every
 @pytest.mark.parametrize("scorer", [FGSMScorer(0.1), PGDScorer(0.1, n_steps=2)], ids=str)
-def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
-    X, y = task
+def test_search_over_a_pipeline(classifier, scorer, iris_frame, tmp_path):
+    X, y = iris_frame
     grid = {f"{classifier.__name__.lower()}__weight_decay": [0, 0.1]}
     scoring = {"accuracy": "accuracy", "attacked": scorer}
     pipeline = make_pipeline(MinMaxScaler(), classifier(max_iter=60, random_state=0))
@@ -124,8 +119,9 @@ def test_search_over_a_pipeline(classifier, scorer, task, tmp_path):
     assert loaded.score(X, y) == search.score(X, y)
 
 
-def test_another_process_scores_what_this_one_saved(task, tmp_path):
-    X, y = task
+@pytest.mark.process
+def test_another_process_scores_what_this_one_saved(iris_frame, tmp_path):
+    X, y = iris_frame
     model = make_pipeline(MinMaxScaler(), STDPClassifier(max_iter=60, random_state=0)).fit(X, y)
     save_model(model, tmp_path / "model.skops")
     joblib.dump(model, tmp_path / "model.joblib")
@@ -145,8 +141,8 @@ print(json.dumps([[m.predict_proba(X).tolist(), FGSMScorer(0.1)(m, X, y)] for m 
     assert json.loads(done.stdout) == [expected, expected]
 
 
-def test_callbacks_are_left_out_and_stay_on_the_estimator(task, tmp_path):
-    X, y = task
+def test_callbacks_are_left_out_and_stay_on_the_estimator(iris_frame, tmp_path):
+    X, y = iris_frame
     monitor = ScoringMonitor(scoring="accuracy")
     network = STDPClassifier(max_iter=2, random_state=0).set_callbacks(monitor)
     search = GridSearchCV(make_pipeline(network), {}, cv=2).fit(X, y)
@@ -158,8 +154,8 @@ def test_callbacks_are_left_out_and_stay_on_the_estimator(task, tmp_path):
     assert_same(loaded, search, X)
 
 
-def test_types_that_are_not_trusted(task, tmp_path):
-    X, y = task
+def test_types_that_are_not_trusted(iris_frame, tmp_path):
+    X, y = iris_frame
     model = make_pipeline(Unknown(2), STDPClassifier(max_iter=2)).fit(X, y)
     path = tmp_path / "model.skops"
     name = f"{Unknown.__module__}.Unknown"
@@ -329,8 +325,8 @@ def test_searches_with_each_scorer_of_scikit_learn(name, tmp_path):
     assert repr(loaded.scoring) == repr(get_scorer(name))
 
 
-def test_the_estimator_keeps_what_its_file_has_not(task, tmp_path):
-    X, y = task
+def test_the_estimator_keeps_what_its_file_has_not(iris_frame, tmp_path):
+    X, y = iris_frame
     model = with_columns((MinMaxScaler(), X.columns[:2]))
     stopping = EarlyStopping()
     model[-1].set_callbacks(stopping)
@@ -345,8 +341,8 @@ def test_the_estimator_keeps_what_its_file_has_not(task, tmp_path):
     assert not hasattr(inside[-1], "_skl_callbacks")
 
 
-def test_what_is_shared_stays_shared(task, tmp_path):
-    X, y = task
+def test_what_is_shared_stays_shared(iris_frame, tmp_path):
+    X, y = iris_frame
     shared = net().fit(X, y)
     model = VotingClassifier([("a", FrozenEstimator(shared)), ("b", FrozenEstimator(shared))])
     save_model(model.fit(X, y), tmp_path / "model.skops")
@@ -355,8 +351,8 @@ def test_what_is_shared_stays_shared(task, tmp_path):
 
 
 @every
-def test_metadata_requests_are_kept(classifier, task, tmp_path):
-    X, y = task
+def test_metadata_requests_are_kept(classifier, iris_frame, tmp_path):
+    X, y = iris_frame
     weight = np.linspace(0.5, 1, len(y))
     with sklearn.config_context(enable_metadata_routing=True):
         network = classifier((8,), max_iter=40, random_state=0)
@@ -403,8 +399,8 @@ def test_parts_that_no_file_can_hold_are_named(name, tmp_path):
     assert not path.exists()
 
 
-def test_what_holds_itself_is_named(task, tmp_path):
-    network = net().fit(*task)
+def test_what_holds_itself_is_named(iris_frame, tmp_path):
+    network = net().fit(*iris_frame)
     network.round = [network]
     with pytest.raises(TypeError, match=r"Got estimator\.round.*but expected parts that a file"):
         save_model(network, tmp_path / "model.skops")
@@ -420,8 +416,8 @@ def test_functions_are_not_trusted(function, tmp_path):
 
 
 @every
-def test_other_libraries_load_by_skops(classifier, task, tmp_path):
-    X, y = task
+def test_other_libraries_load_by_skops(classifier, iris_frame, tmp_path):
+    X, y = iris_frame
     model = search(classifier((8,), max_iter=40, random_state=0), scoring=FGSMScorer(0.1))
     content = skops_io.dumps(model.fit(X, y))
     names = skops_io.get_untrusted_types(data=content)
@@ -456,9 +452,9 @@ def test_files_of_another_kind(content, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def saved(task, tmp_path_factory):
+def saved(iris_frame, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "model.skops"
-    save_model(STDPClassifier((4,), max_iter=1).fit(*task), path)
+    save_model(STDPClassifier((4,), max_iter=1).fit(*iris_frame), path)
     return path
 
 
@@ -518,8 +514,8 @@ def test_a_file_without_an_estimator(value, tmp_path):
 
 @every
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
-def test_a_model_of_a_version_with_other_attributes(classifier, task, tmp_path):
-    model = classifier((4,), max_iter=1).fit(*task)
+def test_a_model_of_a_version_with_other_attributes(classifier, iris_frame, tmp_path):
+    model = classifier((4,), max_iter=1).fit(*iris_frame)
     del model.encoder_, model.shuffle
     (tmp_path / "old.skops").write_bytes(skops_io.dumps(model))
     with pytest.raises(ValueError, match=r"old\.skops.*without encoder_, shuffle, but expected"):

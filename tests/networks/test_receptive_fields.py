@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from oracle import numerical_gradient
 from scipy.sparse import csr_array
-from sklearn.datasets import load_iris
 from sklearn.preprocessing import SplineTransformer
 
 from skstdp import BPClassifier, STDPClassifier
@@ -133,9 +132,9 @@ def test_the_first_data_decide_on_the_ranks(classifier, further):
 
 
 @both
-def test_outliers_do_not_hide_the_other_rows(classifier):
+def test_outliers_do_not_hide_the_other_rows(classifier, iris):
     """With one value of a million in each column, the rates of all others are nearly the same."""
-    X, y = load_iris(return_X_y=True)
+    X, y = iris
     settings = {"hidden_layer_sizes": (30,), "random_state": 0}
     clean = classifier(**settings).fit(X, y).score(X, y)
     spoilt = X.copy()
@@ -328,8 +327,8 @@ def test_gradient_goes_through(make):
 
 @both
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_gradient_of_the_margin_goes_through_ranks(classifier, n_classes):
-    X, y = load_iris(return_X_y=True)
+def test_gradient_of_the_margin_goes_through_ranks(classifier, n_classes, iris):
+    X, y = iris
     X, y = X[y < n_classes], y[y < n_classes]
     model = classifier((9,), max_iter=20, random_state=0).fit(X, y)
     assert model._fields().ranked

@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from scipy.special import expit
-from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -16,15 +15,10 @@ pl = pytest.importorskip("polars")
 every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
 
 
-@pytest.fixture(scope="module")
-def task():
-    return load_iris(return_X_y=True, as_frame=True)
-
-
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (7,), (7, 5)])
-def test_rates_are_what_the_output_sees(classifier, hidden_layer_sizes, task):
-    X, y = task
+def test_rates_are_what_the_output_sees(classifier, hidden_layer_sizes, iris_frame):
+    X, y = iris_frame
     model = classifier(hidden_layer_sizes, receptive_fields=4, max_iter=3, random_state=0)
     rates = model.fit_transform(X, y)
     np.testing.assert_allclose(
@@ -44,8 +38,8 @@ def test_one_hidden_layer_by_hand():
 
 
 @every
-def test_frames_with_names(classifier, task):
-    X, y = task
+def test_frames_with_names(classifier, iris_frame):
+    X, y = iris_frame
     model = classifier((6, 4), max_iter=2, random_state=0).fit(X, y)
     names = [f"{classifier.__name__.lower()}{k}" for k in range(4)]
     assert list(model.get_feature_names_out()) == names
@@ -61,8 +55,8 @@ def test_frames_with_names(classifier, task):
     assert isinstance(model.predict(X), np.ndarray)
 
 
-def test_features_for_another_classifier(task):
-    X, y = task
+def test_features_for_another_classifier(iris_frame):
+    X, y = iris_frame
     network = STDPClassifier((20,), max_iter=30, random_state=0)
     pipeline = make_pipeline(network, LogisticRegression()).set_output(transform="pandas")
     search = GridSearchCV(pipeline, {"stdpclassifier__weight_decay": [0, 0.01]}, cv=3).fit(X, y)
@@ -70,8 +64,8 @@ def test_features_for_another_classifier(task):
     assert pipeline.fit(X, y)[-1].feature_names_in_[0] == "stdpclassifier0"
 
 
-def test_sparse_samples(task):
-    X, y = task
+def test_sparse_samples(iris_frame):
+    X, y = iris_frame
     model = STDPClassifier(5, max_iter=2, random_state=0).fit(X.to_numpy(), y)
     np.testing.assert_array_equal(model.transform(csr_array(X)), model.transform(X.to_numpy()))
 
@@ -86,8 +80,8 @@ def test_not_fitted(classifier):
 
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (9,), (9, 6)])
 @pytest.mark.parametrize("output", ["default", "pandas"])
-def test_attacks_go_back_through_the_hidden_rates(hidden_layer_sizes, output, task):
-    X, y = task
+def test_attacks_go_back_through_the_hidden_rates(hidden_layer_sizes, output, iris_frame):
+    X, y = iris_frame
     options = {"receptive_fields": 4, "max_iter": 30, "random_state": 0}
     network = STDPClassifier(hidden_layer_sizes, **options)
     pipeline = make_pipeline(network, LogisticRegression(max_iter=1000))

@@ -13,7 +13,7 @@ import pytest
 from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_predict, cross_validate
 
 import skstdp
@@ -60,6 +60,7 @@ def digests_of_a_process(environment):
 
 
 @pytest.mark.parametrize("n_threads", ["1", "2"])
+@pytest.mark.process
 def test_processes_and_numbers_of_threads(n_threads):
     names = ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "PYTHONHASHSEED")
     assert digests_of_a_process(dict.fromkeys(names, n_threads)) == digests()
@@ -73,8 +74,9 @@ def test_the_process_that_compiles_the_kernels_and_one_that_loads_them(tmp_path)
 
 @every_classifier
 @pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_workers(classifier, backend):
-    X, y = load_iris(return_X_y=True)
+@pytest.mark.process
+def test_workers(classifier, backend, iris):
+    X, y = iris
     model = classifier((8,), max_iter=5, random_state=0)
     tasks = [(clone(model).set_params(random_state=seed), X[seed:], y[seed:]) for seed in range(6)]
     alone = [digest(task[0].fit(*task[1:])) for task in tasks]
@@ -85,8 +87,9 @@ def test_workers(classifier, backend):
 
 
 @every_classifier
-def test_cross_validation_with_any_number_of_jobs(classifier):
-    X, y = load_iris(return_X_y=True)
+@pytest.mark.process
+def test_cross_validation_with_any_number_of_jobs(classifier, iris):
+    X, y = iris
     model = classifier((8,), max_iter=5, random_state=0)
     scoring = {"fgsm": FGSMScorer(0.1), "pgd": PGDScorer(0.1, n_steps=3, n_restarts=2)}
     one, two = (
@@ -102,8 +105,8 @@ def test_cross_validation_with_any_number_of_jobs(classifier):
 
 
 @every_classifier
-def test_fitting_and_predicting_in_many_threads_at_once(classifier):
-    X, y = load_iris(return_X_y=True)
+def test_fitting_and_predicting_in_many_threads_at_once(classifier, iris):
+    X, y = iris
     fitted = classifier((8,), max_iter=5, random_state=0).fit(X, y)
     expected = digest(fitted)
     proba = fitted.predict_proba(X)
@@ -133,9 +136,9 @@ def test_rows_are_predicted_alike_in_any_order_and_number(classifier, dtype):
 
 
 @every_classifier
-def test_one_random_state_runs_on(classifier):
+def test_one_random_state_runs_on(classifier, iris):
     """Epochs one by one, by `partial_fit` or by a warm start, are those of one `fit`."""
-    X, y = load_iris(return_X_y=True)
+    X, y = iris
     settings = {"learning_rate": "constant", "batch_size": 40, "random_state": 0}
     settings["weight_decay"] = 0.001
     whole = classifier((8,), max_iter=4, **settings).fit(X, y)
@@ -150,8 +153,8 @@ def test_one_random_state_runs_on(classifier):
 
 
 @every_classifier
-def test_the_global_random_state_is_left_alone(classifier):
-    X, y = load_iris(return_X_y=True)
+def test_the_global_random_state_is_left_alone(classifier, iris):
+    X, y = iris
     np.random.seed(0)
     before = np.random.get_state()[1].copy()
     model = classifier((8,), max_iter=2, random_state=0).fit(X, y)

@@ -9,8 +9,7 @@ from sklearn.utils import estimator_checks
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
 # Once as long as by default; the others differ from that in what does not need as many epochs.
-CONFIGURATIONS = [
-    {},
+VARIANTS = [
     {"batch_size": 60, "max_iter": 100},
     {"class_weight": "balanced", "max_iter": 100},
     {"early_stopping": True},
@@ -27,8 +26,7 @@ CONFIGURATIONS = [
 ]
 
 
-SPIKING_CONFIGURATIONS = [
-    {},
+SPIKING_VARIANTS = [
     {"feedback": "random", "hidden_layer_sizes": (40, 20), "n_steps": 8, "max_iter": 60},
     {"rule": "spike", "n_steps": 10, "max_iter": 60},
     {"input_code": "latency", "field_shape": "gaussian", "max_iter": 60},
@@ -72,17 +70,25 @@ def check_all(estimator):
     assert len(results) >= 68
 
 
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+def test_scikit_learn_checks(classifier):
+    check_all(classifier())
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
-@pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)
-def test_scikit_learn_checks(classifier, parameters):
+@pytest.mark.parametrize("parameters", VARIANTS, ids=str)
+def test_scikit_learn_checks_of_variants(classifier, parameters):
     check_all(classifier(**parameters))
 
 
-@pytest.mark.parametrize("parameters", SPIKING_CONFIGURATIONS, ids=str)
-def test_scikit_learn_checks_of_spikes(parameters):
+@pytest.mark.process
+@pytest.mark.parametrize("parameters", SPIKING_VARIANTS, ids=str)
+def test_scikit_learn_checks_of_spiking_variants(parameters):
     check_all(BioLeaFClassifier(**parameters))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("classifier", [STDPInFloat32, BPInFloat32])
 def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     # One check compares probabilities to 1e-7, which float32 cannot hold; 1e-4 is what

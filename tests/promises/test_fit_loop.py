@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax, softmax
-from sklearn.datasets import load_iris
 
 from skstdp import EarlyStopping, FGSMScorer
 from skstdp._networks._base import NetworkClassifier
@@ -120,16 +119,9 @@ class SoftmaxRegression(NetworkClassifier):
         return rates @ coef + intercept, lambda delta: (delta @ coef.T, np.zeros(len(delta)))
 
 
-@pytest.fixture(scope="module", params=[2, 3], ids=["two classes", "three classes"])
-def task(request):
-    X, y = load_iris(return_X_y=True)
-    chosen = y >= 3 - request.param
-    return X[chosen], np.array(["setosa", "versicolor", "virginica"])[y[chosen]]
-
-
-def test_epochs_are_gradient_steps(task):
+def test_epochs_are_gradient_steps(named_iris):
     """Against two steps of one batch each, written out."""
-    X, y = task
+    X, y = named_iris
     model = SoftmaxRegression(batch_size=len(y), max_iter=2, shuffle=False).fit(X, y)
     rates = (X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0))
     targets = (y[:, np.newaxis] == np.unique(y)).astype(float)
@@ -148,8 +140,8 @@ def test_epochs_are_gradient_steps(task):
     assert_allclose(model.loss_curve_, losses)
 
 
-def test_predictions_are_those_of_the_scores(task):
-    X, y = task
+def test_predictions_are_those_of_the_scores(named_iris):
+    X, y = named_iris
     model = SoftmaxRegression(random_state=0).fit(X, y)
     scores, _ = model._scores_and_pullback(model._rates(X))
     assert_allclose(model.predict_proba(X), softmax(scores, axis=1))
@@ -159,8 +151,8 @@ def test_predictions_are_those_of_the_scores(task):
     assert_array_equal(model.transform(X), model._rates(X))
 
 
-def test_history_and_validation_data(task):
-    X, y = task
+def test_history_and_validation_data(named_iris):
+    X, y = named_iris
     model = SoftmaxRegression(max_iter=5, learning_rate_init=0.1).fit(X[::2], y[::2], None, X, y)
     assert model.n_iter_ == 5
     assert list(model.history_) == ["loss", "accuracy", "validation_loss", "validation_accuracy"]
@@ -168,38 +160,38 @@ def test_history_and_validation_data(task):
     assert model.history_["loss"].is_monotonic_decreasing
 
 
-def test_stops_when_the_loss_no_longer_falls(task):
+def test_stops_when_the_loss_no_longer_falls(named_iris):
     """Each epoch improves by less than `tol`: the first one starts the count."""
-    model = SoftmaxRegression(tol=10, n_iter_no_change=3, random_state=0).fit(*task)
+    model = SoftmaxRegression(tol=10, n_iter_no_change=3, random_state=0).fit(*named_iris)
     assert model.n_iter_ == 1 + 3 + 1
 
 
-def test_early_stopping_keeps_the_best_epoch(task):
-    X, y = task
+def test_early_stopping_keeps_the_best_epoch(named_iris):
+    X, y = named_iris
     model = SoftmaxRegression(early_stopping=True, max_iter=100, random_state=0)
     model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
     assert model.n_iter_ < 100
     assert model.score(X[1::2], y[1::2]) == max(model.validation_scores_)
 
 
-def test_callbacks_see_each_epoch_and_stop_the_fit(task):
-    X, y = task
+def test_callbacks_see_each_epoch_and_stop_the_fit(named_iris):
+    X, y = named_iris
     stopping = EarlyStopping(X_val=X, y_val=y, tol=1, n_iter_no_change=2)
     model = SoftmaxRegression(random_state=0).set_callbacks(stopping).fit(X, y)
     assert model.n_iter_ == 1 + 2 + 1
 
 
-def test_an_error_leaves_the_network_as_it_was(task):
-    model = SoftmaxRegression(random_state=0).fit(*task)
+def test_an_error_leaves_the_network_as_it_was(named_iris):
+    model = SoftmaxRegression(random_state=0).fit(*named_iris)
     before = dict(vars(model))
     model.set_params(learning_rate_init=1e308)
     with pytest.raises(ValueError, match=r"^Got learning_rate_init=1e\+308, but expected values"):
-        model.fit(*task)
+        model.fit(*named_iris)
     assert vars(model) == before | {"learning_rate_init": 1e308}
 
 
-def test_trains_on_perturbed_samples(task):
-    X, y = task
+def test_trains_on_perturbed_samples(named_iris):
+    X, y = named_iris
     plain = SoftmaxRegression(random_state=0).fit(X, y)
     trained = SoftmaxRegression(random_state=0, adversarial_epsilon=0.1).fit(X, y)
     attack = FGSMScorer(0.1)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import skstdp
 
 OFFLINE = """
@@ -56,6 +58,7 @@ print("done")
 """
 
 
+@pytest.mark.process
 def test_works_without_a_network():
     environment = os.environ | {"PYTHONPATH": str(Path(skstdp.__file__).parents[1])}
     output = subprocess.run(

@@ -17,7 +17,10 @@ from skstdp._kernels import _compiler
 from skstdp._kernels._compiler import _tell_that_nothing_is_kept, digest_of_sources
 from skstdp._utils import _memory
 
-pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled"),
+]
 
 # A few epochs of a network need not teach it to tell classes apart.
 QUIET = "-W", "ignore:The network does not tell classes"

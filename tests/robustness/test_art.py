@@ -33,8 +33,8 @@ def evasion():
 
 
 @pytest.fixture(params=[2, 3], ids=["two classes", "three classes"])
-def iris(request):
-    X, y = load_iris(return_X_y=True, as_frame=True)
+def iris(request, iris_frame):
+    X, y = iris_frame
     chosen = y >= 3 - request.param
     return X[chosen].astype(np.float32), np.array(["a", "b", "c"])[y[chosen]]
 
@@ -123,6 +123,7 @@ def test_projected_gradients_that_choose_their_steps(name, iris, evasion):
     assert after <= FGSMScorer(0.15)(model, X, y)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["STDP", "BP"])
 def test_attacks_on_images(name, evasion):
     X, y = load_digits(n_class=2, return_X_y=True)
@@ -208,8 +209,8 @@ def test_finite_differences(evasion):
     assert np.mean(model.predict(perturbed) == y) < model.score(X, y) - 0.1
 
 
-def test_text_is_refused_in_input_space(evasion):
-    X, y = load_iris(return_X_y=True, as_frame=True)
+def test_text_is_refused_in_input_space(evasion, iris_frame):
+    X, y = iris_frame
     X = X.assign(kind="a")
     columns = ColumnTransformer([("kind", OneHotEncoder(), ["kind"])], remainder="passthrough")
     model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(X, y)

@@ -127,6 +127,7 @@ class TestInSearches:
         ],
         ids=["grid", "random"],
     )
+    @pytest.mark.process
     def test_in_two_processes_after_clone_and_pickle(self, make, noisy):
         search = make(scoring=self.SCORING, refit=self.REFIT, cv=3, n_jobs=2)
         search = pickle.loads(pickle.dumps(clone(search))).fit(*noisy)

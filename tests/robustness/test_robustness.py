@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -210,12 +209,8 @@ def test_gradient_that_loses_to_chance_is_called_fooled():
 class TestAnyEstimator:
     """Trees, that have no gradient, and models of scikit-learn in the space of the user."""
 
-    def data(self):
-        X, y = load_iris(return_X_y=True, as_frame=True)
-        return X, y
-
-    def test_trees_are_attacked_without_a_gradient(self):
-        X, y = self.data()
+    def test_trees_are_attacked_without_a_gradient(self, iris_frame):
+        X, y = iris_frame
         forest = RandomForestClassifier(20, random_state=0).fit(X[::2], y[::2])
         other = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[::2], y[::2])
         with pytest.raises(TypeError, match=r"RandomForestClassifier.*trees.*robustness_report"):
@@ -245,11 +240,12 @@ class TestAnyEstimator:
 
     @pytest.mark.parametrize("space", ["model", "input"])
     @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
-    def test_accuracies_are_those_of_the_scorers(self, space, norm):
-        X, y = self.data()
+    def test_accuracies_are_those_of_the_scorers(self, space, norm, iris_frame):
+        X, y = iris_frame
         model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
         options = {"norm": norm, "space": space, "immutable": ["petal width (cm)"]}
-        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], n_steps=4, **options)
+        short = {"n_steps": 4, "n_queries": 20}
+        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], **short, **options)
         accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
         for epsilon in (0.3, 0.6):
             score = FGSMScorer(epsilon, **options)(model, X, y)
@@ -257,8 +253,8 @@ class TestAnyEstimator:
             assert accuracy[epsilon, "PGD"] <= score
         assert ("hard label" in set(report["attack"])) == (norm == "linf")
 
-    def test_whole_numbers_and_text(self):
-        X, y = self.data()
+    def test_whole_numbers_and_text(self, iris_frame):
+        X, y = iris_frame
         X = X.round().astype(int).assign(kind="a")
         columns = ColumnTransformer([("kind", OneHotEncoder(), ["kind"])], remainder="passthrough")
         model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(X, y)
@@ -270,8 +266,8 @@ class TestAnyEstimator:
         assert accuracy[1.9, "FGSM"] < accuracy[1.9, "none"]
         assert accuracy[1.9, "hard label"] < accuracy[1.9, "none"]
 
-    def test_one_size_and_one_surrogate(self):
-        X, y = self.data()
+    def test_one_size_and_one_surrogate(self, iris_frame):
+        X, y = iris_frame
         model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
         options = {"n_steps": 2, "n_restarts": 1, "n_queries": 5}
         pd.testing.assert_frame_equal(
@@ -279,17 +275,18 @@ class TestAnyEstimator:
             robustness_report(model, X, y, epsilons=[0.3], surrogates=[model], **options),
         )
 
-    def test_finite_differences(self):
-        X, y = self.data()
+    def test_finite_differences(self, iris_frame):
+        X, y = iris_frame
         model = GaussianNB().fit(X, y)
+        options = {"n_steps": 3, "n_restarts": 1, "n_queries": 20}
         report = robustness_report(
-            model, X, y, epsilons=[0.3], gradient="finite-differences", n_steps=3, n_restarts=1
+            model, X, y, epsilons=[0.3], gradient="finite-differences", **options
         )
         accuracy = dict(zip(report["attack"], report["accuracy"], strict=True))
         assert accuracy["PGD"] <= accuracy["FGSM"] < accuracy["none"]
 
-    def test_surrogate_that_knows_other_classes(self):
-        X, y = self.data()
+    def test_surrogate_that_knows_other_classes(self, iris_frame):
+        X, y = iris_frame
         two = SVC().fit(X[y > 0], y[y > 0])
         with pytest.raises(ValueError, match=r"Got the labels \[0\] in y"):
             robustness_report(SVC().fit(X, y), X, y, surrogates=[two])
@@ -313,8 +310,8 @@ class TestAttackTable:
             assert (table["distance"][:3] >= expected[:3]).all()
 
     @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
-    def test_shares_below_a_distance_are_those_of_the_attack(self, norm):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    def test_shares_below_a_distance_are_those_of_the_attack(self, norm, iris_frame):
+        X, y = iris_frame
         model = make_pipeline(StandardScaler(), SVC(kernel="linear")).fit(X, y)
         options = {"norm": norm, "space": "input", "immutable": [0]}
         table = attack_table(model, X, y, epsilon=1.0, attack="FGSM", **options)

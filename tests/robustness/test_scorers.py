@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
-from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.inspection import permutation_importance
@@ -60,32 +60,24 @@ from skstdp._input_gradients._svm import SupportVectors
 CLASSIFIERS = [STDPClassifier, BPClassifier]
 
 
-@pytest.fixture(scope="module", params=[2, 3], ids=["two classes", "three classes"])
-def iris(request):
-    X, y = load_iris(return_X_y=True)
-    names = np.array(["setosa", "versicolor", "virginica"])
-    chosen = y >= 3 - request.param
-    return X[chosen], names[y[chosen]]
+@pytest.fixture(scope="module", params=CLASSIFIERS, ids=lambda c: c.__name__)
+def fitted(request, named_iris):
+    return request.param(random_state=0).fit(*named_iris)
 
 
 @pytest.fixture(scope="module", params=CLASSIFIERS, ids=lambda c: c.__name__)
-def fitted(request, iris):
-    return request.param(random_state=0).fit(*iris)
-
-
-@pytest.fixture(scope="module", params=CLASSIFIERS, ids=lambda c: c.__name__)
-def paired(request, iris):
+def paired(request, named_iris):
     """On and off units alone: finite differences go astray where one step meets the next."""
-    return request.param(receptive_fields=2, random_state=0).fit(*iris)
+    return request.param(receptive_fields=2, random_state=0).fit(*named_iris)
 
 
-def test_without_perturbation_it_is_accuracy(fitted, iris):
-    assert FGSMScorer(epsilon=0)(fitted, *iris) == fitted.score(*iris)
+def test_without_perturbation_it_is_accuracy(fitted, named_iris):
+    assert FGSMScorer(epsilon=0)(fitted, *named_iris) == fitted.score(*named_iris)
 
 
 @pytest.mark.parametrize("epsilon", [4 / 255, 0.1])
-def test_equals_an_attack_written_out_with_finite_differences(paired, iris, epsilon):
-    X, y = iris
+def test_equals_an_attack_written_out_with_finite_differences(paired, named_iris, epsilon):
+    X, y = (array[::3] for array in named_iris)
     right = []
     network = paired.coefs_, paired.intercepts_
 
@@ -104,8 +96,8 @@ def test_equals_an_attack_written_out_with_finite_differences(paired, iris, epsi
     assert FGSMScorer(epsilon)(paired, X, y) == np.mean(right)
 
 
-def test_attack_costs_accuracy_and_more_costs_more(fitted, iris):
-    scores = [FGSMScorer(epsilon)(fitted, *iris) for epsilon in (0, 0.05, 0.1, 0.2)]
+def test_attack_costs_accuracy_and_more_costs_more(fitted, named_iris):
+    scores = [FGSMScorer(epsilon)(fitted, *named_iris) for epsilon in (0, 0.05, 0.1, 0.2)]
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] < scores[0] - 0.3
 
@@ -129,16 +121,16 @@ def test_scale_of_the_logits_does_not_matter(classifier, dtype):
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
-def test_pipeline_is_attacked_at_the_input_of_its_last_step(classifier, iris):
-    X, y = iris
+def test_pipeline_is_attacked_at_the_input_of_its_last_step(classifier, named_iris):
+    X, y = named_iris
     pipeline = make_pipeline(MinMaxScaler(), classifier(random_state=0)).fit(X, y)
     scaled = pipeline[0].transform(X)
     scorer = FGSMScorer(0.1)
     assert scorer(pipeline, X, y) == scorer(pipeline[-1], scaled, y)
 
 
-def test_sample_weight(fitted, iris):
-    X, y = iris
+def test_sample_weight(fitted, named_iris):
+    X, y = named_iris
     weight = np.random.default_rng(0).integers(0, 3, len(y))
     scorer = FGSMScorer(0.1)
     repeated = np.repeat(np.arange(len(y)), weight)
@@ -148,11 +140,8 @@ def test_sample_weight(fitted, iris):
 
 
 class TestModelSelection:
-    def frame(self):
-        return load_iris(return_X_y=True, as_frame=True)
-
-    def test_cross_val_score(self):
-        X, y = self.frame()
+    def test_cross_val_score(self, iris_frame):
+        X, y = iris_frame
         model = STDPClassifier(random_state=0, max_iter=60)
         scores = cross_val_score(model, X, y, scoring=FGSMScorer(0.05), cv=5)
         folds = StratifiedKFold(5).split(X, y)
@@ -162,8 +151,8 @@ class TestModelSelection:
         ]
         assert_array_equal(scores, expected)
 
-    def test_several_at_once(self):
-        X, y = self.frame()
+    def test_several_at_once(self, iris_frame):
+        X, y = iris_frame
         scoring = {f"fgsm {k}/255": FGSMScorer(k / 255) for k in (0, 12, 60)}
         scores = cross_validate(
             BPClassifier(random_state=0), X, y, scoring={"clean": "accuracy", **scoring}
@@ -171,8 +160,9 @@ class TestModelSelection:
         assert_array_equal(scores["test_clean"], scores["test_fgsm 0/255"])
         assert scores["test_fgsm 60/255"].mean() < scores["test_clean"].mean()
 
-    def test_grid_search_on_a_data_frame_in_two_processes(self):
-        X, y = self.frame()
+    @pytest.mark.process
+    def test_grid_search_on_a_data_frame_in_two_processes(self, iris_frame):
+        X, y = iris_frame
         search = GridSearchCV(
             make_pipeline(MinMaxScaler(), STDPClassifier(random_state=0, max_iter=60)),
             {"stdpclassifier__learning_rate_init": [1e-4, 0.2]},
@@ -195,8 +185,8 @@ def test_repr_and_pickle():
     assert repr(scorer) == "FGSMScorer(epsilon=0.25)"
 
 
-def test_pipeline_of_one_step(iris):
-    X, y = iris
+def test_pipeline_of_one_step(named_iris):
+    X, y = named_iris
     pipeline = make_pipeline(STDPClassifier(max_iter=60, random_state=0)).fit(X, y)
     assert FGSMScorer(0.1)(pipeline, X, y) == FGSMScorer(0.1)(pipeline[-1], X, y)
 
@@ -219,19 +209,19 @@ def test_epsilon_must_be_a_number():
         lambda: make_pipeline(StandardScaler(), RandomForestClassifier()),
     ],
 )
-def test_other_estimators_are_refused_by_name(make, iris):
+def test_other_estimators_are_refused_by_name(make, named_iris):
     with pytest.raises(TypeError, match=r"type (GaussianNB.*finite-diff|RandomForest.*trees)"):
-        FGSMScorer()(make().fit(*iris), *iris)
+        FGSMScorer()(make().fit(*named_iris), *named_iris)
 
 
-def test_unfitted_estimators_are_refused(iris):
+def test_unfitted_estimators_are_refused(named_iris):
     for estimator in (STDPClassifier(), make_pipeline(MinMaxScaler(), STDPClassifier())):
         with pytest.raises(NotFittedError):
-            FGSMScorer()(estimator, *iris)
+            FGSMScorer()(estimator, *named_iris)
 
 
-def test_unknown_labels_are_refused(fitted, iris):
-    X, y = iris
+def test_unknown_labels_are_refused(fitted, named_iris):
+    X, y = named_iris
     y = y.copy()
     y[3] = "tulip"
     with pytest.raises(ValueError, match=r"Got the labels \['tulip'\] in y"):
@@ -239,14 +229,14 @@ def test_unknown_labels_are_refused(fitted, iris):
 
 
 class TestPGDScorer:
-    def test_without_perturbation_it_is_accuracy(self, fitted, iris):
-        assert PGDScorer(epsilon=0)(fitted, *iris) == fitted.score(*iris)
+    def test_without_perturbation_it_is_accuracy(self, fitted, named_iris):
+        assert PGDScorer(epsilon=0)(fitted, *named_iris) == fitted.score(*named_iris)
 
     @pytest.mark.parametrize("epsilon", [4 / 255, 0.05, 0.1])
-    def test_is_never_above_fgsm(self, fitted, iris, epsilon):
+    def test_is_never_above_fgsm(self, fitted, named_iris, epsilon):
         for options in ({}, {"n_steps": 1, "n_restarts": 1}, {"step": 1e-6}):
-            score = PGDScorer(epsilon, **options)(fitted, *iris)
-            assert score <= FGSMScorer(epsilon)(fitted, *iris)
+            score = PGDScorer(epsilon, **options)(fitted, *named_iris)
+            assert score <= FGSMScorer(epsilon)(fitted, *named_iris)
 
     def test_finds_points_that_fgsm_misses(self):
         """Margins that curve: XOR, where the gradient at the row is not that nearby."""
@@ -292,8 +282,8 @@ class TestPGDScorer:
         assert_allclose(fgsm, [0.5, 0.4])
         assert_allclose(descent, np.maximum(0.5 - length * np.arange(11), 0.4))
 
-    def test_sample_weight(self, fitted, iris):
-        X, y = iris
+    def test_sample_weight(self, fitted, named_iris):
+        X, y = named_iris
         weight = np.arange(len(y)) % 3
         scorer = PGDScorer(0.1, n_steps=5, n_restarts=1)
         repeated = np.repeat(np.arange(len(y)), weight)
@@ -301,8 +291,9 @@ class TestPGDScorer:
             scorer(fitted, X, y, sample_weight=weight), scorer(fitted, X[repeated], y[repeated])
         )
 
-    def test_grid_search_over_a_pipeline_in_two_processes(self):
-        X, y = load_iris(return_X_y=True, as_frame=True)
+    @pytest.mark.process
+    def test_grid_search_over_a_pipeline_in_two_processes(self, iris_frame):
+        X, y = iris_frame
         pgd = PGDScorer(0.05, n_steps=5, n_restarts=2)
         search = GridSearchCV(
             make_pipeline(MinMaxScaler(), STDPClassifier(random_state=0, max_iter=60)),
@@ -431,8 +422,8 @@ class TestOptions:
 
     # At the start of the fit it does predict one.
     @pytest.mark.filterwarnings("ignore::skstdp.ConstantPredictionWarning")
-    def test_scoring_monitor(self, iris):
-        X, y = iris
+    def test_scoring_monitor(self, named_iris):
+        X, y = named_iris
         monitor = ScoringMonitor(scoring={"clean": "accuracy", "fgsm": FGSMScorer(0.3)})
         model = LogisticRegression(max_iter=500).set_callbacks(monitor).fit(X, y)
         logs = monitor.get_logs().data_as_pandas
@@ -443,9 +434,9 @@ class TestOptions:
 
 class TestCost:
     def test_fgsm_is_one_forward_pass_one_backward_pass_and_one_prediction(
-        self, iris, monkeypatch
+        self, named_iris, monkeypatch
     ):
-        X, y = iris
+        X, y = named_iris
         model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
         calls = []
 
@@ -468,8 +459,8 @@ class TestCost:
         FGSMScorer(0.3)(model, X, y)
         assert calls == ["forward", "back", "predict"]
 
-    def test_without_size_there_is_no_gradient(self, iris, monkeypatch):
-        X, y = iris
+    def test_without_size_there_is_no_gradient(self, named_iris, monkeypatch):
+        X, y = named_iris
         model = SVC().fit(X, y)
         monkeypatch.delattr(SupportVectors, "vjp")
         assert FGSMScorer(0)(model, X, y) == PGDScorer(0)(model, X, y) == model.score(X, y)
@@ -486,8 +477,8 @@ class TestMasking:
         return network
 
     @pytest.mark.parametrize("scorer", [FGSMScorer(0.1), PGDScorer(0.1, 3, 1)])
-    def test_warning_with_the_share_of_samples(self, iris, scorer):
-        X, y = iris
+    def test_warning_with_the_share_of_samples(self, named_iris, scorer):
+        X, y = named_iris
         network = self.saturated(X, y, 0.3)
         share = np.mean(network.coefs_[0][0, 0] * X[:, 0] + network.intercepts_[0][0] <= 0)
         assert 0.2 < share < 0.5
@@ -497,8 +488,8 @@ class TestMasking:
         with pytest.warns(GradientMaskingWarning, match=message):
             scorer(network, X, y)
 
-    def test_few_samples_give_none(self, iris):
-        X, y = iris
+    def test_few_samples_give_none(self, named_iris):
+        X, y = named_iris
         X = np.vstack([X] * 2)
         X[0, 0] = 0
         network = self.saturated(X, np.tile(y, 2), 1 / len(X))
@@ -516,9 +507,9 @@ class TestSeveralSizes:
         assert list(scoring) == ["clean", "PGD 0.1"]
         assert scoring["PGD 0.1"].n_steps == 3
 
-    def test_options_are_those_of_all(self, iris):
+    def test_options_are_those_of_all(self, named_iris):
         """Without attack, too, no other gradient is asked for."""
-        X, y = iris
+        X, y = named_iris
         scoring = attack_scorers([0.3], gradient="finite-differences")
         model = GaussianNB().fit(X, y)
         scores = [scorer(model, X, y) for scorer in scoring.values()]
@@ -537,9 +528,10 @@ class TestSeveralSizes:
         assert list(attack_scorers(epsilons)) == ["clean", "FGSM 0.1"]
 
     @pytest.mark.parametrize("library", ["pandas", "polars"])
-    def test_search_over_a_pipeline_on_a_data_frame_in_two_processes(self, library):
+    @pytest.mark.process
+    def test_search_over_a_pipeline_on_a_data_frame_in_two_processes(self, library, iris_frame):
         """With the names of the columns, and without a warning."""
-        X, y = load_iris(return_X_y=True, as_frame=True)
+        X, y = iris_frame
         if library == "polars":
             X = pytest.importorskip("polars").DataFrame(X.to_dict("list"))
         model = make_pipeline(
