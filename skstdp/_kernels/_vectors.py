@@ -13,6 +13,9 @@ from numba.extending import lower_builtin, type_callable
 # Numbers that are looked at together.
 WIDTH = 16
 
+# Rows and columns of the squares that are transposed.
+SQUARE = 8
+
 
 def fetch(array, place):
     """Ask for a number of a contiguous array, to have its line in the second cache."""
@@ -39,6 +42,14 @@ def places_of_nonzeros(array, first, places, n):
     found = first + np.flatnonzero(array[first : first + WIDTH])
     places[n : n + found.size] = found
     return n + found.size
+
+
+def turn(source, i, j, target):
+    """Transpose the square of a matrix that begins in row i and column j.
+
+    Rows of both matrices lie anywhere, but their elements side by side.
+    """
+    target[j : j + SQUARE, i : i + SQUARE] = source[i : i + SQUARE, j : j + SQUARE].T
 
 
 def larger(a, b):
@@ -73,6 +84,50 @@ def _extreme(function, name):
 
 _extreme(larger, "llvm.maxnum")
 _extreme(smaller, "llvm.minnum")
+
+
+@type_callable(turn)
+def _type_of_turn(context):
+    return lambda source, i, j, target: signature(
+        types.none, source, types.intp, types.intp, target
+    )
+
+
+def _rows_of_square(context, builder, matrix_type, matrix, i, j):
+    """Addresses of the rows of a square, as vectors."""
+    held = context.make_array(matrix_type)(context, builder, matrix)
+    stride, _ = cgutils.unpack_tuple(builder, held.strides)
+    vector = ir.VectorType(context.get_value_type(matrix_type.dtype), SQUARE)
+    byte = ir.IntType(8).as_pointer()
+    address = builder.bitcast(builder.gep(held.data, [j]), byte)
+    for k in range(SQUARE):
+        place = builder.mul(builder.add(i, i.type(k)), stride)
+        yield builder.bitcast(builder.gep(address, [place]), vector.as_pointer())
+
+
+@lower_builtin(turn, types.Array, types.intp, types.intp, types.Array)
+def _compiled_turn(context, builder, signature, args):
+    source, i, j, target = args
+    source_type, _, _, target_type = signature.args
+    rows = [
+        builder.load(row, align=source_type.dtype.bitwidth // 8)
+        for row in _rows_of_square(context, builder, source_type, source, i, j)
+    ]
+    # Blocks on both sides of the diagonal change places, smaller and smaller ones.
+    size = SQUARE // 2
+    while size:
+        for k in range(SQUARE):
+            if not k & size:
+                pair = rows[k], rows[k + size]
+                for place, far in ((k, SQUARE - size), (k + size, SQUARE)):
+                    lanes = [n + place - k if not n & size else n + far for n in range(SQUARE)]
+                    mask = ir.Constant(ir.VectorType(ir.IntType(32), SQUARE), lanes)
+                    rows[place] = builder.shuffle_vector(*pair, mask)
+        size //= 2
+    targets = _rows_of_square(context, builder, target_type, target, j, i)
+    for row, address in zip(rows, targets, strict=True):
+        builder.store(row, address, align=target_type.dtype.bitwidth // 8)
+    return context.get_dummy_value()
 
 
 @type_callable(fetch)
