@@ -36,6 +36,7 @@ class _Part(JITCodeLibrary):
         # Only in registers do callers see which arrays overlap no others.
         passes, builder = create_new_function_pass_manager(), self._codegen._pass_builder()
         passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
         for function in module.functions:
             passes.run(function, builder)
 
