@@ -30,7 +30,7 @@ def places_of_nonzeros(array, first, places, n):
         Contiguous.
     first : int
         Place of the first of the sixteen numbers.
-    places : ndarray, dtype int32
+    places : ndarray of 32-bit integers
         Up to sixteen places behind the new ones are overwritten.
     n : int
 
