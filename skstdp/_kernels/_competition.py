@@ -19,7 +19,7 @@ import numpy as np
 from .._utils._memory import aligned_empty
 from ._arrays import CompetitionScratch
 from ._compiler import kernel
-from ._vectors import SQUARE, larger, smaller, turn
+from ._vectors import SQUARE, turn
 from ._views import matrix
 
 # Share of a batch in the running win rate: it remembers about twenty batches.
@@ -29,8 +29,8 @@ _MEMORY = 0.05
 _FEW = 16
 
 # Samples that are gone through together: what is decided about a sample takes the same steps for
-# all of them, unit after unit, and their numbers stay in the first cache.
-_LANES = 64
+# all of them, unit after unit. Shorter loops would be taken apart before they become vectors.
+_LANES = 48
 
 
 def competition_scratch(widest, dtype):
@@ -104,7 +104,7 @@ def _settle(association, learns, factor, won):
     zero = won.dtype.type(0)
     for j in range(won.size):
         z = association[j]
-        won[j] += larger(z, zero)
+        won[j] += max(z, zero)
         association[j] = (z if z > zero else z * factor) * learns
 
 
@@ -114,8 +114,8 @@ def _extend_lead(rates, side, right, wrong):
     zero, one = rates.dtype.type(0), rates.dtype.type(1)
     for s in range(_LANES):
         rate, z = rates[s], side[s]
-        right[s] = larger(right[s], rate if z > zero else -one)
-        wrong[s] = larger(wrong[s], rate if z < zero else -one)
+        right[s] = max(right[s], rate if z > zero else -one)
+        wrong[s] = max(wrong[s], rate if z < zero else -one)
 
 
 @kernel
@@ -142,16 +142,16 @@ def _insert_first(rates, side, sign, handicap, scores, best):
     for s in range(_LANES):
         score = rates[s] - handicap
         score = score if side[s] * sign > zero else lowest
-        scores[s] = smaller(best[s], score)
-        best[s] = larger(best[s], score)
+        scores[s] = min(best[s], score)
+        best[s] = max(best[s], score)
 
 
 @kernel
 def _insert(scores, best):
     """The larger of each pair is the best one; the smaller goes on."""
     for s in range(_LANES):
-        better = larger(best[s], scores[s])
-        scores[s] = smaller(best[s], scores[s])
+        better = max(best[s], scores[s])
+        scores[s] = min(best[s], scores[s])
         best[s] = better
 
 
@@ -207,8 +207,8 @@ def _silence_losers(rates, side, handicap, least_right, least_wrong, gain, loss)
         wins = (z > zero) & (score >= least_right[s]) | (z < zero) & (score >= least_wrong[s])
         z = z if wins else zero
         side[s] = z
-        gain[s] += larger(z, zero)
-        loss[s] += larger(-z, zero)
+        gain[s] += max(z, zero)
+        loss[s] += max(-z, zero)
 
 
 @kernel

@@ -103,9 +103,6 @@ managed = njit(_nrt=True, **_INLINED)
 # For what returns a part of an array.
 inlined = njit(inline="always", **_OPTIONS)
 
-# For the largest of numbers that are all finite, and for sums, as vectors.
-reordered = njit(_nrt=False, **_INLINED | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}})
-
 # Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
 uncontracted = njit(_nrt=False, **_INLINED | {"fastmath": False})
 

@@ -11,7 +11,6 @@ from ._compiler import inlined, kernel, managed
 from ._sigmoid import sigmoid
 from ._views import flat, matrix
 
-
 # Units of a small layer that are gone through together: the sums of a loop of known length stay
 # in registers. Shorter loops would be taken apart before they become vectors, and for more units
 # all inputs would be visited more than once.

@@ -52,40 +52,6 @@ def turn(source, i, j, target):
     target[j : j + SQUARE, i : i + SQUARE] = source[i : i + SQUARE, j : j + SQUARE].T
 
 
-def larger(a, b):
-    """The larger of two numbers, neither of which is NaN.
-
-    Not a comparison: a choice that is stored where one side was loaded becomes a masked store, and
-    the next load waits for it to reach the cache.
-    """
-    return max(a, b)
-
-
-def smaller(a, b):
-    """The smaller of two numbers, neither of which is NaN."""
-    return min(a, b)
-
-
-def _extreme(function, name):
-    @type_callable(function)
-    def typed(context):
-        return lambda a, b: signature(a, a, a) if a == b else None
-
-    @lower_builtin(function, types.Float, types.Float)
-    def code(context, builder, signature, args):
-        number = context.get_value_type(signature.return_type)
-        called = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(number, [number, number]),
-            f"{name}.f{signature.return_type.bitwidth}",
-        )
-        return builder.call(called, args, fastmath=("nnan", "nsz"))
-
-
-_extreme(larger, "llvm.maxnum")
-_extreme(smaller, "llvm.minnum")
-
-
 @type_callable(turn)
 def _type_of_turn(context):
     return lambda source, i, j, target: signature(
