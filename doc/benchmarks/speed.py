@@ -212,7 +212,7 @@ def kernel_table(data=None, n_repeats=50):
             z = rng.choice([-1, 1], (100, 32)).astype(dtype)
             nonzero = pre != 0
             starts = np.concatenate([[0], nonzero.sum(axis=1).cumsum()])
-            columns = np.nonzero(nonzero)[1].astype(np.int32)
+            columns = np.nonzero(nonzero)[1].astype(np.uint32)
             vectors = rng.uniform(1, 2, (3, 1024)).astype(dtype)
             works = {
                 "rule": partial(_update, pre, Nonzeros(name == "MNIST", starts, columns), post, z),

@@ -15,10 +15,15 @@ _AHEAD = 2
 
 
 @uncontracted
-def _scale_and_clip(rates, scale, offset):
+def _rate_of(x, scale, offset, zero, one):
+    return min(max(x * scale + offset, zero), one)
+
+
+@kernel
+def _scale_and_clip(x, scale, offset, rates):
     zero, one = scale.dtype.type(0), scale.dtype.type(1)
     for i in range(rates.size):
-        rates[i] = min(max(rates[i] * scale[i] + offset[i], zero), one)
+        rates[i] = _rate_of(x[i], scale[i], offset[i], zero, one)
 
 
 @uncontracted
@@ -45,10 +50,11 @@ def _encode(samples, row, inputs):
         rates[:] = 0
         for k in range(samples.indptr[row], samples.indptr[row + 1]):
             rates[samples.indices[k]] += samples.data[k]
-    else:
+        zero, one = rates.dtype.type(0), rates.dtype.type(1)
         for i in range(rates.size):
-            rates[i] = samples.X[row, i]
-    _scale_and_clip(rates, samples.scale, samples.offset)
+            rates[i] = _rate_of(rates[i], samples.scale[i], samples.offset[i], zero, one)
+    else:
+        _scale_and_clip(samples.X[row], samples.scale, samples.offset, rates)
     _encode_fields(samples.fields, inputs)
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from .._utils._memory import aligned_empty
 from ._arrays import CompetitionScratch
-from ._compiler import kernel, reordered
-from ._vectors import larger, smaller
+from ._compiler import kernel
+from ._vectors import SQUARE, turn
 from ._views import matrix
 
 # Share of a batch in the running win rate: it remembers about twenty batches.
@@ -29,18 +29,18 @@ _MEMORY = 0.05
 _FEW = 16
 
 # Samples that are gone through together: what is decided about a sample takes the same steps for
-# all of them, unit after unit, and their numbers stay in the first cache.
-_LANES = 64
-
-# Units that are turned from columns into rows, and back, together, for the sake of the cache.
-_TILE = 16
+# all of them, unit after unit. Shorter loops would be taken apart before they become vectors.
+_LANES = 48
 
 
 def competition_scratch(widest, dtype):
     """Arrays that the competition of layers of at most so many units overwrites."""
+    rates, side = aligned_empty(widest * _LANES, dtype), aligned_empty(widest * _LANES, dtype)
+    # Lanes without a sample are gone through, too.
+    rates[:] = side[:] = 0
     return CompetitionScratch(
-        aligned_empty(widest * _LANES, dtype),
-        aligned_empty(widest * _LANES, dtype),
+        rates,
+        side,
         aligned_empty(_FEW * _LANES, dtype),
         aligned_empty(6 * _LANES, dtype).reshape(6, _LANES),
         np.empty((3, widest), dtype),
@@ -71,34 +71,51 @@ def _by_splits(values, rank):
 
 
 @kernel
-def _by_unit(post, codes, offset, labels, first, rates, side):
-    """Rates and weighted associations of some samples, one row per unit."""
-    y, weight = labels
-    for j in range(rates.shape[0]):
-        for s in range(rates.shape[1]):
-            rates[j, s] = post[first + s, j]
-            side[j, s] = codes[y[first + s], offset + j] * weight[first + s]
+def _transpose(source, target):
+    n_rows, n_columns = source.shape
+    if min(n_rows, n_columns) >= SQUARE:
+        for i in range(0, n_rows, SQUARE):
+            for j in range(0, n_columns, SQUARE):
+                # The last squares may overlap those before.
+                turn(source, min(i, n_rows - SQUARE), min(j, n_columns - SQUARE), target)
+    else:
+        for i in range(n_rows):
+            for j in range(n_columns):
+                target[j, i] = source[i, j]
 
 
 @kernel
-def _by_sample(side, first, balance, sure, association):
-    """Turn associations of some samples into one row per sample, balanced or zero."""
-    zero, one = side.dtype.type(0), side.dtype.type(1)
-    for low in range(0, side.shape[0], _TILE):
-        for s in range(side.shape[1]):
-            row, learns, factor = association[first + s], one - sure[s], balance[s]
-            for j in range(low, min(low + _TILE, side.shape[0])):
-                z = side[j, s] * learns
-                row[j] = z if z > zero else z * factor
+def _scale(codes, weight, association):
+    for j in range(association.size):
+        association[j] = codes[j] * weight
+
+
+@kernel
+def _associate(offset, labels, rule, association):
+    """Associations of a layer without competition."""
+    y, weight = labels
+    for s in range(association.shape[0]):
+        _scale(rule.codes[y[s], offset:], weight[s], association[s])
+
+
+@kernel
+def _settle(association, learns, factor, won):
+    """Count the wins of a sample, and scale its negative associations; zero if it teaches not."""
+    zero = won.dtype.type(0)
+    for j in range(won.size):
+        z = association[j]
+        won[j] += max(z, zero)
+        association[j] = (z if z > zero else z * factor) * learns
 
 
 @kernel
 def _extend_lead(rates, side, right, wrong):
     """The larger rate of each side, so far and of one more unit."""
     zero, one = rates.dtype.type(0), rates.dtype.type(1)
-    for s in range(rates.size):
-        right[s] = larger(right[s], rates[s] if side[s] > zero else -one)
-        wrong[s] = larger(wrong[s], rates[s] if side[s] < zero else -one)
+    for s in range(_LANES):
+        rate, z = rates[s], side[s]
+        right[s] = max(right[s], rate if z > zero else -one)
+        wrong[s] = max(wrong[s], rate if z < zero else -one)
 
 
 @kernel
@@ -112,25 +129,29 @@ def _is_sure(rates, side, margin, right, wrong, sure):
     right[:] = wrong[:] = -one
     for j in range(rates.shape[0]):
         _extend_lead(rates[j], side[j], right, wrong)
-    for s in range(sure.size):
+    for s in range(_LANES):
         of_right = right[s] if right[s] >= zero else one - wrong[s]
         of_wrong = wrong[s] if wrong[s] >= zero else one - right[s]
         sure[s] = one if of_right - of_wrong >= margin else zero
 
 
 @kernel
-def _scores_of_side(rates, side, sign, handicap, scores):
-    lowest = scores.dtype.type(-np.inf)
-    for s in range(scores.size):
-        scores[s] = rates[s] - handicap if side[s] * sign > 0 else lowest
+def _insert_first(rates, side, sign, handicap, scores, best):
+    """The scores of a unit: the larger of each pair is the best one; the smaller goes on."""
+    zero, lowest = scores.dtype.type(0), scores.dtype.type(-np.inf)
+    for s in range(_LANES):
+        score = rates[s] - handicap
+        score = score if side[s] * sign > zero else lowest
+        scores[s] = min(best[s], score)
+        best[s] = max(best[s], score)
 
 
 @kernel
 def _insert(scores, best):
     """The larger of each pair is the best one; the smaller goes on."""
-    for s in range(scores.size):
-        better = larger(best[s], scores[s])
-        scores[s] = smaller(best[s], scores[s])
+    for s in range(_LANES):
+        better = max(best[s], scores[s])
+        scores[s] = min(best[s], scores[s])
         best[s] = better
 
 
@@ -140,8 +161,8 @@ def _keep_best(rates, side, sign, handicaps, scores, best):
     best[:] = -np.inf
     of = rates.dtype.type
     for j in range(rates.shape[0]):
-        _scores_of_side(rates[j], side[j], of(sign), handicaps[j], scores)
-        for k in range(best.shape[0]):
+        _insert_first(rates[j], side[j], of(sign), handicaps[j], scores, best[0])
+        for k in range(1, best.shape[0]):
             _insert(scores, best[k])
 
 
@@ -152,13 +173,17 @@ def _scores_to_win(layer, labels, first, rates, side, rule, scratch, n):
     n_units = rates.shape[0]
     for k in range(2):
         sign, n_winners = 1 - 2 * k, rule.n_winners[k, layer]
-        most = 0
+        least = most = n_winners[0]
         for number in n_winners:
-            most = max(most, number)
-        n_best = min(most, _FEW)
-        best, enough = matrix(scratch.best, 0, n_best, n), scratch.lanes[k, :n]
+            least, most = min(least, number), max(most, number)
+        n_best = max(1, most) if most <= _FEW else 1
+        best, enough = matrix(scratch.best, 0, n_best, _LANES), scratch.lanes[k]
         handicaps, contestants = scratch.units[0], scratch.units[2]
-        _keep_best(rates, side, sign, handicaps, scratch.lanes[2, :n], best)
+        _keep_best(rates, side, sign, handicaps, scratch.lanes[2], best)
+        if least == n_best:
+            for s in range(_LANES):
+                enough[s] = best[n_best - 1, s]
+            continue
         for s in range(n):
             rank = n_winners[y[first + s]]
             if rank <= n_best:
@@ -176,30 +201,23 @@ def _scores_to_win(layer, labels, first, rates, side, rule, scratch, n):
 def _silence_losers(rates, side, handicap, least_right, least_wrong, gain, loss):
     """Silence a unit where it loses, and add up what the winners gain and lose."""
     zero = rates.dtype.type(0)
-    for s in range(rates.size):
-        z = side[s]
-        least = least_right[s] if z > zero else least_wrong[s]
-        z = z if rates[s] - handicap >= least else zero
+    for s in range(_LANES):
+        z, score = side[s], rates[s] - handicap
+        # Not a choice between two numbers in memory, for which the compiler would make a branch.
+        wins = (z > zero) & (score >= least_right[s]) | (z < zero) & (score >= least_wrong[s])
+        z = z if wins else zero
         side[s] = z
-        gain[s] += larger(z, zero)
-        loss[s] += larger(-z, zero)
+        gain[s] += max(z, zero)
+        loss[s] += max(-z, zero)
 
 
 @kernel
 def _balance(gain, loss):
     """Factors on negative associations, in place of the gains."""
     zero, one = gain.dtype.type(0), gain.dtype.type(1)
-    for s in range(gain.size):
+    for s in range(_LANES):
         both = gain[s] > zero and loss[s] > zero
         gain[s] = gain[s] / loss[s] if both else one
-
-
-@reordered
-def _sum_of_positive(numbers):
-    total = numbers.dtype.type(0)
-    for number in numbers:
-        total += larger(number, numbers.dtype.type(0))
-    return total
 
 
 @kernel
@@ -241,37 +259,38 @@ def choose_learners(layer, offset, post, labels, rule, scratch, association):
         Overwritten.
     """
     of = post.dtype.type
-    y, weight = labels
     n_samples, n_units = post.shape
     competes, margin = rule.competes[layer], rule.margins[layer]
+    _associate(offset, labels, rule, association)
     if not competes and margin >= 2:
-        for s in range(n_samples):
-            for j in range(n_units):
-                association[s, j] = rule.codes[y[s], offset + j] * weight[s]
         return
-    handicaps, won = scratch.units[0], scratch.units[1]
+    handicaps, won = scratch.units[0, :n_units], scratch.units[1, :n_units]
     win_rates = rule.win_rates[offset : offset + n_units]
     for j in range(n_units):
         handicaps[j] = rule.handicap * win_rates[j]
         won[j] = 0
+    rates = matrix(scratch.rates, 0, n_units, _LANES)
+    side = matrix(scratch.side, 0, n_units, _LANES)
+    lanes = scratch.lanes
+    right, wrong, balance, loss, sure = lanes[0], lanes[1], lanes[3], lanes[4], lanes[5]
     for first in range(0, n_samples, _LANES):
         n = min(_LANES, n_samples - first)
-        rates, side = matrix(scratch.rates, 0, n_units, n), matrix(scratch.side, 0, n_units, n)
-        balance, loss, sure = scratch.lanes[3, :n], scratch.lanes[4, :n], scratch.lanes[5, :n]
-        _by_unit(post, rule.codes, offset, labels, first, rates, side)
+        some = association[first : first + n]
+        _transpose(post[first : first + n], rates)
+        _transpose(some, side)
         sure[:] = 0
         balance[:] = 1
         if margin < 2:
-            _is_sure(rates, side, of(margin), scratch.lanes[0, :n], scratch.lanes[1, :n], sure)
+            _is_sure(rates, side, of(margin), right, wrong, sure)
         if competes:
             _scores_to_win(layer, labels, first, rates, side, rule, scratch, n)
             balance[:] = loss[:] = 0
             for j in range(n_units):
-                right, wrong = scratch.lanes[0, :n], scratch.lanes[1, :n]
                 _silence_losers(rates[j], side[j], handicaps[j], right, wrong, balance, loss)
-                won[j] += _sum_of_positive(side[j])
             _balance(balance, loss)
-        _by_sample(side, first, balance, sure, association)
+        _transpose(side[:, :n], some)
+        for s in range(n):
+            _settle(some[s], of(1) - sure[s], balance[s], won)
     if competes and rule.handicap > 0:
         for j in range(n_units):
             win_rates[j] += _MEMORY * (won[j] - win_rates[j])

@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from llvmlite.binding import create_new_function_pass_manager
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.codegen import JITCodeLibrary
@@ -32,6 +33,12 @@ class _Part(JITCodeLibrary):
 
     def _optimize_functions(self, module):
         module.data_layout = self._codegen._data_layout
+        # Only in registers do callers see which arrays overlap no others.
+        passes, builder = create_new_function_pass_manager(), self._codegen._pass_builder()
+        passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
+        for function in module.functions:
+            passes.run(function, builder)
 
     def _optimize_final_module(self):
         pass
@@ -95,9 +102,6 @@ managed = njit(_nrt=True, **_INLINED)
 
 # For what returns a part of an array.
 inlined = njit(inline="always", **_OPTIONS)
-
-# For the largest of numbers that are all finite, and for sums, as vectors.
-reordered = njit(_nrt=False, **_INLINED | {"fastmath": {"contract", "reassoc", "nnan", "nsz"}})
 
 # Sums and products are rounded one by one, so that the least of a range maps to exactly zero.
 uncontracted = njit(_nrt=False, **_INLINED | {"fastmath": False})

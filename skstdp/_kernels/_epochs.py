@@ -155,7 +155,7 @@ def workspace_of(update, n_samples, layer_sizes, dtype):
     return Workspace(
         aligned_empty(n_samples * n_inputs, dtype).reshape(n_samples, n_inputs),
         np.zeros(n_samples + 1, np.intp),
-        np.empty(n_samples * n_inputs + WIDTH, np.int32),
+        np.empty(n_samples * n_inputs + WIDTH, np.uint32),
         np.empty(n_samples, np.intp),
         aligned_empty(n_samples, dtype),
         aligned_empty(n_samples * n_cells, dtype),

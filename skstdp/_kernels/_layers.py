@@ -11,6 +11,11 @@ from ._compiler import inlined, kernel, managed
 from ._sigmoid import sigmoid
 from ._views import flat, matrix
 
+# Units of a small layer that are gone through together: the sums of a loop of known length stay
+# in registers. Shorter loops would be taken apart before they become vectors, and for more units
+# all inputs would be visited more than once.
+_STRIP = 32
+
 
 @inlined
 def intercept_of(params, offset, n_in, n_out):
@@ -19,17 +24,20 @@ def intercept_of(params, offset, n_in, n_out):
 
 
 @kernel
-def _add_scaled(x, row, total):
-    for j in range(total.size):
+def _add_scaled(n, x, row, total):
+    for j in range(n):
         total[j] += x * row[j]
 
 
 @kernel
-def _add_to_four(x, columns, delta, update):
-    x_0, x_1, x_2, x_3 = x[columns[0]], x[columns[1]], x[columns[2]], x[columns[3]]
-    row_0, row_1 = update[columns[0]], update[columns[1]]
-    row_2, row_3 = update[columns[2]], update[columns[3]]
-    for j in range(delta.size):
+def _add_four(n, x_0, x_1, x_2, x_3, row_0, row_1, row_2, row_3, total):
+    for j in range(n):
+        total[j] += (x_0 * row_0[j] + x_1 * row_1[j]) + (x_2 * row_2[j] + x_3 * row_3[j])
+
+
+@kernel
+def _add_to_four(n, x_0, x_1, x_2, x_3, delta, row_0, row_1, row_2, row_3):
+    for j in range(n):
         row_0[j] += x_0 * delta[j]
         row_1[j] += x_1 * delta[j]
         row_2[j] += x_2 * delta[j]
@@ -37,34 +45,60 @@ def _add_to_four(x, columns, delta, update):
 
 
 @kernel
-def _add_outer(x, columns, delta, update):
-    """Add a row to those of the weights of some inputs, times their rates."""
+def _outer_strip(n, first, x, columns, delta, update):
+    """Add to n units, from the first one on."""
     whole = columns.size // 4 * 4
+    delta = delta[first:]
     for k in range(0, whole, 4):
-        _add_to_four(x, columns[k : k + 4], delta, update)
+        four = columns[k : k + 4]
+        a, b, c, d = four[0], four[1], four[2], four[3]
+        rows = update[a, first:], update[b, first:], update[c, first:], update[d, first:]
+        _add_to_four(n, x[a], x[b], x[c], x[d], delta, *rows)
     for column in columns[whole:]:
-        _add_scaled(x[column], delta, update[column])
+        _add_scaled(n, x[column], delta, update[column, first:])
 
 
 @kernel
-def _add_four(x, columns, coef, total):
-    x_0, x_1, x_2, x_3 = x[columns[0]], x[columns[1]], x[columns[2]], x[columns[3]]
-    row_0, row_1 = coef[columns[0]], coef[columns[1]]
-    row_2, row_3 = coef[columns[2]], coef[columns[3]]
-    for j in range(total.size):
-        total[j] += (x_0 * row_0[j] + x_1 * row_1[j]) + (x_2 * row_2[j] + x_3 * row_3[j])
+def _sum_strip(n, first, x, columns, coef, total):
+    """Sums of n units, from the first one on."""
+    total = total[first:]
+    for j in range(n):
+        total[j] = 0
+    whole = columns.size // 4 * 4
+    # By fours, because each sum is loaded and stored again.
+    for k in range(0, whole, 4):
+        four = columns[k : k + 4]
+        a, b, c, d = four[0], four[1], four[2], four[3]
+        rows = coef[a, first:], coef[b, first:], coef[c, first:], coef[d, first:]
+        _add_four(n, x[a], x[b], x[c], x[d], *rows, total)
+    for column in columns[whole:]:
+        _add_scaled(n, x[column], coef[column, first:], total)
+
+
+@kernel
+def _strip_of(n_units):
+    """How many of the units of a layer are gone through together, before the others."""
+    return _STRIP if _STRIP <= n_units < 2 * _STRIP else 0
+
+
+@kernel
+def _add_outer(x, columns, delta, update):
+    """Add a row to those of the weights of some inputs, times their rates."""
+    strip = _strip_of(delta.size)
+    if strip > 0:
+        _outer_strip(_STRIP, 0, x, columns, delta, update)
+    if strip < delta.size:
+        _outer_strip(delta.size - strip, strip, x, columns, delta, update)
 
 
 @kernel
 def _weighted_sum(x, columns, coef, total):
     """Sum of the rows of the weights of some inputs, times their rates."""
-    total[:] = 0
-    whole = columns.size // 4 * 4
-    # By fours, because each sum is loaded and stored again.
-    for k in range(0, whole, 4):
-        _add_four(x, columns[k : k + 4], coef, total)
-    for column in columns[whole:]:
-        _add_scaled(x[column], coef[column], total)
+    strip = _strip_of(total.size)
+    if strip > 0:
+        _sum_strip(_STRIP, 0, x, columns, coef, total)
+    if strip < total.size:
+        _sum_strip(total.size - strip, strip, x, columns, coef, total)
 
 
 @managed
@@ -176,7 +210,7 @@ def _output_error(logits, y, weight, delta):
 def _gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
     intercept_update[:] = 0
     for s in range(delta.shape[0]):
-        _add_scaled(delta.dtype.type(1), delta[s], intercept_update)
+        _add_scaled(delta.shape[1], delta.dtype.type(1), delta[s], intercept_update)
     if skip:
         _, starts, columns = nonzeros
         coef_update[:] = 0

@@ -13,6 +13,9 @@ from numba.extending import lower_builtin, type_callable
 # Numbers that are looked at together.
 WIDTH = 16
 
+# Rows and columns of the squares that are transposed.
+SQUARE = 8
+
 
 def fetch(array, place):
     """Ask for a number of a contiguous array, to have its line in the second cache."""
@@ -27,7 +30,7 @@ def places_of_nonzeros(array, first, places, n):
         Contiguous.
     first : int
         Place of the first of the sixteen numbers.
-    places : ndarray, dtype int32
+    places : ndarray of 32-bit integers
         Up to sixteen places behind the new ones are overwritten.
     n : int
 
@@ -41,38 +44,56 @@ def places_of_nonzeros(array, first, places, n):
     return n + found.size
 
 
-def larger(a, b):
-    """The larger of two numbers, neither of which is NaN.
+def turn(source, i, j, target):
+    """Transpose the square of a matrix that begins in row i and column j.
 
-    Not a comparison: a choice that is stored where one side was loaded becomes a masked store, and
-    the next load waits for it to reach the cache.
+    Rows of both matrices lie anywhere, but their elements side by side.
     """
-    return max(a, b)
+    target[j : j + SQUARE, i : i + SQUARE] = source[i : i + SQUARE, j : j + SQUARE].T
 
 
-def smaller(a, b):
-    """The smaller of two numbers, neither of which is NaN."""
-    return min(a, b)
+@type_callable(turn)
+def _type_of_turn(context):
+    return lambda source, i, j, target: signature(
+        types.none, source, types.intp, types.intp, target
+    )
 
 
-def _extreme(function, name):
-    @type_callable(function)
-    def typed(context):
-        return lambda a, b: signature(a, a, a) if a == b else None
-
-    @lower_builtin(function, types.Float, types.Float)
-    def code(context, builder, signature, args):
-        number = context.get_value_type(signature.return_type)
-        called = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(number, [number, number]),
-            f"{name}.f{signature.return_type.bitwidth}",
-        )
-        return builder.call(called, args, fastmath=("nnan", "nsz"))
+def _rows_of_square(context, builder, matrix_type, matrix, i, j):
+    """Addresses of the rows of a square, as vectors."""
+    held = context.make_array(matrix_type)(context, builder, matrix)
+    stride, _ = cgutils.unpack_tuple(builder, held.strides)
+    vector = ir.VectorType(context.get_value_type(matrix_type.dtype), SQUARE)
+    byte = ir.IntType(8).as_pointer()
+    address = builder.bitcast(builder.gep(held.data, [j]), byte)
+    for k in range(SQUARE):
+        place = builder.mul(builder.add(i, i.type(k)), stride)
+        yield builder.bitcast(builder.gep(address, [place]), vector.as_pointer())
 
 
-_extreme(larger, "llvm.maxnum")
-_extreme(smaller, "llvm.minnum")
+@lower_builtin(turn, types.Array, types.intp, types.intp, types.Array)
+def _compiled_turn(context, builder, signature, args):
+    source, i, j, target = args
+    source_type, _, _, target_type = signature.args
+    rows = [
+        builder.load(row, align=source_type.dtype.bitwidth // 8)
+        for row in _rows_of_square(context, builder, source_type, source, i, j)
+    ]
+    # Blocks on both sides of the diagonal change places, smaller and smaller ones.
+    size = SQUARE // 2
+    while size:
+        for k in range(SQUARE):
+            if not k & size:
+                pair = rows[k], rows[k + size]
+                for place, far in ((k, SQUARE - size), (k + size, SQUARE)):
+                    lanes = [n + place - k if not n & size else n + far for n in range(SQUARE)]
+                    mask = ir.Constant(ir.VectorType(ir.IntType(32), SQUARE), lanes)
+                    rows[place] = builder.shuffle_vector(*pair, mask)
+        size //= 2
+    targets = _rows_of_square(context, builder, target_type, target, j, i)
+    for row, address in zip(rows, targets, strict=True):
+        builder.store(row, address, align=target_type.dtype.bitwidth // 8)
+    return context.get_dummy_value()
 
 
 @type_callable(fetch)

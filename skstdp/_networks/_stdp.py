@@ -125,7 +125,7 @@ def stdp_update(
 
     one_stdp_layer(
         pre,
-        Nonzeros(False, np.empty(0, np.intp), np.empty(0, np.int32)),
+        Nonzeros(False, np.empty(0, np.intp), np.empty(0, np.uint32)),
         post,
         association.copy(),
         float(stdp_epsilon),

@@ -6,7 +6,7 @@ from numba import config, njit
 from numpy.testing import assert_array_equal
 
 from skstdp._kernels import _vectors, _views
-from skstdp._kernels._vectors import WIDTH, fetch, larger, places_of_nonzeros, smaller
+from skstdp._kernels._vectors import SQUARE, WIDTH, fetch, places_of_nonzeros, turn
 from skstdp._kernels._views import flat, matrix
 from skstdp._utils._memory import LINE, aligned_empty
 
@@ -20,21 +20,19 @@ def numbers(dtype, n=64):
 
 
 @njit
-def _in_order(a, b, large, small):
-    for k in range(a.size):
-        large[k] = larger(a[k], b[k])
-        small[k] = smaller(a[k], b[k])
+def _turn(source, i, j, target):
+    turn(source, i, j, target)
 
 
 @DTYPES
-def test_numbers_in_order(dtype):
-    a, b = numbers(dtype), numbers(dtype)[::-1].copy()
-    a[:2] = -np.inf, np.inf
-    for function in (_in_order, _in_order.py_func):
-        large, small = np.empty((2, 64), dtype)
-        function(a, b, large, small)
-        assert_array_equal(large, np.maximum(a, b))
-        assert_array_equal(small, np.minimum(a, b))
+def test_squares_are_transposed(dtype):
+    source = numbers(dtype, 20 * 30).reshape(20, 30)
+    expected = np.zeros((30, 40), dtype)
+    expected[5 : 5 + SQUARE, 3 : 3 + SQUARE] = source[3 : 3 + SQUARE, 5 : 5 + SQUARE].T
+    for function in (_turn, _turn.py_func):
+        target = np.zeros((30, 40), dtype)
+        function(source, 3, 5, target[:, :20])
+        assert_array_equal(target, expected)
 
 
 @njit
