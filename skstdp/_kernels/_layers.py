@@ -30,13 +30,17 @@ def _add_scaled(n, x, row, total):
 
 
 @kernel
-def _add_four(n, x_0, x_1, x_2, x_3, row_0, row_1, row_2, row_3, total):
+def _add_four(n, x, rows, total):
+    x_0, x_1, x_2, x_3 = x
+    row_0, row_1, row_2, row_3 = rows
     for j in range(n):
         total[j] += (x_0 * row_0[j] + x_1 * row_1[j]) + (x_2 * row_2[j] + x_3 * row_3[j])
 
 
 @kernel
-def _add_to_four(n, x_0, x_1, x_2, x_3, delta, row_0, row_1, row_2, row_3):
+def _add_to_four(n, x, delta, rows):
+    x_0, x_1, x_2, x_3 = x
+    row_0, row_1, row_2, row_3 = rows
     for j in range(n):
         row_0[j] += x_0 * delta[j]
         row_1[j] += x_1 * delta[j]
@@ -53,7 +57,7 @@ def _outer_strip(n, first, x, columns, delta, update):
         four = columns[k : k + 4]
         a, b, c, d = four[0], four[1], four[2], four[3]
         rows = update[a, first:], update[b, first:], update[c, first:], update[d, first:]
-        _add_to_four(n, x[a], x[b], x[c], x[d], delta, *rows)
+        _add_to_four(n, (x[a], x[b], x[c], x[d]), delta, rows)
     for column in columns[whole:]:
         _add_scaled(n, x[column], delta, update[column, first:])
 
@@ -70,7 +74,7 @@ def _sum_strip(n, first, x, columns, coef, total):
         four = columns[k : k + 4]
         a, b, c, d = four[0], four[1], four[2], four[3]
         rows = coef[a, first:], coef[b, first:], coef[c, first:], coef[d, first:]
-        _add_four(n, x[a], x[b], x[c], x[d], *rows, total)
+        _add_four(n, (x[a], x[b], x[c], x[d]), rows, total)
     for column in columns[whole:]:
         _add_scaled(n, x[column], coef[column, first:], total)
 

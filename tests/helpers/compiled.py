@@ -20,7 +20,7 @@ def compressed(batch, skip):
     """Columns whose rates are not zero, row by row."""
     nonzero = batch != 0
     starts = np.concatenate([[0], nonzero.sum(axis=1).cumsum()])
-    return Nonzeros(skip, starts, np.nonzero(nonzero)[1].astype(np.int32))
+    return Nonzeros(skip, starts, np.nonzero(nonzero)[1].astype(np.uint32))
 
 
 def flat(layers):

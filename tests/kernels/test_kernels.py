@@ -72,7 +72,7 @@ def test_a_batch_is_what_the_first_layer_sees(n_units, density, plain, dtype):
     rows = rng.permutation(30)[:20]
     fields = ReceptiveFields(np.array(n_units), no_knots(8))
     batch = np.empty((20, fields.n_inputs), dtype)
-    starts, columns = np.zeros(21, np.intp), np.empty(batch.size + WIDTH, np.int32)
+    starts, columns = np.zeros(21, np.intp), np.empty(batch.size + WIDTH, np.uint32)
     nothing = np.empty(0, dtype), np.empty(0, np.int32), np.empty(0, np.int32)
     y, weight = np.zeros(30, np.intp), np.ones(30, dtype)
     samples = Samples(X, *nothing, scale, offset, fields.steps, y, weight)
