@@ -98,12 +98,14 @@ def slopes(rates, knots):
     slopes = np.ones_like(rates)
     if not knots.shape[1]:
         return slopes
+    values, of_values = knots.transpose(0, 2, 1)
+    widths = np.diff(values)
+    last = np.count_nonzero(widths, axis=1) - 1
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        of_pieces = np.diff(of_values) / widths
     # Beside an outlier of the size of the largest number, products with steeper ones overflow.
-    steepest = np.sqrt(np.finfo(rates.dtype).max)
-    for feature, (values, of_values) in enumerate(knots.transpose(2, 0, 1)):
-        n_knots = np.searchsorted(values, values[-1]) + 1
-        with np.errstate(over="ignore"):
-            slope = np.diff(of_values[:n_knots]) / np.diff(values[:n_knots])
-        piece = np.searchsorted(values[:n_knots], rates[:, feature], side="right") - 1
-        slopes[:, feature] = np.minimum(slope, steepest)[np.clip(piece, 0, n_knots - 2)]
+    of_pieces = np.minimum(of_pieces, np.sqrt(np.finfo(rates.dtype).max))
+    for feature, column in enumerate(rates.T):
+        piece = np.searchsorted(values[feature], column, side="right") - 1
+        slopes[:, feature] = of_pieces[feature, np.clip(piece, 0, last[feature])]
     return slopes
