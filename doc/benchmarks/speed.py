@@ -192,9 +192,9 @@ def _update(pre, nonzeros, post, association):
 
 def kernel_table(data=None, n_repeats=50):
     """Update of a 784 x 32 layer from 100 samples, against as many vector divisions alone."""
-    from skstdp._kernels._compiler import kernel
+    from numba import njit
 
-    @kernel
+    @njit(error_model="numpy")
     def divide(n, dividends, divisors, total):
         for _ in range(n):
             for j in range(total.size):
