@@ -20,3 +20,7 @@ __all__ = [
     "spiking_classifiers",
     "summarise",
 ]
+
+# The place that pickles name.
+for _class in (Comparison, Fronts, Selection):
+    _class.__module__ = __name__

@@ -10,6 +10,7 @@ from save_models import FOLDER
 from sklearn.datasets import load_iris
 
 import skstdp
+from skstdp import benchmarks, datasets
 
 X, Y = load_iris(return_X_y=True)
 
@@ -49,6 +50,19 @@ def modules(saved):
 def test_one_of_each_class_is_kept():
     classes = {name for name in skstdp.__all__ if inspect.isclass(getattr(skstdp, name))}
     assert set(KEPT) == {name for name in classes if not name.endswith("Display")}
+
+
+RESULTS = [datasets.Task, benchmarks.Comparison, benchmarks.Fronts, benchmarks.Selection]
+
+
+@pytest.mark.parametrize("kind", RESULTS, ids=lambda kind: kind.__name__)
+def test_results_and_tasks_name_no_private_module(kind):
+    fields = [name for name in inspect.signature(kind).parameters if not name.endswith("_test")]
+    value = kind(*(("iris", X, Y) if kind is datasets.Task else fields))
+    saved = pickle.dumps(value)
+    assert b"skstdp._" not in saved
+    assert modules(saved) == {kind.__module__}
+    assert type(pickle.loads(saved)) is kind
 
 
 @pytest.mark.parametrize("protocol", [2, pickle.HIGHEST_PROTOCOL])
