@@ -168,3 +168,17 @@ def test_a_batch_without_weight_makes_no_step(classifier):
     model = classifier((4,), class_weight={0: 1, 1: 1, 2: 0}, **settings).fit(X, y)
     assert model._optimizer.n_steps == 2 * 2
     assert all(np.isfinite(coef).all() for coef in model.coefs_)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_plain_form_makes_the_same_optimiser_with_arrays_of_its_own(dtype):
+    adam = Adam(5, dtype, weight_decay=0.1, **SETTINGS)
+    adam.n_steps = 3
+    for number, moment in enumerate(adam.moments, start=1):
+        moment[:] = number * np.arange(1, 6)
+    twin = Adam.from_plain(adam.to_plain())
+    adam.moments[0][:] = adam.moments[1][:] = 0
+    assert_array_equal(twin.moments, [[1, 2, 3, 4, 5], [2, 4, 6, 8, 10]])
+    assert [moment.dtype for moment in twin.moments] == [dtype, dtype]
+    assert_array_equal(twin.settings, [0.9, 0.99, 1e-8, 0.1])
+    assert twin.n_steps == 3
