@@ -24,7 +24,7 @@ _DIGITS = ("digits", "mnist")
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
     "paper": "paper: with those of the paper",
-    "literal": "literal: without what it does not mention",
+    "literal": "literal: the paper, without the parts of ours that it does not mention",
     "ablation": "ablation: the default with one thing changed at a time",
 }
 

@@ -20,10 +20,10 @@ def add_to(add_parser):
         help="compare the local rule with backpropagation, without and with attack",
         description=(
             "Compare networks trained by the local rule (STDP) and by backpropagation (BP) on\n"
-            "the same splits, without attack and under FGSM. Prints the accuracies and writes\n"
-            "them and, of at most four networks, two figures to a directory. Each fit is written\n"
-            "there as soon as it is done, and the same command goes on where an interrupted one\n"
-            "stopped."
+            "the same splits, without attack and under FGSM. Prints the accuracies, and writes\n"
+            "tables of them to a directory. For up to four networks it also draws two figures.\n"
+            "Each fit is kept in the directory when it is done: after an interruption run the same\n"
+            "command again, and it trains only the networks that are missing."
         ),
     )
     _arguments.add_collections(

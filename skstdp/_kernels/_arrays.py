@@ -131,7 +131,7 @@ class Labels(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a network learns from at a time.
+    """Samples from which a network learns at a time.
 
     Attributes
     ----------
@@ -239,7 +239,7 @@ class Activity(NamedTuple):
 
 
 class Plasticity(NamedTuple):
-    """What the synapses of a microcircuit learn from a batch.
+    """Updates of the synapses of a microcircuit by a batch.
 
     Attributes
     ----------

@@ -48,6 +48,6 @@ def low_pass(current, trace, keep):
 
 @kernel
 def gate(potential, threshold, slope, one):
-    """How ready a compartment is to change: SuperSpike's surrogate derivative."""
+    """Readiness of a compartment to change: SuperSpike's surrogate derivative."""
     root = one + slope * abs(potential - threshold)
     return one / (root * root)

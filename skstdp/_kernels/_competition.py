@@ -1,4 +1,4 @@
-"""Which units of a layer learn from a sample.
+"""Competition: the units of a layer that learn from a sample.
 
 layer : int
     Number of the layer, of those above the inputs.

@@ -136,7 +136,7 @@ def _backprop_batch(samples, rows, network, rule, workspace):
 
 
 class Update(NamedTuple):
-    """What Python calls: epochs of learning, the update by one batch, and its scratch memory."""
+    """Functions for Python: epochs of learning, the update by one batch, scratch memory."""
 
     epochs: object
     batch: object

@@ -81,7 +81,7 @@ def _sum_strip(n, first, x, columns, coef, total):
 
 @kernel
 def _strip_of(n_units):
-    """How many of the units of a layer are gone through together, before the others."""
+    """Number of units of a layer that are gone through together, before the others."""
     return _STRIP if _STRIP <= n_units < 2 * _STRIP else 0
 
 

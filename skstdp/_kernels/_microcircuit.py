@@ -167,7 +167,7 @@ def descend(circuit, cells, activity, surplus, packed):
 
 @kernel
 def _mismatch(reads, gate_of, teacher, student, apical, error):
-    """What a compartment does beyond its own prediction, times its gate.
+    """Activity of a compartment beyond its own prediction, times its gate.
 
     `teacher` and `student` are potentials and currents. With SPIKES there is no gate: a spike of
     the teacher strengthens and one of the prediction weakens whatever was active before it.

@@ -41,7 +41,7 @@ _BLOCK = 64
 
 @kernel
 def _desired_spike(step, n_steps):
-    """Whether the teacher fires the cell of the class: no spike in the first step, then each."""
+    """True if the teacher fires the cell of the class: in each step but the first."""
     return 1.0 if step > 0 or n_steps == 1 else 0.0
 
 

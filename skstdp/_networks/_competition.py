@@ -1,4 +1,4 @@
-"""How many units of a layer win a sample."""
+"""Number of units of a layer that win a sample."""
 
 from math import ceil, sqrt
 from numbers import Integral
@@ -51,5 +51,5 @@ def winner_table(positive_winners, negative_winners, associations):
 
 
 def lets_all_learn(winners):
-    """Whether every contestant wins, however many there are."""
+    """True if every contestant wins, however many there are."""
     return not isinstance(winners, str | Integral) and winners == 1

@@ -24,7 +24,7 @@ from ._split import row_digests
 # in a skewed table, of many low rates, it is all that off units encode. Each image has strokes;
 # in a table with outliers only few rows have strong rates.
 _SPARSE, _STRONG = 0.2, 0.5
-# Many features share the evidence and need fewer steps each; few rows cannot place many steps.
+# Where there are many features, each needs fewer steps; few rows cannot place many steps.
 _MOST_STEPS, _STEPS_OF_ALL_FEATURES, _ROWS_PER_STEP = 8, 128, 100
 
 

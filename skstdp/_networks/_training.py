@@ -27,7 +27,7 @@ def flatten(coefs, intercepts):
 
 
 def are_finite(arrays, optimizers):
-    """Whether all parameters, and the updates that have moved them, are finite numbers."""
+    """True if all parameters, and the updates that have moved them, are finite numbers."""
     # A second moment stays infinite, or no number, once an update was.
     arrays = (*arrays, *(optimizer.moments[1] for optimizer in optimizers))
     return all(np.isfinite(array).all() for array in arrays)
@@ -52,9 +52,9 @@ class Training:
     sample_weight : ndarray of shape (n_samples,)
         Weights of the samples.
     scale, offset : ndarrays of shape (n_features,)
-        What makes rates of the features.
+        Linear map from features to rates.
     fields : ReceptiveFields
-        What makes input units of the rates. Where these are ranked first, those of X are ranks.
+        Map from rates to input units. Where these are ranked first, those of X are ranks.
     params : ndarray of shape (n_params,)
         Weights and biases, of the dtype of X.
     layer_sizes : list of int
@@ -62,9 +62,9 @@ class Training:
     optimizer : Adam
         Its moments and its number of steps change.
     scales : list of float
-        Factor on the step size, one a layer.
+        Factor on the step size, one per layer.
     rule : tuple or None
-        What the local rule needs besides rates; None for backpropagation.
+        Values that the local rule needs besides rates; None for backpropagation.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Training:
         return self._learn(*self._with_rates(rates, rows))
 
     def is_finite(self):
-        """Whether weights and moments still are numbers."""
+        """True if weights and moments are finite numbers."""
         _, params = self._network
         return are_finite([params], [self._optimizer])
 

@@ -52,7 +52,7 @@ class AttackProblem:
         return self._sign * margins, self._sign * gradient
 
     def is_adversarial(self, points, rows=None):
-        """Which decisions are not the true class, by `predict`."""
+        """True where `predict` does not give the true class."""
         rows = self._rows if rows is None else rows
         return self.target.predict(points, rows) != self.target.estimator.classes_[self.y[rows]]
 

@@ -28,14 +28,14 @@ _BATCHES_AT_ONCE = 32
 
 
 class _Weights(NamedTuple):
-    """What the samples of a batch meet; win rates are those of competing units."""
+    """Weights before a batch; win rates are those of competing units."""
 
     params: np.ndarray
     win_rates: np.ndarray
 
 
 class _State(NamedTuple):
-    """What is known after some batches: moments are those of Adam, sums has a row a batch."""
+    """State after some batches: moments are those of Adam, sums has one row per batch."""
 
     weights: _Weights
     moments: tuple
@@ -44,7 +44,7 @@ class _State(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What a part of a batch gives: means over its samples, and sums of their figures."""
+    """Result of a part of a batch: means over its samples, and sums of their figures."""
 
     total_weight: float
     update: np.ndarray
@@ -54,7 +54,7 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True)
 class _Learner:
-    """What workers need besides rows and weights: all that stays the same in training."""
+    """Values that workers need besides rows and weights: all that training leaves as it is."""
 
     encoding: tuple
     layer_sizes: list
@@ -64,7 +64,7 @@ class _Learner:
     model: object
 
     def learn(self, X, samples, weights, rows):
-        """What some rows of a block give."""
+        """Update and sums of some rows of a block."""
         y, sample_weight = map(_own, samples)
         rows = rows.astype(np.intp)
         scale, offset, fields = self.encoding
@@ -105,7 +105,7 @@ class _Learner:
         )
 
     def step(self, state, step_size, parts):
-        """What is known after a step along the mean of the updates of some parts."""
+        """State after a step along the mean of the updates of some parts."""
         from .._kernels import Schedule, step
 
         totals = np.array([part.total_weight for part in parts])

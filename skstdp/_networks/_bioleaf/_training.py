@@ -84,7 +84,7 @@ class MicrocircuitTraining:
         return np.array([self._run(samples, np.array([step_size]))]).T
 
     def is_finite(self):
-        """Whether synapses and moments still are numbers."""
+        """True if synapses and moments are finite numbers."""
         circuit = self._circuit
         return are_finite([circuit.params, circuit.mirror, circuit.feedback], self._optimizers)
 
