@@ -22,8 +22,8 @@ def add_to(add_parser):
             "Compare networks trained by the local rule (STDP) and by backpropagation (BP) on\n"
             "the same splits, without attack and under FGSM. Prints the accuracies, and writes\n"
             "tables of them to a directory. For up to four networks it also draws two figures.\n"
-            "Each fit is kept in the directory when it is done: after an interruption run the same\n"
-            "command again, and it trains only the networks that are missing."
+            "Each fit is kept in the directory when it is done: run the same command again after\n"
+            "an interruption, and it trains only the networks that are missing."
         ),
     )
     _arguments.add_collections(
