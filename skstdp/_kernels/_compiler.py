@@ -28,7 +28,7 @@ class _Part(JITCodeLibrary):
     """Code of a kernel that other kernels inline: neither optimised nor assembled by itself.
 
     Numba does both for each function and for all that it inlines, once more for each caller. That
-    took two thirds of the time of compiling.
+    took half of the time of compiling.
     """
 
     def _optimize_functions(self, module):
@@ -59,7 +59,7 @@ class _WithoutMachineCode(LoweringPass):
 
     def run_pass(self, state):
         lowered = state["cr"]
-        # A built-in of its own, as Numba asks for, that refuses every argument from Python.
+        # A built-in of its own, as Numba asks for, that raises if Python calls the kernel.
         key = {}.popitem
         state["cr"] = lowered._replace(cfunc=key)
         state.targetctx.insert_user_function(key, lowered.fndesc, [state.library])
