@@ -53,6 +53,8 @@ def run_epochs(network, X, y, sample_weight, validation, first_pass, tasks):
             best_network = _copy_of(network)
     monitors = network.early_stopping or network.tol is not None
     n_epochs = network._n_epochs(len(y))
+    # While the attack grows, figures of epochs do not compare, and the best is yet to be trained.
+    first_monitored = _n_ramp_epochs(n_epochs) if network.adversarial_epsilon > 0 else 0
     schedule = SCHEDULES[network.learning_rate]
     training = network._training(X, y, sample_weight)
     # Where nothing looks at single epochs, the compiled loop runs many of a small table.
@@ -70,7 +72,7 @@ def run_epochs(network, X, y, sample_weight, validation, first_pass, tasks):
         if network.verbose:
             _print_epoch(network, n_epochs)
         stop = tasks.end_epoch()
-        if monitors:
+        if monitors and first >= first_monitored:
             early = network.early_stopping
             figure = network.validation_scores_[-1] if early else network._progress()
             # Of epochs that are equally good the last one has learnt most.
@@ -104,9 +106,12 @@ def train(network, training, X, y, schedule, epochs=range(1), n_epochs=1):
         for order in orders:
             network._random_state.shuffle(order)
     first = epochs[0] * n_batches
-    progress = np.arange(first, first + len(epochs) * n_batches) / (n_epochs * n_batches)
-    step_sizes = (network.learning_rate_init * schedule(progress)).reshape(len(epochs), -1)
-    losses, n_right = X.run(training, network, y, orders, step_sizes)
+    steps = np.arange(first, first + len(epochs) * n_batches).reshape(len(epochs), -1)
+    step_sizes = network.learning_rate_init * schedule(steps / (n_epochs * n_batches))
+    # Under the full attack from the first step on, a network may learn to predict one class.
+    ramp = np.minimum(1, (steps + 1) / (_n_ramp_epochs(n_epochs) * n_batches + 1))
+    attack_sizes = network.adversarial_epsilon * ramp
+    losses, n_right = X.run(training, network, y, orders, step_sizes, attack_sizes)
     if not training.is_finite():
         given = ", ".join(
             f"{name}={getattr(network, name)!r}" for name in network._steps_depend_on
@@ -119,6 +124,11 @@ def train(network, training, X, y, schedule, epochs=range(1), n_epochs=1):
     network.accuracy_curve_ += (n_right / training.total_weight).tolist()
     network.loss_ = network.loss_curve_[-1]
     network._record_epoch(training)
+
+
+def _n_ramp_epochs(n_epochs):
+    """Number of epochs in which the attack of adversarial training grows; none of a single one."""
+    return n_epochs // 2
 
 
 def _validate(network, X, y, sample_weight):

@@ -43,8 +43,11 @@ _REST = """class_weight : dict, "balanced" or None, default=None
         Whether to print loss and accuracy after each epoch."""
 
 PERTURBED_BATCHES = """In [0, 1]. When positive, each batch is replaced by what the fast gradient
-        sign attack of this size makes of it for the network as it is then, and the loss and
-        accuracy of the epoch are those of these samples."""
+        sign attack makes of it for the network as it is then, and the loss and accuracy of the
+        epoch are those of these samples. In `fit` the size of the attack grows in equal steps to
+        this value in the first half of `max_iter`, since under the full attack from the first
+        step on a network may learn to predict one class; `tol` and `early_stopping` monitor the
+        epochs after it. `partial_fit` attacks with the full size: no last epoch is known."""
 
 CLASSES = """classes_ : ndarray of shape (n_classes,)
         Class labels."""

@@ -91,19 +91,23 @@ class Rows:
             scale, offset = np.ones_like(scale), np.zeros_like(offset)
         return Training(X, y, sample_weight, scale, offset, fields, *arguments)
 
-    def run(self, training, network, y, orders, step_sizes):
-        """Run epochs, with `adversarial_epsilon` on perturbed samples: see `Training.run`."""
+    def run(self, training, network, y, orders, step_sizes, attack_sizes):
+        """Run epochs, with `adversarial_epsilon` on perturbed samples: see `Training.run`.
+
+        `attack_sizes` has the shape of `step_sizes`: the size of the attack on each batch.
+        """
         if network.adversarial_epsilon == 0:
             return training.run(orders, step_sizes)
         losses, n_right = np.zeros((2, len(orders)))
-        for epoch, (order, steps) in enumerate(zip(orders, step_sizes, strict=True)):
+        epochs = zip(orders, step_sizes, attack_sizes, strict=True)
+        for epoch, (order, steps, sizes) in enumerate(epochs):
             batches = np.array_split(order, len(steps))
-            for rows, step_size in zip(batches, steps, strict=True):
+            for rows, step_size, attack_size in zip(batches, steps, sizes, strict=True):
                 rates = fgsm(
                     network._encode(dense(self.X[rows])),
                     network.classes_[y[rows]],
                     network._margin_gradient,
-                    network.adversarial_epsilon,
+                    attack_size,
                 )
                 (batch_loss,), (batch_right,) = training.run_on_rates(rates, rows, step_size)
                 losses[epoch] += batch_loss

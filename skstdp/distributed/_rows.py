@@ -191,9 +191,9 @@ class RowsOnCluster:
         """Loop over batches whose rows lie on the workers."""
         return TrainingOnCluster(self, *arguments, model=network._inference_copy())
 
-    def run(self, training, network, y, orders, step_sizes):
+    def run(self, training, network, y, orders, step_sizes, attack_sizes):
         """Run epochs; the workers perturb their rows, with `adversarial_epsilon`."""
-        return training.run(orders, step_sizes)
+        return training.run(orders, step_sizes, attack_sizes)
 
     def in_order(self, results):
         """One array of the results of `map`, if these have a row per sample."""

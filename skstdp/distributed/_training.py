@@ -63,8 +63,8 @@ class _Learner:
     rule: tuple | None
     model: object
 
-    def learn(self, X, samples, weights, rows):
-        """Update and sums of some rows of a block."""
+    def learn(self, X, samples, weights, rows, attack_size):
+        """Update and sums of some rows of a block, after an attack of this size on them."""
         y, sample_weight = map(_own, samples)
         rows = rows.astype(np.intp)
         scale, offset, fields = self.encoding
@@ -84,8 +84,8 @@ class _Learner:
             None if self.rule is None else (*map(_own, self.rule), win_rates),
         )
         with one_blas_thread():
-            if self.model.adversarial_epsilon > 0:
-                rates = self._attacked(X[rows], y[rows], params)
+            if attack_size > 0:
+                rates = self._attacked(X[rows], y[rows], params, attack_size)
                 update, sums = training.update_on_rates(rates, rows)
             elif fields.ranked:
                 update, sums = training.update_on_rates(self._rates(X[rows]), rows)
@@ -97,12 +97,10 @@ class _Learner:
     def _rates(self, X):
         return self.model._encode(X.toarray() if issparse(X) else X)
 
-    def _attacked(self, X, y, params):
+    def _attacked(self, X, y, params, size):
         model = copy(self.model)
         model.coefs_, model.intercepts_ = _layers(params, self.layer_sizes)
-        return fgsm(
-            self._rates(X), model.classes_[y], model._margin_gradient, model.adversarial_epsilon
-        )
+        return fgsm(self._rates(X), model.classes_[y], model._margin_gradient, size)
 
     def step(self, state, step_size, parts):
         """State after a step along the mean of the updates of some parts."""
@@ -225,8 +223,11 @@ class TrainingOnCluster:
             for block, positions, rows in X.parts()
         }
 
-    def run(self, orders, step_sizes):
-        """One pass over the rows in each of the given orders, as `Training.run` does it."""
+    def run(self, orders, step_sizes, attack_sizes):
+        """One pass over the rows in each of the given orders, as `Training.run` does it.
+
+        `attack_sizes` has the shape of `step_sizes`: the size of the attack on each batch.
+        """
         n_epochs, n_batches = step_sizes.shape
         batches = [rows for order in orders for rows in np.array_split(order, n_batches)]
         sums = np.zeros((n_epochs * n_batches, 2))
@@ -234,7 +235,8 @@ class TrainingOnCluster:
         steps = [k for k, rows in enumerate(batches) if self._sample_weight[rows].any()]
         for first in range(0, len(steps), _BATCHES_AT_ONCE):
             some = steps[first : first + _BATCHES_AT_ONCE]
-            sums[some] = self._run([batches[k] for k in some], step_sizes.ravel()[some])
+            sizes = step_sizes.ravel()[some].tolist(), attack_sizes.ravel()[some].tolist()
+            sums[some] = self._run([batches[k] for k in some], *sizes)
         losses, n_right = sums.reshape(n_epochs, n_batches, 2).sum(axis=1).T
         return losses, n_right
 
@@ -242,13 +244,13 @@ class TrainingOnCluster:
         """Whether weights and moments still are numbers."""
         return are_finite([self._params], [self._optimizer])
 
-    def _run(self, batches, step_sizes):
+    def _run(self, batches, step_sizes, attack_sizes):
         adam = self._optimizer
         state = _State(
             _Weights(self._params, self._win_rates), adam.moments, adam.n_steps, np.empty((0, 2))
         )
         parts = [self._X.parts(samples) for samples in batches]
-        make_graph = partial(self._graph, state, parts, step_sizes.tolist())
+        make_graph = partial(self._graph, state, parts, step_sizes, attack_sizes)
         (state,) = self._X.cluster.run(make_graph)
         self._params[:] = state.weights.params
         self._win_rates[:] = state.weights.win_rates
@@ -257,11 +259,12 @@ class TrainingOnCluster:
         adam.n_steps = state.n_steps
         return state.sums
 
-    def _graph(self, state, parts, step_sizes):
+    def _graph(self, state, parts, step_sizes, attack_sizes):
         """Tasks of some batches, and the key of what is known after them."""
         last = new_key("state")
         graph = {last: (partial(_itself, state),)}
-        for batch, step_size in zip(parts, step_sizes, strict=True):
+        batches = zip(parts, step_sizes, attack_sizes, strict=True)
+        for batch, step_size, attack_size in batches:
             weights, learned = new_key("weights"), []
             graph[weights] = (_weights_of, last)
             for block, _, rows in batch:
@@ -273,6 +276,7 @@ class TrainingOnCluster:
                     self._samples[block],
                     weights,
                     rows.astype(np.int32),
+                    attack_size,
                 )
             before, last = last, new_key("state")
             graph[last] = (_Learner.step, self._learner, before, step_size, learned)

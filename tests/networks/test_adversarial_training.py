@@ -1,10 +1,27 @@
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_breast_cancer
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.exceptions import ConvergenceWarning
 
-from skstdp import BPClassifier, PGDScorer, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, PGDScorer, STDPClassifier
 from skstdp._attacks._gradient import fgsm
+from skstdp._networks import _fit_loop, _rows
+
+
+@pytest.fixture
+def attack_sizes(monkeypatch):
+    """Sizes of the attacks that are made, in their order."""
+    sizes = []
+
+    def record(rates, y, margin_gradient, size):
+        sizes.append(size)
+        return fgsm(rates, y, margin_gradient, size)
+
+    monkeypatch.setattr(_rows, "fgsm", record)
+    return sizes
 
 
 def test_each_batch_is_what_the_attack_makes_of_it_for_the_network_before_it(named_iris):
@@ -47,6 +64,50 @@ def test_is_more_robust_on_samples_it_has_not_seen():
     trained = BPClassifier(adversarial_epsilon=0.1, **options).fit(X[::2], y[::2])
     scorer = PGDScorer(0.1, n_steps=10, n_restarts=2)
     assert scorer(trained, X[1::2], y[1::2]) > scorer(plain, X[1::2], y[1::2]) + 0.1
+
+
+@pytest.mark.parametrize("classifier", [BPClassifier, BioLeaFClassifier])
+def test_the_attack_grows_in_the_first_half_of_the_epochs(classifier, named_iris, attack_sizes):
+    X, y = named_iris
+    model = classifier((4,), max_iter=5, adversarial_epsilon=0.5, batch_size=len(y) // 2)
+    with warnings.catch_warnings(action="ignore"):  # of so few epochs
+        model.fit(X, y)
+    assert_allclose(attack_sizes, [0.1, 0.2, 0.3, 0.4] + [0.5] * 6)
+    for restart in (model.set_params(max_iter=1).fit, model.partial_fit):
+        attack_sizes.clear()
+        with warnings.catch_warnings(action="ignore"):
+            restart(X, y)
+        assert attack_sizes == [0.5, 0.5]
+
+
+def test_epochs_are_compared_once_the_attack_has_its_size(named_iris):
+    """No epoch improves by so much: the first one that counts is the sixth."""
+    model = BPClassifier((4,), adversarial_epsilon=0.3, max_iter=10, tol=10, n_iter_no_change=2)
+    assert model.fit(*named_iris).n_iter_ == 5 + 1 + 2 + 1
+    assert model.set_params(adversarial_epsilon=0).fit(*named_iris).n_iter_ == 1 + 2 + 1
+
+
+def test_early_stopping_keeps_an_epoch_under_the_whole_attack(named_iris):
+    X, y = named_iris
+    options = {"max_iter": 20, "early_stopping": True, "n_iter_no_change": 4, "random_state": 0}
+    model = BPClassifier((4,), adversarial_epsilon=0.5, **options)
+    model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+    scores = model.validation_scores_
+    # Under the small attacks of the first epochs it has been better.
+    assert max(scores[:10]) > max(scores[10:])
+    assert model.score(X[1::2], y[1::2]) == max(scores[10:])
+
+
+def test_large_attacks_do_not_end_in_a_constant(monkeypatch):
+    X, y = load_digits(return_X_y=True)
+    rows = np.isin(y, [4, 9])
+    X, y = X[rows] / 16, y[rows]
+    model = BPClassifier((32, 16), adversarial_epsilon=0.35, max_iter=40, random_state=1)
+    assert model.fit(X, y).score(X, y) > 0.95
+    # This is what the small attacks of the first epochs are for.
+    monkeypatch.setattr(_fit_loop, "_n_ramp_epochs", lambda n_epochs: 0)
+    with pytest.warns(ConvergenceWarning, match="predicts one class"):
+        model.fit(X, y)
 
 
 def test_float32_stays(named_iris):
