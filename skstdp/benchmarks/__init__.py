@@ -1,6 +1,7 @@
 """The experiments, as functions that return data frames."""
 
 from ._anatomy import anatomy
+from ._baselines import RegularisedMLPClassifier
 from ._compare import Comparison, compare, summarise
 from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
 from ._fronts import Fronts, robustness_fronts
@@ -9,6 +10,7 @@ from ._selection import Selection, select_settings
 __all__ = [
     "Comparison",
     "Fronts",
+    "RegularisedMLPClassifier",
     "Selection",
     "ablations",
     "anatomy",
@@ -22,5 +24,5 @@ __all__ = [
 ]
 
 # The place that pickles name.
-for _class in (Comparison, Fronts, Selection):
+for _class in (Comparison, Fronts, RegularisedMLPClassifier, Selection):
     _class.__module__ = __name__
