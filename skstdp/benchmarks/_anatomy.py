@@ -12,8 +12,8 @@ from sklearn.utils import resample
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from .._robustness._scorers import PGDScorer
 from ._checks import check_integers, checked_tasks
-from ._compare import seeded
 from ._configurations import NO_COMPETITION, default_classifiers
+from ._fits import seeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

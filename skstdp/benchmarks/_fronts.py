@@ -1,35 +1,45 @@
-"""Accuracy with and without attack, of models that are tuned equally."""
+"""Accuracy without and with attack, of families of models that are tuned equally."""
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-import joblib
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
 
-from .._attacks._margins import zero_gradient_share
-from .._input_gradients import attackable
-from .._networks._classifiers import BPClassifier, STDPClassifier
-from .._robustness._report import robustness_report
-from .._robustness._scorers import FGSMScorer, PGDScorer
+from .._networks._base import NetworkClassifier
+from .._robustness._best_under_attack import BestUnderAttack
+from .._robustness._corruption_report import CorruptionScorer, sizes_by_corruption
+from .._robustness._scorers import PGDScorer
 from .._robustness._threat_model import sizes
+from .._robustness._worst_case_scorer import WorstCaseScorer
+from .._utils._validation import check_number
 from ..datasets._tasks import Task
-from ._checks import check_integers, checked_tasks
-from ._compare import EPSILONS, compare, rows_of, seeded
+from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
+from ._compare import EPSILONS, attacks_of
 from ._configurations import front_families
+from ._fits import Fit, rows_of, run_fits, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.random import RandomState
+    from sklearn.base import BaseEstimator
 
 
-# Each step of an attack on nearest neighbours or a kernel machine goes through all their samples.
-_MAX_STORED_SAMPLES = 3000
-_MAX_TEST_OF_STORED = 500
+# Models whose prediction goes through all the samples that they store, for each step of an attack.
+_STORING = (KNeighborsClassifier, SVC)
+_MAX_STORED = 3000
+
+_SEVERITIES = (1, 3, 5)
+
+# Rows of the table of chosen settings.
+_KEYS = ["task", "split", "family"]
 
 
 class Fronts(NamedTuple):
@@ -37,34 +47,26 @@ class Fronts(NamedTuple):
 
     Attributes
     ----------
-    scores : DataFrame
-        Every setting of every family on the test rows: columns task, family, setting, seed,
-        attack, epsilon, accuracy and zero_gradient_share (share of the test rows at which the
-        gradient of the margin is zero).
+    validation : DataFrame
+        Every setting on validation rows: columns task, split, family, setting, and the mean
+        accuracies clean and attacked, under the quick attack by which settings are chosen; NaN
+        where a family cannot be attacked by it.
     chosen : DataFrame
-        The setting of each family chosen on validation rows: columns task, family, setting and
-        the validation accuracies clean and attacked.
-    confirmation : DataFrame
-        The chosen settings under all attacks of `robustness_report`, with the columns task,
-        family and seed before those of the report.
+        The rows of `validation` that are chosen, one for each task, split and family.
+    scores : DataFrame
+        The chosen settings on test rows: columns task, split, family, setting, attack ("none",
+        "PGD", "worst case" and "certified"), epsilon, accuracy, one_class and majority, the last
+        two as in `Comparison`. There are no rows for what a family has not, such as a certificate
+        of nearest neighbours.
+    corruptions : DataFrame
+        The same models and rows under corruptions: columns task, split, family, setting,
+        corruption, size and accuracy. Sizes are those of `corrupt`.
     """
 
-    scores: pd.DataFrame
+    validation: pd.DataFrame
     chosen: pd.DataFrame
-    confirmation: pd.DataFrame
-
-
-class _ZeroGradientShare:
-    """Scorer in the form of an attack, so that `compare` reports it beside the accuracies."""
-
-    attack = "zero gradient"
-
-    def __init__(self, epsilon):
-        self.epsilon = epsilon
-
-    def __call__(self, estimator, X, y):
-        target, points = attackable(estimator, X)
-        return zero_gradient_share(target.gradient(points, target.class_indices(y)))
+    scores: pd.DataFrame
+    corruptions: pd.DataFrame
 
 
 def robustness_fronts(
@@ -73,285 +75,159 @@ def robustness_fronts(
     families: Mapping | None = None,
     epsilons: float | Sequence[float] = EPSILONS,
     tolerance: float = 0.01,
-    max_test: int = 2000,
-    n_seeds: int = 5,
-    n_front_seeds: int = 2,
-    n_validation_seeds: int = 2,
-    n_confirmed: int = 500,
-    n_queries: int = 2000,
-    random_state: int | RandomState | None = 0,
+    n_splits: int = 3,
+    n_seeds: int = 3,
+    n_inner: int = 3,
+    max_tuning: int = 3000,
+    max_test: int = 500,
+    n_queries: int = 1000,
+    random_state: int = 0,
     n_jobs: int = 1,
     path: str | Path | None = None,
     progress: Callable | None = None,
     verbose: bool | int = False,
 ) -> Fronts:
-    """Measure fronts of clean against adversarial accuracy, and choose one point on each.
+    """Measure families of models under the worst of many attacks, each tuned in the same way.
 
-    All settings of all families are trained on the whole training data and attacked on the test
-    rows, the chosen ones with more seeds. One setting of each family is chosen on a sixth of the
-    training data, with models that have not seen it: the one with the best accuracy under PGD at
-    the largest epsilon among those whose clean accuracy is within `tolerance` of the best of any
-    network, or, if there is none, the one with the best clean accuracy. The chosen networks are
-    then attacked without their own gradient too.
+    Each family gets its best setting by training rows alone: the one with the best accuracy under
+    a quick attack, PGD at the largest epsilon, among those whose accuracy without attack is within
+    `tolerance` of the best of the family, as `BestUnderAttack` has it. The model of this setting is
+    then trained on all training rows, and measured on test rows that had no part in the choice:
+    without attack, under PGD, under the worst of all attacks, by a certificate, and under
+    corruptions. The accuracy that an ideal attacker leaves lies between certificate and worst case.
+
+    Tasks without fixed test rows are divided into `n_splits` folds, each with a choice of its own
+    by `n_inner` folds of the other rows. With fixed test rows there is one choice, on a sixth of
+    the training rows, and networks are trained `n_seeds` times; other models have nothing random.
 
     Parameters
     ----------
     tasks : iterable of Task
-        Tasks with fixed test rows and features in [0, 1].
+        Tasks to classify, of different names. As in `compare`, features are scaled to [0, 1].
     families : dict of str to dict of str to classifier, default=None
         Settings by name, by family. None takes `front_families()`.
     epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
-        Sizes of the perturbation in rate units, > 0.
+        Sizes of the perturbation in rate units, > 0; the largest one decides the choice.
     tolerance : float, default=0.01
-        Clean accuracy that may be given up.
-    max_test : int, default=2000
-        Largest number of test rows, and of validation rows; of more, a stratified sample.
-    n_seeds : int, default=5
-        Number of fits of the chosen setting of each family.
-    n_front_seeds : int, default=2
-        Number of fits of the other settings, at most `n_seeds`; 0 leaves them out.
-    n_validation_seeds : int, default=2
-        Number of fits of each setting before one is chosen.
-    n_confirmed : int, default=500
-        Number of test rows for the attacks of `robustness_report`.
-    n_queries : int, default=2000
-        Predictions that its hard-label attack may ask for.
+        Accuracy without attack on validation rows that may be given up, >= 0.
+    n_splits : int, default=3
+        Number of folds of a task without fixed test rows, >= 2.
+    n_seeds : int, default=3
+        Number of fits of a network on a task with fixed test rows, >= 1.
+    n_inner : int, default=3
+        Number of folds of the training rows for the choice, >= 2.
+    max_tuning : int, default=3000
+        Largest number of rows that a choice is made with; of more, a stratified sample. Models
+        that store their samples are trained on at most 3000.
+    max_test : int, default=500
+        Largest number of test rows, and of validation rows where those are not folds; of more, a
+        stratified sample.
+    n_queries : int, default=1000
+        Predictions per row and search that `WorstCaseScorer` may ask for.
     random_state : int, default=0
-        Draws samples and the `random_state` of the models.
+        Draws folds, samples and the `random_state` of the models, >= 0.
     n_jobs : int, default=1
         Number of models that train at the same time.
     path : str or path-like, default=None
         Folder that keeps finished fits, as in `compare`.
     progress, verbose : callable and bool, default=None and False
-        As in `compare`.
+        As in `compare`; `progress` is called for the fits of the choice, and then for those of the
+        chosen settings.
 
     Returns
     -------
     fronts : Fronts
-        The data frames `scores`, `chosen` and `confirmation`.
+        The data frames `validation`, `chosen`, `scores` and `corruptions`.
 
     Raises
     ------
     ValueError
-        If a task has no fixed test rows, no family is one of networks, a number is out of its
-        range, or as `compare` does.
+        If a number is out of its range, a class is too small for the folds, there is no family,
+        or as `compare` does.
+    TypeError
+        If a setting is no classifier.
 
     See Also
     --------
     front_families : The default families.
-    robustness_report : The attacks of the confirmation.
+    WorstCaseScorer : The attacks.
+    CertifiedScorer : The certificate.
+    RobustnessFrontDisplay : A figure of the scores.
 
     Examples
     --------
-    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
     >>> from skstdp import STDPClassifier
     >>> from skstdp.benchmarks import robustness_fronts
-    >>> from skstdp.datasets import Task
-    >>> X, y = load_digits(n_class=2, return_X_y=True)
-    >>> task = Task("digits 0v1", X[:240] / 16, y[:240], X[240:] / 16, y[240:])
-    >>> settings = {
-    ...     f"decay {decay}": STDPClassifier((4,), weight_decay=decay, max_iter=20)
-    ...     for decay in (0.0, 0.1)
+    >>> from skstdp.datasets import load_tasks
+    >>> families = {
+    ...     "STDP": {f"decay {d}": STDPClassifier((9,), weight_decay=d) for d in (0.01, 0.1)},
+    ...     "logistic": {f"C {C:g}": LogisticRegression(C=C) for C in (0.1, 10)},
     ... }
     >>> fronts = robustness_fronts(
-    ...     [task],
-    ...     families={"STDP": settings},
-    ...     epsilons=[0.1],
-    ...     n_seeds=1,
-    ...     n_front_seeds=1,
-    ...     n_confirmed=10,
-    ...     n_queries=10,
+    ...     load_tasks("iris", pairs=[(1, 2)]), families=families, epsilons=0.05, n_queries=50
     ... )
-    >>> list(fronts.chosen["family"])
-    ['STDP']
+    >>> list(fronts.chosen["family"].unique()), len(fronts.validation), len(fronts.chosen)
+    (['STDP', 'logistic'], 12, 6)
+    >>> list(fronts.scores["attack"].unique())
+    ['none', 'PGD', 'worst case', 'certified']
     """
     families = front_families() if families is None else families
+    if not families:
+        raise ValueError("Got no families, but expected at least one.")
+    for settings in families.values():
+        check_models(settings)
     epsilons = sizes(epsilons, zero=False, of_rates=True)
-    tasks = checked_tasks(tasks, fixed=True)
-    check_integers(
-        1,
-        max_test=max_test,
-        n_seeds=n_seeds,
-        n_validation_seeds=n_validation_seeds,
-        n_confirmed=n_confirmed,
-        n_queries=n_queries,
-    )
-    check_integers(0, n_front_seeds=n_front_seeds)
-    if not any(map(_is_network, (m for settings in families.values() for m in settings.values()))):
-        raise ValueError(
-            f"Got the families {list(families)}, but expected one of networks among them: it sets "
-            "the clean accuracy that others must come close to."
-        )
-    groups = [
-        _Group(
-            {
-                f"{family} | {setting}": estimator
-                for family, settings in families.items()
-                for setting, estimator in settings.items()
-                if _is_network(estimator) is networks
-            },
-            max_train=None if networks else _MAX_STORED_SAMPLES,
-            max_test=max_test if networks else min(max_test, _MAX_TEST_OF_STORED),
-            networks=networks,
-        )
-        for networks in (True, False)
-    ]
-    groups = [group for group in groups if group.models]
-    options = {"curves": False, "random_state": random_state, "n_jobs": n_jobs}
-    options |= {"path": path, "progress": progress, "verbose": verbose}
+    check_number(tolerance, "tolerance", zero=True)
+    check_integers(1, n_seeds=n_seeds, max_tuning=max_tuning, max_test=max_test)
+    check_integers(1, n_queries=n_queries)
+    check_integers(2, n_splits=n_splits, n_inner=n_inner)
+    check_integers(0, random_state=random_state)
+    tasks = checked_tasks(tasks)
+    for task in tasks:
+        # Of the other folds, each inner one must have its share too.
+        check_class_sizes(task, n_splits * n_inner)
+    parts = [part for task in tasks for part in _parts(task, n_splits, random_state)]
+    seeds = np.random.RandomState(random_state).randint(2**31 - 1, size=n_seeds).tolist()
+    options = {"curves": False, "n_jobs": n_jobs, "path": path}
+    options |= {"progress": progress, "verbose": verbose}
 
-    quick = PGDScorer(max(epsilons), n_steps=20, n_restarts=2, bounds=(0, 1))
-    validation = pd.concat(
-        compare(
-            [_validation_task(task, group, random_state) for task in tasks],
-            estimators=group.models,
-            scorers=[quick],
-            n_seeds=n_validation_seeds,
-            **options,
-        ).scores
-        for group in groups
-    )
-    network_families = {
-        family
+    quick = attacks_of([PGDScorer(max(epsilons), n_steps=10, n_restarts=1, bounds=(0, 1))])
+    limits = max_tuning, max_test, n_inner, random_state
+    fits = [
+        Fit(_named(part, task), f"{family} | {setting}", split, seeded(model, seeds[0]), *rows, quick)
+        for part in parts
+        for task, splits in [_tuning(part.task, *limits)]
         for family, settings in families.items()
-        if all(_is_network(estimator) for estimator in settings.values())
-    }
-    chosen = _choose(_split_names(validation), network_families, tolerance)
-
-    scorers = [
-        kind(epsilon, bounds=(0, 1)) for kind in (FGSMScorer, PGDScorer) for epsilon in epsilons
+        for setting, model in settings.items()
+        for split, rows in enumerate(splits)
     ]
-    scorers.append(_ZeroGradientShare(max(epsilons)))
-    picked = {
-        (task, f"{family} | {setting}")
-        for task, family, setting in chosen[["task", "family", "setting"]].itertuples(index=False)
-    }
+    with _silent_refusals():
+        tried, _ = run_fits(fits, **options)
+    validation = _means(_labelled(tried))
+    chosen = _choose(validation, tolerance)
 
-    def test(group, are_picked, n_seeds):
-        return compare(
-            [_test_task(task, group, random_state) for task in tasks],
-            estimators=lambda task: {
-                name: model
-                for name, model in group.models.items()
-                if ((task.name, name) in picked) == are_picked
-            },
-            scorers=scorers,
-            n_seeds=n_seeds if group.networks else 1,
-            **options,
-        ).scores
-
-    parts = [test(group, True, n_seeds) for group in groups]
-    if n_front_seeds:
-        parts += [test(group, False, min(n_seeds, n_front_seeds)) for group in groups]
-    scores = pd.concat(parts)
-    scores = _split_names(scores).rename(columns={"split": "seed"})
-    is_share = scores["attack"] == "zero gradient"
-    keys = ["task", "family", "setting", "seed"]
-    shares = scores[is_share].set_index(keys)["accuracy"].rename("zero_gradient_share")
-    scores = scores[~is_share].join(shares, on=keys)
-    columns = [*keys, "attack", "epsilon", "accuracy", "zero_gradient_share"]
-
-    confirmation = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_confirm)(
-            task,
-            seed,
-            {
-                row.family: families[row.family][row.setting]
-                for row in chosen[chosen["task"] == task.name].itertuples()
-                if row.family in network_families
-            },
-            max(epsilons),
-            n_confirmed,
-            n_queries,
-        )
-        for task in tasks
-        for seed in range(min(n_seeds, 2))
+    of_part = {(part.name, part.split): part for part in parts}
+    fits = []
+    for row in chosen.itertuples():
+        part, model = of_part[row.task, row.split], families[row.family][row.setting]
+        attacks = attacks_of(_measures(epsilons, n_queries, part.task))
+        task = _named(part, _for_test(part.task, model, max_test, random_state))
+        name = f"{row.family} | {row.setting}"
+        is_fixed = part.split == _FIXED
+        fits += [
+            Fit(task, name, split, seeded(model, seeds[split]), None, None, attacks)
+            for split in range(n_seeds if is_fixed and _is_random(model) else 1)
+        ]
+    with _silent_refusals():
+        measured, _ = run_fits(fits, **options)
+    measured = _labelled(measured)
+    is_corrupted = measured["attack"].isin(_CORRUPTIONS)
+    columns = {"attack": "corruption", "epsilon": "size"}
+    corruptions = measured[is_corrupted].rename(columns=columns)
+    return Fronts(
+        validation,
+        chosen,
+        measured[~is_corrupted].reset_index(drop=True),
+        corruptions.drop(columns=["one_class", "majority"]).reset_index(drop=True),
     )
-    return Fronts(scores[columns], chosen, pd.concat(confirmation, ignore_index=True))
-
-
-class _Group(NamedTuple):
-    """Models that share the rows they are trained and tested on."""
-
-    models: dict
-    max_train: int | None
-    max_test: int
-    networks: bool
-
-
-def _is_network(estimator):
-    return isinstance(estimator, STDPClassifier | BPClassifier)
-
-
-def _stratified(X, y, n, random_state):
-    if n is None or len(y) <= n:
-        return X, y
-    rows, _ = train_test_split(
-        np.arange(len(y)), train_size=n, stratify=y, random_state=random_state
-    )
-    return rows_of(X, y, rows)
-
-
-def _validation_task(task, group, random_state):
-    train, rest = train_test_split(
-        np.arange(len(task.y)), test_size=1 / 6, stratify=task.y, random_state=random_state
-    )
-    return Task(
-        task.name,
-        *_stratified(*rows_of(task.X, task.y, train), group.max_train, random_state),
-        *_stratified(*rows_of(task.X, task.y, rest), group.max_test, random_state),
-    )
-
-
-def _test_task(task, group, random_state):
-    return Task(
-        task.name,
-        *_stratified(task.X, task.y, group.max_train, random_state),
-        *_stratified(task.X_test, task.y_test, group.max_test, random_state),
-    )
-
-
-def _split_names(scores):
-    names = scores["model"].str.split(" | ", n=1, expand=True, regex=False)
-    return scores.assign(family=names[0], setting=names[1])
-
-
-def _choose(validation, networks, tolerance):
-    """Choose a setting per family and task by validation scores without and with attack."""
-    validation = validation.assign(
-        metric=np.where(validation["attack"] == "none", "clean", "attacked")
-    )
-    means = validation.pivot_table(
-        index=["task", "family", "setting"], columns="metric", values="accuracy", sort=False
-    )
-    rows = []
-    for _, of_task in means.groupby("task", sort=False):
-        of_networks = of_task[of_task.index.get_level_values("family").isin(networks)]
-        floor = of_networks["clean"].max() - tolerance
-        for _, of_family in of_task.groupby("family", sort=False):
-            enough = of_family[of_family["clean"] >= floor]
-            best = enough["attacked"].idxmax() if len(enough) else of_family["clean"].idxmax()
-            rows.append((*best, *means.loc[best, ["clean", "attacked"]]))
-    return pd.DataFrame(rows, columns=["task", "family", "setting", "clean", "attacked"])
-
-
-def _confirm(task, seed, models, epsilon, n_rows, n_queries):
-    """Report on each network, with the others as surrogates."""
-    X, y = _stratified(task.X_test, task.y_test, n_rows, seed)
-    fitted = {family: seeded(model, seed).fit(task.X, task.y) for family, model in models.items()}
-    reports = []
-    for family, model in fitted.items():
-        others = [other for other in fitted.values() if other is not model]
-        report = robustness_report(
-            model,
-            X,
-            y,
-            epsilons=[epsilon],
-            surrogates=others,
-            n_queries=n_queries,
-            random_state=seed,
-            bounds=(0, 1),
-        )
-        labels = {"task": task.name, "family": family, "seed": seed}
-        reports.append(pd.DataFrame(labels, index=report.index).join(report))
-    return pd.concat(reports, ignore_index=True)

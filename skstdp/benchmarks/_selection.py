@@ -13,7 +13,8 @@ from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_tes
 from .._networks._classifiers import BPClassifier, STDPClassifier
 from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
-from ._compare import compare, rows_of
+from ._compare import compare
+from ._fits import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
