@@ -85,6 +85,12 @@ class Target:
         """Whether there is a gradient to follow."""
         return self._gradient is not None
 
+    @property
+    def has_scores(self):
+        """Whether there are scores of the classes besides the decision."""
+        names = ("decision_function", "predict_proba")
+        return self._adapter is not None or any(hasattr(self.estimator, name) for name in names)
+
     def softens(self):
         """Determine whether a temperature changes gradients."""
         return self._gradient == "analytic" and self._adapter.softens()
@@ -137,13 +143,16 @@ class Target:
         margins, gradient = self._margins_of_scores(points, index, rows)
         return self._as_decided(margins, points, index, rows), gradient
 
-    def margins(self, points, index, rows=None):
-        """Margins alone, as in `margins_and_gradient`; without a gradient, too.
+    def scores(self, points, rows=None):
+        """Class scores: of the adapter, or else as finite differences take them.
 
         Raises TypeError if the classifier has neither an adapter nor scores.
         """
-        scores = self._scores(points, rows) if self._adapter is None else self.vjp(points, rows)[0]
-        margins, _ = margins_and_cotangent(scores, index)
+        return self._scores(points, rows) if self._adapter is None else self.vjp(points, rows)[0]
+
+    def margins(self, points, index, rows=None):
+        """Margins of `scores`, as in `margins_and_gradient`."""
+        margins, _ = margins_and_cotangent(self.scores(points, rows), index)
         return self._as_decided(margins, points, index, rows)
 
     def losses_and_gradient(self, points, index, rivals, loss, rows=None):
