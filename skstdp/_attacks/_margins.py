@@ -50,8 +50,9 @@ def dlr_against(scores, y, rivals):
         loss = (z_y - z_t) / (z_1 - (z_3 + z_4) / 2)
 
     which no positive factor and no constant in the scores changes. It is the negative of the
-    paper's, to be lowered. Three classes have no z_4, and z_3 takes its place; two have no third
-    score to compare with, and need `margins_against`.
+    paper's, to be lowered. Of three classes the denominator is z_1 - (z_2 + z_3) / 2: with z_1 -
+    z_3 the loss would be a constant, 1, wherever the rival is the last. Two classes need
+    `margins_against`.
 
     Parameters
     ----------
@@ -75,13 +76,14 @@ def dlr_against(scores, y, rivals):
     """
     rows = np.arange(len(y))
     falling = np.argsort(-scores, axis=1)
-    first, third, fourth = falling[:, 0], falling[:, 2], falling[:, min(3, scores.shape[1] - 1)]
-    spread = scores[rows, first] - (scores[rows, third] + scores[rows, fourth]) / 2
+    first = falling[:, 0]
+    lower = falling[:, 2:4] if scores.shape[1] > 3 else falling[:, 1:3]
+    spread = scores[rows, first] - (scores[rows, lower[:, 0]] + scores[rows, lower[:, 1]]) / 2
     margins, cotangent = margins_against(scores, y, rivals)
     losses = margins / np.where(spread > 0, spread, 1)
     cotangent[rows, first] -= losses
-    cotangent[rows, third] += losses / 2
-    cotangent[rows, fourth] += losses / 2
+    for column in lower.T:
+        cotangent[rows, column] += losses / 2
     return losses, cotangent
 
 
