@@ -59,11 +59,12 @@ def as_ball(epsilon):
 class _NormBall:
     """Balls around some samples, one per row of `centre`.
 
-    Subclasses of one norm each have `_swap_size` and `_left_after`, `_norm`, `_step`, `_project`
-    and `_draw`, in units of epsilon.
+    Subclasses of one norm each have `_swap_size` and `_left_after`, `_step`, `_project` and
+    `_draw`, in units of epsilon, and `norm_of` for the norm of each row.
     """
 
     def __init__(self, ball, centre, epsilon):
+        self.norm = ball.norm
         self.centre = centre
         self._ball = ball
         self._epsilon = epsilon
@@ -86,7 +87,7 @@ class _NormBall:
 
     def sizes(self, points):
         """Norm of what each point moved by, in units of epsilon."""
-        return self._norm(self._units(points - self.centre, self._epsilon))
+        return self.norm_of(self._units(points - self.centre, self._epsilon))
 
     def steepest_step(self, points, gradient, length):
         """Points after a step that lowers a function with this gradient most, in the balls.
@@ -168,7 +169,11 @@ class _NormBall:
 
     def clip(self, points):
         """Points moved within the bounds, and rounded where they have to be whole."""
-        return self.round_integers(np.clip(points, self._low, self._high))
+        return self.round_integers(self.within_bounds(points))
+
+    def within_bounds(self, points):
+        """Points moved within the bounds."""
+        return np.clip(points, self._low, self._high)
 
     def _swap(self, points, gradient):
         """Each group at the category of lowest gradient that fits, and the radius that is left.
@@ -229,7 +234,7 @@ class _LinfBall(_NormBall):
         self._to = np.minimum(centre + self.free_epsilon, self._high)
 
     @staticmethod
-    def _norm(units):
+    def norm_of(units):
         return np.abs(units).max(axis=1, initial=0)
 
     @staticmethod
@@ -276,7 +281,7 @@ class _SummedBall(_NormBall):
         left = self.radius_left(points)[:, np.newaxis].astype(points.dtype)
         sizes = np.abs(offsets)
         inside = np.minimum(sizes, reach)
-        far = np.flatnonzero(self._norm(inside) > left[:, 0])
+        far = np.flatnonzero(self.norm_of(inside) > left[:, 0])
         inside[far] = self._shrink_within(sizes[far], reach[far], left[far])
         return self._at(np.sign(offsets) * inside, points)
 
@@ -301,7 +306,7 @@ class _L2Ball(_SummedBall):
     """Euclidean norm."""
 
     @staticmethod
-    def _norm(units):
+    def norm_of(units):
         return np.sqrt((units**2).sum(axis=1))
 
     @staticmethod
@@ -357,7 +362,7 @@ class _L1Ball(_SummedBall):
     """Sum of the absolute values."""
 
     @staticmethod
-    def _norm(units):
+    def norm_of(units):
         return np.abs(units).sum(axis=1)
 
     @staticmethod
