@@ -346,7 +346,7 @@ def attack_scorers(
     epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     scorer: type = FGSMScorer,
     **options: Any,
-) -> dict[str, FGSMScorer | PGDScorer]:
+) -> dict[str, Callable]:
     """Scorers for one evaluation: accuracy without attack, and under one of several sizes.
 
     Parameters
@@ -354,7 +354,7 @@ def attack_scorers(
     epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
-        `FGSMScorer` or `PGDScorer`.
+        `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
     **options : dict
         Other parameters of the scorers.
 
