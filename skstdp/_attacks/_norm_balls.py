@@ -65,6 +65,7 @@ class _NormBall:
 
     def __init__(self, ball, centre, epsilon):
         self.norm = ball.norm
+        self.n_groups = len(ball.groups)
         self.centre = centre
         self._ball = ball
         self._epsilon = epsilon
@@ -101,7 +102,29 @@ class _NormBall:
 
     def project(self, points):
         """Nearest points of the balls within the bounds. Groups have to be one-hot."""
-        return self._project(points, self.radius_left(points))
+        raise NotImplementedError
+
+    def offsets(self, points):
+        """Moves in units of epsilon of the features that move by themselves."""
+        return self._units(points - self.centre, self.free_epsilon)
+
+    def at(self, offsets, points):
+        """Samples moved by offsets within the bounds, and other columns as in `points`."""
+        epsilon = self.free_epsilon
+        inside = self.within_bounds(self.centre + offsets * epsilon)
+        return np.where(epsilon > 0, inside, points).astype(points.dtype, copy=False)
+
+    def radius_beside(self, points, offsets):
+        """Radius that is left by the swaps of groups in points and by some of the moves."""
+        left = self._left_after(self.radius_left(points), self.norm_of(offsets))
+        return np.maximum(left, 0)
+
+    def swap_at_random(self, points, random_state):
+        """Points after a swap in one group of each, to a random category that fits."""
+        gradient = self.with_groups_of(-points, np.zeros_like(points))
+        group = self._ball.groups[random_state.randint(self.n_groups)]
+        gradient[:, group] = -random_state.uniform(size=(len(points), len(group)))
+        return self._swap(points, gradient)[0]
 
     def radius_left(self, points):
         """Radius that the swaps of groups leave to other moves, of shape (n_rows,)."""
@@ -250,6 +273,9 @@ class _LinfBall(_NormBall):
         step *= length * self.free_epsilon
         return step
 
+    def project(self, points):
+        return self._project(points, None)
+
     def _project(self, points, left):
         return self.with_groups_of(points, np.clip(points, self._from, self._to))
 
@@ -270,12 +296,12 @@ class _SummedBall(_NormBall):
 
     def _project(self, points, left):
         """Nearest points of the balls to some that are within the bounds."""
-        offsets = self._units(points - self.centre, self.free_epsilon)
+        offsets = self.offsets(points)
         offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
-        return self._at(offsets, points)
+        return self.at(offsets, points)
 
     def project(self, points):
-        offsets = self._units(points - self.centre, self.free_epsilon)
+        offsets = self.offsets(points)
         # Downhill is where the points have gone.
         _, reach, _ = self.slopes_and_reach(self.centre, -offsets)
         left = self.radius_left(points)[:, np.newaxis].astype(points.dtype)
@@ -283,13 +309,7 @@ class _SummedBall(_NormBall):
         inside = np.minimum(sizes, reach)
         far = np.flatnonzero(self.norm_of(inside) > left[:, 0])
         inside[far] = self._shrink_within(sizes[far], reach[far], left[far])
-        return self._at(np.sign(offsets) * inside, points)
-
-    def _at(self, offsets, points):
-        """Samples moved by offsets, where the columns that are fixed are those of `points`."""
-        epsilon = self.free_epsilon
-        inside = np.clip(self.centre + offsets * epsilon, self._low, self._high)
-        return np.where(epsilon > 0, inside, points).astype(points.dtype, copy=False)
+        return self.at(np.sign(offsets) * inside, points)
 
     def _draw(self, points, left, random_state):
         moving = self.free_epsilon > 0
