@@ -86,6 +86,7 @@ def is_constant(labels):
 class _AttackScorer(_BaseScorer):
     """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`."""
 
+    _gradients = GRADIENTS
     # Attributes that scikit-learn reads of a scorer besides `_score_func`.
     _sign = 1
     _kwargs = {}
@@ -102,7 +103,7 @@ class _AttackScorer(_BaseScorer):
         self.gradient = gradient
         self.metric = metric
         ThreatModel.of(self)
-        check_option(gradient, "gradient", GRADIENTS)
+        check_option(gradient, "gradient", self._gradients)
         label_metric(metric)
 
     def _score_func(self, y_true, y_pred, *, sample_weight=None):
@@ -123,10 +124,13 @@ class _AttackScorer(_BaseScorer):
         # RidgeClassifierCV has a stand-in that gives back the predictions it is given as X.
         if not (hasattr(estimator, "fit") or hasattr(estimator, "input_gradient")):
             self._score_func(y_true, X)
-        problem = ThreatModel.of(self).problem(estimator, X, y_true, gradient=self.gradient)
+        problem = self._problem(estimator, X, y_true)
         predicted = problem.predict(self._perturb(problem, self._warn_if_masked))
         self._warn_if_constant(problem, predicted)
         return float(label_metric(self.metric)(y_true, predicted, **kwargs))
+
+    def _problem(self, estimator, X, y):
+        return ThreatModel.of(self).problem(estimator, X, y, gradient=self.gradient)
 
     def _warn_if_constant(self, problem, predicted):
         n_classes = len(np.unique(problem.y))
@@ -342,7 +346,7 @@ def attack_scorers(
     epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     scorer: type = FGSMScorer,
     **options: Any,
-) -> dict[str, FGSMScorer | PGDScorer]:
+) -> dict[str, Callable]:
     """Scorers for one evaluation: accuracy without attack, and under one of several sizes.
 
     Parameters
@@ -350,7 +354,7 @@ def attack_scorers(
     epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
-        `FGSMScorer` or `PGDScorer`.
+        `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
     **options : dict
         Other parameters of the scorers.
 
