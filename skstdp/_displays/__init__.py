@@ -3,6 +3,7 @@
 from ._activity import ActivityDisplay
 from ._apical_error import ApicalErrorDisplay
 from ._axes import require_matplotlib
+from ._corruption import CorruptionDisplay
 from ._learning_curves import LearningCurvesDisplay
 from ._microcircuit import MicrocircuitDisplay
 from ._robustness_curve import RobustnessCurveDisplay
@@ -15,6 +16,7 @@ from ._weight_map import WeightMapDisplay
 __all__ = [
     "ActivityDisplay",
     "ApicalErrorDisplay",
+    "CorruptionDisplay",
     "LearningCurvesDisplay",
     "MicrocircuitDisplay",
     "RobustnessCurveDisplay",
