@@ -10,7 +10,7 @@ from ._robustness_curve import RobustnessCurveDisplay
 from ._robustness_front import RobustnessFrontDisplay
 from ._spike_raster import SpikeRasterDisplay
 from ._stdp_curve import STDPCurveDisplay
-from ._task_grid import plot_tasks
+from ._task_grid import axes_for, plot_tasks
 from ._weight_map import WeightMapDisplay
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
     "WeightMapDisplay",
+    "axes_for",
     "plot_tasks",
     "require_matplotlib",
 ]

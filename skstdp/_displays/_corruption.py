@@ -68,9 +68,9 @@ class CorruptionDisplay:
     ...     models, X[1::2], y[1::2], corruptions=["gaussian noise", "contrast"]
     ... )
     >>> print(display.summary().round(3).to_string(index_names=False))
-    corruption   none  gaussian noise  contrast   mean
-    forest      0.978           0.900     0.789  0.844
-    Bayes       0.933           0.899     0.789  0.844
+             none  gaussian noise  contrast   mean
+    forest  0.978           0.900     0.789  0.844
+    Bayes   0.933           0.899     0.789  0.844
     """
 
     def __init__(self, scores: pd.DataFrame, *, metric: str | Callable = "accuracy") -> None:
@@ -188,7 +188,8 @@ class CorruptionDisplay:
         if any(self.scores["model"] != ""):
             handles = self.lines_[0]
             if own_figure:
-                self.figure_.legend(handles=handles, loc="outside upper center", ncols=4)
+                n_columns = _fitting(handles, self.figure_.get_figwidth())
+                self.figure_.legend(handles=handles, loc="outside upper center", ncols=n_columns)
             else:
                 self.axes_[0].legend(handles=handles)
         return self
@@ -224,7 +225,21 @@ class _Panel(BandsDisplay):
         labels = [f"{size:.3g}" for size in sizes]
         self.ax_.set_xticks(sizes.index, labels)
         unit = scores["unit"].iloc[-1]
-        self.ax_.set(title=self.corruption, xlabel=unit, ylabel=name[:1].upper() + name[1:])
+        self.ax_.set(
+            title=self.corruption.capitalize(),
+            xlabel=unit.capitalize(),
+            ylabel=name[:1].upper() + name[1:],
+        )
+
+
+# Inches of a character of the legend, and characters of a line with its marker.
+_CHARACTER, _LINE = 0.085, 6
+
+
+def _fitting(handles, width):
+    """Return how many entries of a legend fit side by side in so many inches."""
+    longest = max(len(handle.get_label()) for handle in handles)
+    return max(1, int(width / (_CHARACTER * (longest + _LINE))))
 
 
 def majority_score(y, metric):

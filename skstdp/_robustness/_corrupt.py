@@ -60,6 +60,7 @@ def corrupt(
     ``offset``              :math:`x + s \sigma z`, one z per column              .1 .2 .4 .7 1
     ``permutation``         that of another row, in a share s of each column      .1 .2 .4 .6 .8
     ``brightness``          :math:`x + s \sigma`                                  .1 .2 .3 .4 .5
+    ``dimming``             :math:`x + s (l - x)`, l the smallest value           .2 .4 .6 .8 .9
     ``blur``                Gaussian filter, standard deviation of s pixels       .5 1 1.5 2 3
     ``rotation``            image turned by s degrees, either way                 5 10 20 30 45
     ``shift``               image moved by s pixels in one of four directions     1 2 3 4 5
@@ -69,7 +70,7 @@ def corrupt(
     of a column. In images the mean is that of the image (and channel), the smallest value and
     :math:`\sigma`, there the range, are those of all pixels; noise and offset then have .08 .12
     .18 .26 .38 at the severities 1 to 5, as in ImageNet-C [1]_, and a missing pixel loses all its
-    channels. The last four corruptions are for images alone. Sizes of a severity in pixels are
+    channels. The last five corruptions are for images alone. Sizes of a severity in pixels are
     those above for a shorter side of 28 pixels, and in proportion to it; what comes from beyond
     the edge repeats the pixels there.
 
@@ -84,8 +85,8 @@ def corrupt(
     corruption : str
         One of the names above.
     size : float
-        Size of the corruption, >= 0, and at most 1 for the missing values, contrast and
-        permutation. With 0 nothing changes.
+        Size of the corruption, >= 0, and at most 1 for the missing values, contrast,
+        permutation and dimming. With 0 nothing changes.
     image_shape : tuple (height, width) or (height, width, n_channels), default=None
         Shape of the images that the rows of X hold, in C order. None for a table.
     reference : array-like or data frame of shape (n_reference_samples, n_features), default=None

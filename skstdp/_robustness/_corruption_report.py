@@ -67,7 +67,8 @@ def corruption_report(
 
         - without `image_shape`: gaussian noise, missing as mean and as minimum, contrast, gain,
           offset, permutation;
-        - with it: gaussian noise, missing as minimum, contrast, brightness, blur, rotation, shift.
+        - with it: gaussian noise, missing as minimum, contrast, brightness, dimming, blur,
+          rotation, shift.
     severities : int or sequence of int, default=(1, 2, 3, 4, 5)
         Severities, from 1 to 5, where sizes are not given.
     image_shape, reference, bounds, immutable : object

@@ -94,6 +94,10 @@ def _brightness(values, size, statistics, random_state):
     return values + size * statistics.scale
 
 
+def _dimming(values, size, statistics, random_state):
+    return values + size * (statistics.low - values)
+
+
 def _blur(values, size, statistics, random_state):
     from scipy.ndimage import gaussian_filter
 
@@ -179,6 +183,7 @@ CORRUPTIONS = {
         _permutation, True, _SHARES, _SHARES, *2 * ["share of the rows"], largest=1
     ),
     "brightness": Corruption(_brightness, False, None, _BRIGHTNESS, "", _RANGE),
+    "dimming": Corruption(_dimming, False, None, _CONTRASTS, "", "share of the light lost", 1),
     "blur": Corruption(_blur, False, None, (0.5, 1, 1.5, 2, 3), "", "pixels"),
     "rotation": Corruption(_rotation, True, None, (5, 10, 20, 30, 45), "", "degrees"),
     "shift": Corruption(_shift, True, None, (1, 2, 3, 4, 5), "", "pixels"),
@@ -198,6 +203,7 @@ OF_IMAGES = (
     "missing as minimum",
     "contrast",
     "brightness",
+    "dimming",
     "blur",
     "rotation",
     "shift",
