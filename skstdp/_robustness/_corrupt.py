@@ -201,6 +201,8 @@ class Samples:
         points = self._table.points
         check_image_shape(image_shape, points.shape[1])
         columns = Columns(self._table.names, points.shape[1])
+        if image_shape is not None:
+            self._check_images(columns)
         self._free = self._free_columns(columns, immutable)
         measured = points if reference is None else self._points_of(reference)
         if image_shape is None:
@@ -209,7 +211,6 @@ class Samples:
             _check_known(of_free.mean, self._values, np.flatnonzero(self._free), columns)
             default, data = None, of_columns(measured)[:2]
         else:
-            self._check_images(columns)
             if np.isnan(measured).any():
                 raise ValueError(
                     "Got a missing value in the reference, but expected a number for each pixel."

@@ -82,12 +82,15 @@ def _offset(values, size, statistics, random_state):
 
 def _permutation(values, size, statistics, random_state):
     """Move a share of the values of each column to other rows, in a cycle."""
-    order = np.argsort(random_state.random_sample(values.shape), axis=0)
-    rows = order[: round(size * len(values))]
-    new = values.copy()
-    moved = np.take_along_axis(values, np.roll(rows, -1, axis=0), axis=0)
-    np.put_along_axis(new, rows, moved, axis=0)
-    return new
+    columns = values.reshape(len(values), -1)
+    new, drawn = columns.copy(), random_state.random_sample(columns.shape)
+    for position, column in enumerate(columns.T):
+        # What is missing stays where it is.
+        present = np.flatnonzero(~np.isnan(column))
+        order = present[np.argsort(drawn[present, position])]
+        rows = order[: round(size * len(order))]
+        new[rows, position] = column[np.roll(rows, -1)]
+    return new.reshape(values.shape)
 
 
 def _brightness(values, size, statistics, random_state):
