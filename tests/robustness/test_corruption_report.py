@@ -70,7 +70,10 @@ def test_any_classifier_of_columns_of_any_kind(iris_frame):
     X = X.set_axis(list("abcd"), axis=1)
     X = X.assign(text=np.where(X["a"] > 5.8, "large", "small"), d=X["d"].where(X["d"] < 2))
     encoder = make_column_transformer((OneHotEncoder(), ["text"]), remainder="passthrough")
-    for classifier in (HistGradientBoostingClassifier(max_iter=5), RandomForestClassifier(5, random_state=0)):
+    for classifier in (
+        HistGradientBoostingClassifier(max_iter=5),
+        RandomForestClassifier(5, random_state=0),
+    ):
         model = make_pipeline(encoder, classifier).fit(X[::2], y[::2])
         report = corruption_report(model, X[1::2], y[1::2], severities=5, n_repeats=1)
         assert len(report) == 8
