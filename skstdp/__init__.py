@@ -21,6 +21,7 @@ from importlib import import_module
 from ._displays import (
     ActivityDisplay,
     ApicalErrorDisplay,
+    CorruptionDisplay,
     LearningCurvesDisplay,
     MicrocircuitDisplay,
     RobustnessCurveDisplay,
@@ -41,6 +42,8 @@ from ._robustness._adversarial_examples import fgsm, pgd
 from ._robustness._art import art_classifier
 from ._robustness._attack_table import attack_table
 from ._robustness._best_under_attack import BestUnderAttack
+from ._robustness._corrupt import corrupt
+from ._robustness._corruption_report import CorruptionScorer, corruption_report
 from ._robustness._monitor import RobustnessMonitor
 from ._robustness._report import robustness_report
 from ._robustness._scorers import (
@@ -64,6 +67,8 @@ __all__ = [
     "BestUnderAttack",
     "BioLeaFClassifier",
     "ConstantPredictionWarning",
+    "CorruptionDisplay",
+    "CorruptionScorer",
     "EarlyStopping",
     "FGSMScorer",
     "GradientMaskingWarning",
@@ -81,6 +86,8 @@ __all__ = [
     "art_classifier",
     "attack_scorers",
     "attack_table",
+    "corrupt",
+    "corruption_report",
     "fgsm",
     "load_model",
     "pgd",

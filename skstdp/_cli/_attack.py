@@ -5,25 +5,16 @@ import sys
 import warnings
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from .._attacks._norm_balls import NORMS
 from .._displays import RobustnessCurveDisplay, require_matplotlib
 from .._input_gradients import SPACES, attackable
-from .._networks._persistence import load_model
 from .._robustness._attack_table import attack_table
 from .._robustness._report import robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
-from .._utils._validation import nearest, unreadable
-from ..datasets._csv import read_table
-from . import _arguments, _console
-
-_PICKLES = (".joblib", ".pickle", ".pkl")
-# Of truth values, besides Python's own.
-_SPELLINGS = (str.lower, str.upper)
+from . import _arguments, _console, _models
 
 
 def add_to(add_parser):
@@ -37,10 +28,7 @@ def add_to(add_parser):
             "at the largest size, and a figure to a directory."
         ),
     )
-    parser.add_argument(
-        "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
-    )
-    parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
+    _models.add_model_and_data(parser)
     _arguments.add_csv(parser, required=True)
     _arguments.add_epsilon(parser, "sizes of the attack, as fractions or decimals", of_rates=False)
     parser.add_argument(
@@ -72,18 +60,7 @@ def add_to(add_parser):
     )
     queries = "predictions that the hard-label attack asks for, per row"
     _arguments.add_integer(parser, "--queries", queries, default=500)
-    parser.add_argument(
-        "--trust",
-        metavar="TYPE",
-        nargs="+",
-        default=(),
-        help="more types that MODEL may hold, such as sklearn.tree._tree.Tree",
-    )
-    parser.add_argument(
-        "--trust-pickle",
-        action="store_true",
-        help="read MODEL also if it is a pickle (.joblib, .pkl), which may run any code",
-    )
+    _models.add_trust(parser)
     _arguments.add_output(parser, jobs=False)
     parser.set_defaults(run=_run)
 
@@ -92,8 +69,8 @@ def _run(arguments):
     name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_attack"
     with _console.errors_of_the_user(LookupError):
         require_matplotlib()
-        model = _load(arguments)
-        X, y, columns = _rows(arguments, model)
+        model = _models.load(arguments)
+        X, y, columns = _models.rows(arguments, model)
         threat = {
             "norm": arguments.norm,
             "space": arguments.space,
@@ -101,7 +78,7 @@ def _run(arguments):
             **_restrictions(arguments, model, X, columns),
         }
         _console.prepare_directory(arguments.out)
-        source = _source(arguments, name)
+        source = _models.source(arguments, name)
         # The shortest attack shows what the model or the attack do not take.
         with warnings.catch_warnings(action="ignore"):
             shortest = {"n_steps": 1, "n_restarts": 1, "n_queries": 1}
@@ -119,113 +96,14 @@ def _run(arguments):
     _console.print_written(paths)
 
 
-def _source(arguments, name):
-    """Paths of model and data, unless a table of this name is of others, which is an error."""
-    source = {key: str(Path(getattr(arguments, key)).resolve()) for key in ("model", "data")}
-    for suffix, read in {"csv": pd.read_csv, "json": pd.read_json}.items():
-        table = arguments.out / f"{name}.{suffix}"
-        if not table.exists():
-            continue
-        written = read(table)
-        for key, path in source.items():
-            others = set(written.get(key, [])) - {path}
-            if others:
-                raise ValueError(
-                    f"Got {path}, but {table} is of {others.pop()}: expected another --out, or a "
-                    "file of another name."
-                )
-    return source
-
-
-def _load(arguments):
-    path = arguments.model
-    try:
-        return _read(path, arguments)
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
-def _read(path, arguments):
-    if Path(path).suffix not in _PICKLES:
-        return load_model(path, trusted=arguments.trust)
-    if not arguments.trust_pickle:
-        raise ValueError(
-            f"Got {path}, but expected --trust-pickle with a file that can run any code when it "
-            "is read. Give it only for files of your own, or save models by skstdp.save_model."
-        )
-    try:
-        return joblib.load(path)
-    except OSError:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"Got {path}, but expected a pickle, whole, of a model that this version can load: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-
-
-def _rows(arguments, model):
-    if not hasattr(model, "classes_"):
-        raise ValueError(
-            f"Got {arguments.model} with a {type(model).__name__}, but expected a fitted "
-            "classifier."
-        )
-    X, y = read_table(arguments.data, arguments.target, arguments.sep)
-    columns = list(X)
-    y = _labels(y, np.asarray(model.classes_), arguments)
-    names = getattr(model, "feature_names_in_", None)
-    n_features = getattr(model, "n_features_in_", len(columns))
-    if names is not None:
-        missing = [name for name in names if name not in columns]
-        others = [name for name in columns if name not in names]
-        differences = [("without", missing), ("with", others)]
-        found = [f"{word} the columns {_some(names)}" for word, names in differences if names]
-        if found:
-            raise ValueError(
-                f"Got {arguments.data} {' and '.join(found)}, but expected the columns that the "
-                "model was trained on, and the target. Correct the header."
-            )
-        X = X[list(names)]
-    elif len(columns) != n_features:
-        raise ValueError(
-            f"Got {len(columns)} columns besides the target in {arguments.data}, but expected the "
-            f"{n_features} that the model was trained on. They are {_some(columns)}."
-        )
-    # Without names the model was trained on an array.
-    return (X.to_numpy() if names is None else X), y, columns
-
-
-def _some(values):
-    shown = ", ".join(map(repr, values[:10]))
-    return shown if len(values) <= 10 else f"{shown} and {len(values) - 10} more"
-
-
-def _labels(y, classes, arguments):
-    """Return the labels as the model has them: by their text unless both are numbers."""
-    if is_numeric_dtype(y) and classes.dtype.kind in "iuf":
-        unknown = y[~y.isin(classes)]
-    else:
-        known = {str(label): label for label in classes.tolist()}
-        if classes.dtype.kind == "b":
-            known |= {f(text): label for text, label in known.items() for f in _SPELLINGS}
-        y = y.astype(str)
-        unknown = y[~y.isin(known)]
-        y = y.map(known)
-    if len(unknown):
-        raise ValueError(
-            f"Got the labels {_some(unknown.unique().tolist())} in the target "
-            f"{arguments.target!r} of {arguments.data}, but expected the classes of the model, "
-            f"{_some(classes.tolist())}. Choose another --target, or leave out these rows."
-        )
-    return y
-
-
 def _restrictions(arguments, model, X, columns):
     """Return the columns that are immutable and one-hot, by position in the attack."""
     # Without a gradient, which is no matter of columns: not all models have one.
     target, points = attackable(model, X, space=arguments.space, gradient=None)
-    positions = _positions(target.names, points.shape[1], columns, isinstance(X, np.ndarray))
-    immutable = [_position(text, "--immutable", positions) for text in arguments.immutable]
+    positions = _models.positions(
+        target.names, points.shape[1], columns, isinstance(X, np.ndarray)
+    )
+    immutable = [_models.position(text, "--immutable", positions) for text in arguments.immutable]
     stay = {k: reason for k, reason in target.must_stay().items() if k not in immutable}
     if stay:
         shown = {k: name for name, k in positions.items()}
@@ -239,37 +117,10 @@ def _restrictions(arguments, model, X, columns):
             f"Add --immutable {' '.join(map(shlex.quote, names))}{remedy}."
         )
     one_hot = [
-        [_position(text, "--one-hot", positions) for text in group] for group in arguments.one_hot
+        [_models.position(text, "--one-hot", positions) for text in group]
+        for group in arguments.one_hot
     ]
     return {"immutable": immutable, "one_hot": one_hot}
-
-
-def _positions(names, width, columns, is_array):
-    """Positions in the space of the attack by the names that a user may give, best ones last."""
-    positions = dict(zip(map(str, range(width)), range(width), strict=True))
-    if names is not None:
-        positions |= dict(zip(map(str, names), range(width), strict=True))
-    if is_array:
-        # scikit-learn calls the columns of an array x0, x1 and so on.
-        own = [f"x{k}" for k in range(len(columns))]
-        if names is None and width == len(columns):
-            names = own
-        where = {name: k for k, name in enumerate(names or [])}
-        positions |= {
-            column: where[name] for column, name in zip(columns, own, strict=True) if name in where
-        }
-    return positions
-
-
-def _position(text, option, positions):
-    if text not in positions:
-        names = [n for n in {k: n for n, k in positions.items()}.values() if not n.isdigit()]
-        raise ValueError(
-            f"Got {option} {text!r}, but expected columns that the attack acts on: "
-            f"{_some(names) + ', or ' if names else ''}positions from 0 to "
-            f"{max(positions.values())}.{nearest(text, names)}"
-        )
-    return positions[text]
 
 
 def _attack(model, X, y, epsilons, n_queries, threat):

@@ -7,7 +7,7 @@ from math import isnan
 
 import pandas as pd
 
-from .._displays import plot_tasks
+from .._displays import axes_for, plot_tasks
 from ..benchmarks._results import writable_folder
 
 FORMATS = {
@@ -111,13 +111,18 @@ def write_tables(directory, tables, formats=("csv",)):
     return paths
 
 
-def write_display(path, display):
-    """Draw a display in a figure of its own, write it, and return the path."""
+def write_display(path, display, n_axes=None):
+    """Draw a display in a figure of its own, write it, and return the path.
+
+    `n_axes` is for a display that is drawn on several.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    display.plot(figure.subplots())
-    figure.savefig(path, dpi=150)
+    if n_axes is None:
+        display.plot(Figure(figsize=(6.4, 4.2), layout="constrained").subplots())
+    else:
+        display.plot(axes_for(n_axes, Figure))
+    display.figure_.savefig(path, dpi=150)
     return path
 
 

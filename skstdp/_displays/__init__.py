@@ -3,18 +3,20 @@
 from ._activity import ActivityDisplay
 from ._apical_error import ApicalErrorDisplay
 from ._axes import require_matplotlib
+from ._corruption import CorruptionDisplay
 from ._learning_curves import LearningCurvesDisplay
 from ._microcircuit import MicrocircuitDisplay
 from ._robustness_curve import RobustnessCurveDisplay
 from ._robustness_front import RobustnessFrontDisplay
 from ._spike_raster import SpikeRasterDisplay
 from ._stdp_curve import STDPCurveDisplay
-from ._task_grid import plot_tasks
+from ._task_grid import axes_for, plot_tasks
 from ._weight_map import WeightMapDisplay
 
 __all__ = [
     "ActivityDisplay",
     "ApicalErrorDisplay",
+    "CorruptionDisplay",
     "LearningCurvesDisplay",
     "MicrocircuitDisplay",
     "RobustnessCurveDisplay",
@@ -22,6 +24,7 @@ __all__ = [
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
     "WeightMapDisplay",
+    "axes_for",
     "plot_tasks",
     "require_matplotlib",
 ]

@@ -1,4 +1,4 @@
-"""Attacks on classifiers for their users.
+"""Attacks on classifiers, and corruptions of their input, for their users.
 
 =========================  ==============================================================
 ``_threat_model``          what an attacker may do: epsilon, norm, bounds, immutable ...
@@ -9,6 +9,9 @@
 ``_best_under_attack``     the choice of a search
 ``_report``                accuracy under several attacks, and whether to believe it
 ``_attack_table``          distance at which each sample changes class
+``_corruptions``           noise, missing values, blur ...: changes that nobody chooses
+``_corrupt``               `corrupt`
+``_corruption_report``     accuracy under corruptions, and as a scorer
 ``_art``                   classifiers for the attacks of another library
 =========================  ==============================================================
 """

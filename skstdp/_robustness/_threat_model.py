@@ -91,7 +91,7 @@ class ThreatModel:
                     f"{filled} it in immutable=[{name!r}]{remedy}."
                 )
         check_complete(points, columns)
-        low, high = self._bounds(columns, points, target.box)
+        low, high = self.bounds_of(columns, points, target.box)
         check_inside(points, low, high, columns)
         # What cannot move stays as it is.
         low[epsilon == 0], high[epsilon == 0] = -np.inf, np.inf
@@ -101,7 +101,8 @@ class ThreatModel:
         check_scale(ball, points, columns)
         return ball
 
-    def _bounds(self, columns, points, box):
+    def bounds_of(self, columns, points, box):
+        """Lower and upper bound of each column, within the box of a target."""
         bounds = self.bounds
         low, high = (side.astype(np.float64) for side in box)
         if isinstance(bounds, str) and bounds == "data":

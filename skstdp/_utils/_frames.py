@@ -25,6 +25,9 @@ class Table:
     Parameters
     ----------
     X : array-like, pandas or polars data frame of shape (n_samples, n_features)
+    keep_missing : bool, default=False
+        Whether missing values are NaN in `points` and stay missing, while the others in their
+        column can be moved.
 
     Attributes
     ----------
@@ -34,7 +37,7 @@ class Table:
         The numbers in X, float32 if all columns are, else float64; 0 in columns of no numbers.
     fixed : dict of int to str
         Columns that cannot be moved, by position, each with the reason: they hold no numbers, or
-        not in all rows.
+        (without `keep_missing`) not in all rows.
     integer : ndarray of shape (n_features,), dtype bool
         Columns of whole numbers or truth values: by their dtype, or by their values where that is
         object.
@@ -42,11 +45,11 @@ class Table:
         Smallest and largest value that each dtype holds; those of truth values are 0 and 1.
     """
 
-    def __init__(self, X):
+    def __init__(self, X, *, keep_missing=False):
         if sparse.issparse(X):
             raise TypeError(
-                f"Got a sparse X of type {type(X).__name__}, but an attack moves every value and "
-                "expected a dense array or a data frame. Use X.toarray()."
+                f"Got a sparse X of type {type(X).__name__}, but expected a dense array or a data "
+                "frame, since every value may change. Use X.toarray()."
             )
         self.X = X
         if isinstance(X, pd.DataFrame):
@@ -81,10 +84,11 @@ class Table:
                 continue
             values = _floats(column)
             missing = np.flatnonzero(np.isnan(values))
-            if len(missing):
+            if len(missing) and not keep_missing:
                 self.fixed[position] = f"holds a missing value (row {missing[0]})"
             else:
                 self.points[:, position] = values
+        self._missing = np.isnan(self.points) if keep_missing else None
 
     def rebuild(self, points, rows=None):
         """X with the values of `points` where they differ from its own, in the columns' dtypes.
@@ -99,6 +103,10 @@ class Table:
         # The others may be more exact than the floats that stand for them.
         moved = points != own
         moved[:, list(self.fixed)] = False
+        if self._missing is not None:
+            missing = self._missing if rows is None else self._missing[rows]
+            # Columns of whole numbers hold no NaN.
+            moved, points = moved & ~missing, np.where(missing, 0, points)
         return self._replace(X, points, moved, self._kinds)
 
 
