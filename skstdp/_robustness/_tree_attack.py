@@ -1,0 +1,39 @@
+"""Attacks on classifiers made of trees, and certificates for them."""
+
+import numpy as np
+
+from .._attacks import _tree_attacks
+from .._input_gradients._fitted_trees import trees_of
+
+
+def exact_points(problem):
+    """Points of the exact attack on a single tree, or None for any other estimator.
+
+    A point is the nearest one of another class that may be reached, and the sample itself where
+    there is none.
+    """
+    trees = _trees(problem)
+    if trees is None or len(trees.first) > 1:
+        return None
+    points, _ = _tree_attacks.nearest_wrong(trees, problem.points, problem.y, problem.ball)
+    return points
+
+
+def certified_trees(problem):
+    """Rows that no attack can fool, shape (n_samples,), dtype bool; None if it is not of trees.
+
+    For a single tree these are all such rows. For several they are those for which the sum of the
+    worst leaves within reach, over the trees, does not decide for another class.
+    """
+    trees = _trees(problem)
+    if trees is None:
+        return None
+    if len(trees.first) == 1:
+        _, reached = _tree_attacks.nearest_wrong(trees, problem.points, problem.y, problem.ball)
+        return ~reached
+    bounds = _tree_attacks.margin_bounds(trees, problem.points, problem.y, problem.ball)
+    return (bounds > trees.rounding()).all(axis=1)
+
+
+def _trees(problem):
+    return trees_of(problem.target.estimator, problem.points.dtype)
