@@ -122,7 +122,7 @@ class Trees:
 
     def first_true(self, of_leaves):
         """Position of the only leaf of each tree for which an array of truth values is true."""
-        rows, leaves = np.nonzero(of_leaves.T)
+        _, leaves = np.nonzero(of_leaves.T)
         return leaves.reshape(of_leaves.shape[1], len(self.first)).T
 
     def scores_at(self, points):
@@ -278,3 +278,92 @@ class Reach:
                 points[np.ix_(rows, group)] = np.eye(len(group))[np.where(stays, now, cheapest)]
             nodes = trees.parent[nodes]
         return points
+
+    def taken(self, points):
+        """What each coordinate takes of the radius, of shape (n_rows, n_coordinates)."""
+        everyone, features = np.arange(len(points))[:, np.newaxis], np.arange(points.shape[1])
+        _, taken = self._nearest(everyone, features, points, points)
+        for group in self.groups:
+            taken[:, group] = 0
+        swaps = [
+            swap[everyone[:, 0], points[:, group].argmax(axis=1)]
+            for group, swap in zip(self.groups, self._swaps, strict=True)
+        ]
+        return np.column_stack([taken, *swaps])
+
+    def outside(self, points):
+        """Coordinates in which points are outside of the boxes of the nodes.
+
+        Returns
+        -------
+        count : ndarray of shape (n_nodes, n_rows), dtype int16
+            Number of these coordinates.
+        last : ndarray of shape (n_nodes, n_rows), dtype int32
+            The last node on the way from the root that was cut in one of them. So where there is
+            one, its interval is that of this node.
+        """
+        trees, n_features = self.trees, points.shape[1]
+        count = np.zeros((len(trees.parent), len(points)), dtype=np.int16)
+        last = np.zeros_like(count, dtype=np.int32)
+        for level in trees.levels[1:]:
+            values = points.T[trees.feature[level]]
+            now, before = (
+                (values < low[level, np.newaxis]) | (values > high[level, np.newaxis])
+                for low, high in (
+                    (trees.low, trees.high),
+                    (trees.low_before, trees.high_before),
+                )
+            )
+            parent = trees.parent[level]
+            for k, (group, allowed) in enumerate(zip(self.groups, self._allowed, strict=True)):
+                here = np.flatnonzero(self.coordinate[level] == n_features + k)
+                category = points[:, group].argmax(axis=1)
+                now[here] = ~allowed[level.start + here][:, category]
+                before[here] = ~allowed[parent[here]][:, category]
+            count[level] = count[parent] + (now & ~before)
+            nodes = np.arange(level.start, level.stop, dtype=np.int32)[:, np.newaxis]
+            last[level] = np.where(now, nodes, last[parent])
+        return count, last
+
+    def moves(self, points, rows, nodes):
+        """Moves of one coordinate of points into the boxes of nodes.
+
+        Returns
+        -------
+        number : ndarray of int
+            Position in `rows` and `nodes`: a swap may go to several categories.
+        coordinate : ndarray of int
+        low, high : ndarray
+            Values or categories that are in the box.
+        """
+        n_features = points.shape[1]
+        coordinate = self.coordinate[nodes]
+        number = np.flatnonzero(coordinate < n_features)
+        inner = nodes[number]
+        parts = [(number, coordinate[number], self.trees.low[inner], self.trees.high[inner])]
+        for k, allowed in enumerate(self._allowed):
+            here = np.flatnonzero(coordinate == n_features + k)
+            which, category = np.nonzero(allowed[nodes[here]])
+            place = category.astype(points.dtype)
+            parts.append((here[which], coordinate[here[which]], place, place))
+        return tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+    def nearest(self, rows, coordinates, low, high):
+        """Nearest values of coordinates in intervals, and what they take; as in `_nearest`."""
+        n_features = self.centre.shape[1]
+        alone = coordinates < n_features
+        value, taken = self._nearest(rows, np.where(alone, coordinates, 0), low, high)
+        for k, swaps in enumerate(self._swaps):
+            here = np.flatnonzero(coordinates == n_features + k)
+            value[here] = low[here]
+            taken[here] = swaps[rows[here], low[here].astype(int)]
+        return value, taken
+
+    def put(self, points, rows, coordinates, values):
+        """Write values of coordinates, or categories, into points."""
+        n_features = points.shape[1]
+        alone = coordinates < n_features
+        points[rows[alone], coordinates[alone]] = values[alone]
+        for k, group in enumerate(self.groups):
+            here = coordinates == n_features + k
+            points[np.ix_(rows[here], group)] = np.eye(len(group))[values[here].astype(int)]

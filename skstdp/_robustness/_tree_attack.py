@@ -1,8 +1,6 @@
 """Attacks on classifiers made of trees, and certificates for them."""
 
-import numpy as np
-
-from .._attacks import _tree_attacks
+from .._attacks import _tree_attacks, _tree_search
 from .._input_gradients._fitted_trees import trees_of
 
 
@@ -37,3 +35,16 @@ def certified_trees(problem):
 
 def _trees(problem):
     return trees_of(problem.target.estimator, problem.points.dtype)
+
+
+def leaf_search(problem, random_state, n_restarts=10):
+    """Points of a search on an ensemble of trees that knows their thresholds, or None.
+
+    The sample itself stands where nothing was found.
+    """
+    trees = _trees(problem)
+    if trees is None:
+        return None
+    return _tree_search.leaf_search(
+        trees, problem.points, problem.y, problem.ball, n_restarts, random_state
+    )

@@ -22,7 +22,7 @@ def fooled(model, points, y, thresholds, ball):
     ball : Ball
     """
     groups = [list(group) for group in ball.groups]
-    alone = sorted(set(range(points.shape[1])) - set(sum(groups, [])))
+    alone = sorted(set(range(points.shape[1])).difference(*groups))
     whole = np.zeros(points.shape[1], bool) if ball.whole is None else ball.whole
     found = []
     for x, label in zip(points, y, strict=True):

@@ -2,16 +2,21 @@
 
 import numpy as np
 import pytest
-from tree_oracle import fooled, inside
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
+from tree_oracle import fooled, inside
 
 from skstdp._attacks._norm_balls import Ball
 from skstdp._input_gradients import attackable
 from skstdp._robustness._problem import AttackProblem
-from skstdp._robustness._tree_attack import certified_trees, exact_points
+from skstdp._robustness._tree_attack import certified_trees, exact_points, leaf_search
 
 NORMS = ("linf", "l2", "l1")
 
@@ -60,7 +65,7 @@ def problem_of(model, X, y, ball):
 
 
 def thresholds_of(model, n_features):
-    members = getattr(model, "estimators_", [model])
+    members = np.ravel(getattr(model, "estimators_", [model]))
     return [
         np.unique(np.concatenate([m.tree_.threshold[m.tree_.feature == feature] for m in members]))
         for feature in range(n_features)
@@ -92,6 +97,81 @@ def test_a_single_tree_is_attacked_and_certified_exactly(norm, kind, dtype):
     # The cases are of both kinds.
     assert n_fooled > 10
     assert n_safe > 10
+
+
+@pytest.mark.parametrize("kind", ["plain", "groups", "whole"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_ensembles_lie_between_search_and_certificate(norm, kind):
+    rng = np.random.default_rng(1)
+    n_found = n_fooled = n_safe = n_certified = 0
+    for seed in range(4):
+        X, y = table(kind, seed)
+        model = [
+            RandomForestClassifier(3, max_leaf_nodes=4, random_state=seed),
+            GradientBoostingClassifier(n_estimators=2, max_leaf_nodes=3, random_state=seed),
+        ][seed % 2].fit(X[:40], y[:40])
+        ball = random_ball(kind, norm, X, rng)
+        problem = problem_of(model, X[40:], y[40:], ball)
+        expected = fooled(model, X[40:], y[40:], thresholds_of(model, X.shape[1]), ball)
+        assert exact_points(problem) is None
+        points = leaf_search(problem, 0)
+        for x, moved in zip(X[40:], points, strict=True):
+            assert inside(ball, x, moved[np.newaxis]).all()
+        found, certified = problem.is_adversarial(points), certified_trees(problem)
+        assert not (found & ~expected).any()
+        assert not (certified & expected).any()
+        right = model.predict(X[40:]) == y[40:]
+        n_found, n_fooled = n_found + (found & right).sum(), n_fooled + (expected & right).sum()
+        n_certified, n_safe = n_certified + certified.sum(), n_safe + (~expected).sum()
+    assert n_fooled > 10
+    assert n_safe > 10
+    assert n_found >= 0.9 * n_fooled
+    assert n_certified >= 0.8 * n_safe
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(20, random_state=0),
+        ExtraTreesClassifier(20, random_state=0),
+        GradientBoostingClassifier(n_estimators=20, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_the_search_finds_more_than_labels_alone(model):
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.min(axis=0)) / np.ptp(X, axis=0)
+    model.fit(X[::2], y[::2])
+    for epsilon in (0.05, 0.1):
+        problem = problem_of(model, X[1::4], y[1::4], Ball(epsilon))
+        found = problem.is_adversarial(leaf_search(problem, 0))
+        by_labels = problem.is_adversarial(problem.hard_label(100, 0))
+        assert not (found & certified_trees(problem)).any()
+        assert found.mean() >= by_labels.mean()
+
+
+def test_the_search_takes_two_moves_where_one_does_not_do():
+    # The mean of two stumps, which both have to change.
+    X = np.array([[0.0, 0.0], [1.0, 1.0]])
+    model = RandomForestClassifier(10, max_features=1, bootstrap=False, random_state=0)
+    model.fit(X, [0, 1])
+    assert {0, 1} == {tree.tree_.feature[0] for tree in model.estimators_}
+    problem = problem_of(model, X, np.array([0, 1]), Ball(0.6))
+    points = leaf_search(problem, 0)
+    assert problem.is_adversarial(points).all()
+    assert certified_trees(problem_of(model, X, np.array([0, 1]), Ball(0.4))).all()
+
+
+def test_the_search_is_the_same_for_a_seed_and_for_some_of_the_rows():
+    X, y = table("plain", 0)
+    model = RandomForestClassifier(10, random_state=0).fit(X[:40], y[:40])
+    problem = problem_of(model, X[40:], y[40:], Ball(0.05))
+    points = leaf_search(problem, 0)
+    assert_array_equal(leaf_search(problem, 0), points)
+    shares = np.ones(20)
+    part = problem.shrunk(np.arange(40)[::2], shares)
+    assert_array_equal(leaf_search(part, 0, 1), leaf_search(problem, 0, 1)[::2])
+    assert_array_equal(certified_trees(part), certified_trees(problem)[::2])
 
 
 def test_the_nearest_leaf_is_taken():
@@ -130,3 +210,4 @@ def test_other_estimators_have_none():
     linear = LogisticRegression().fit(X, y)
     assert exact_points(problem_of(linear, X, y, Ball(0.1))) is None
     assert certified_trees(problem_of(linear, X, y, Ball(0.1))) is None
+    assert leaf_search(problem_of(linear, X, y, Ball(0.1)), 0) is None
