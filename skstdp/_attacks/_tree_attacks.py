@@ -9,7 +9,7 @@ ball : Ball, the points that may be reached.
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ._trees import Reach
+from ._tree_reach import Coordinates, Reach
 
 # Numbers in an array of nodes and samples: few enough that some of them stay in the cache.
 _BLOCK = 2**20
@@ -35,8 +35,9 @@ def nearest_wrong(trees, points, y, ball):
     """
     decides = trees.scores.argmax(axis=1)
     nearest, reached = points.copy(), np.zeros(len(points), dtype=bool)
+    coordinates = Coordinates(trees, ball, points.shape[1])
     for block in blocks(trees, len(points)):
-        reach = Reach(trees, ball, points[block], block)
+        reach = Reach(coordinates, points[block], block)
         taken = reach.distances()[trees.leaves]
         taken[decides[:, np.newaxis] == y[block]] = np.inf
         leaf = taken.argmin(axis=0)
@@ -59,8 +60,9 @@ def margin_bounds(trees, points, y, ball):
     """
     n_classes = trees.scores.shape[1]
     bounds = np.full((len(points), n_classes), np.inf)
+    coordinates = Coordinates(trees, ball, points.shape[1])
     for block in blocks(trees, len(points)):
-        reach = Reach(trees, ball, points[block], block)
+        reach = Reach(coordinates, points[block], block)
         within = reach.distances()[trees.leaves] <= reach.radius
         for true in np.unique(y[block]):
             here = np.flatnonzero(y[block] == true)

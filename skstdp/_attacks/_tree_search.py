@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ._tree_attacks import blocks, margin_bounds
-from ._trees import Reach
+from ._tree_reach import Coordinates, Reach
 
 
 def leaf_search(trees, points, y, ball, n_restarts, random_state):
@@ -23,7 +23,7 @@ def leaf_search(trees, points, y, ball, n_restarts, random_state):
     trees, points, y, ball
         As in `_tree_attacks`.
     n_restarts : int
-        Starts, >= 1: the sample for each class that is tried, then random points.
+        Starts, >= 1: the sample, once for each class that is tried, then random points.
     random_state : int, RandomState instance or None
 
     Returns
@@ -39,28 +39,29 @@ def leaf_search(trees, points, y, ball, n_restarts, random_state):
     random_state = check_random_state(random_state)
     bounds = margin_bounds(trees, points, y, ball)
     perturbed = points.copy()
-    undecided = np.flatnonzero(bounds.min(axis=1) <= trees.rounding())
+    undecided = np.flatnonzero(bounds.min(axis=1) <= trees.rounding)
+    coordinates = Coordinates(trees, ball, points.shape[1])
     for block in blocks(trees, len(undecided)):
         rows = undecided[block]
         perturbed[rows] = _search(
-            trees, points[rows], y[rows], ball, rows, bounds[rows], n_restarts, random_state
+            coordinates, points[rows], y[rows], rows, bounds[rows], n_restarts, random_state
         )
     return perturbed
 
 
-def _search(trees, points, y, ball, rows, bounds, n_restarts, random_state):
-    rounding = trees.rounding()
+def _search(coordinates, points, y, rows, bounds, n_restarts, random_state):
+    trees = coordinates.trees
+    rounding = trees.rounding
     # Classes in the order of their bounds.
     order = np.argsort(bounds, axis=1, kind="stable")
     n_possible = (bounds <= rounding).sum(axis=1)
     best = points.copy()
     smallest = margins(trees.scores_at(points), y)
-    n_attempts = np.maximum(n_restarts, n_possible)
-    for attempt in range(n_attempts.max()):
-        left = np.flatnonzero((smallest >= -rounding) & (attempt < n_attempts))
+    for attempt in range(n_restarts):
+        left = np.flatnonzero(smallest >= -rounding)
         if not len(left):
             break
-        reach = Reach(trees, ball, points[left], rows[left])
+        reach = Reach(coordinates, points[left], rows[left])
         target = order[left, attempt % n_possible[left]]
         start, noise = points[left].copy(), 0.0
         again = attempt >= n_possible[left]
@@ -84,7 +85,7 @@ def margins(scores, y):
 def _descend(reach, points, y, target, noise, random_state):
     """Points to which no single move is better, and their margins."""
     trees = reach.trees
-    rounding = trees.rounding()
+    rounding = trees.rounding
     while True:
         count, last = reach.outside(points)
         count, last = count[trees.leaves], last[trees.leaves]
@@ -122,6 +123,8 @@ def _best_steps(reach, points, row, node, gain, noise, random_state):
     # The margin changes where an interval begins, and back behind its end.
     row, coordinate = np.tile(row, 2), np.tile(coordinate, 2)
     place = np.concatenate([low, np.nextafter(high, high.dtype.type(np.inf))])
+    # In whole numbers sums do not depend on the other rows, and equal ones are equal.
+    gain = np.rint(gain / reach.trees.rounding).astype(np.int64)
     gain = np.concatenate([gain, -gain])
     order = np.lexsort((place, coordinate, row))
     row, coordinate, place, gain = (values[order] for values in (row, coordinate, place, gain))
@@ -132,7 +135,7 @@ def _best_steps(reach, points, row, node, gain, noise, random_state):
     group = np.append(0, np.cumsum(another))
     before = np.append(0, total_gain[np.flatnonzero(another)])
     change = total_gain[ends] - before[group[ends]]
-    lower = change < -reach.trees.rounding()
+    lower = change < -len(reach.trees.first)
     ends, change = ends[lower], change[lower]
     row, coordinate = row[ends], coordinate[ends]
     value, cost = reach.nearest(

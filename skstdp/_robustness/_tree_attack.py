@@ -13,7 +13,7 @@ def exact_points(problem):
     trees = _trees(problem)
     if trees is None or len(trees.first) > 1:
         return None
-    points, _ = _tree_attacks.nearest_wrong(trees, problem.points, problem.y, problem.ball)
+    points, _ = _tree_attacks.nearest_wrong(trees, problem.points, _classes(problem), problem.ball)
     return points
 
 
@@ -27,10 +27,17 @@ def certified_trees(problem):
     if trees is None:
         return None
     if len(trees.first) == 1:
-        _, reached = _tree_attacks.nearest_wrong(trees, problem.points, problem.y, problem.ball)
+        _, reached = _tree_attacks.nearest_wrong(
+            trees, problem.points, _classes(problem), problem.ball
+        )
         return ~reached
-    bounds = _tree_attacks.margin_bounds(trees, problem.points, problem.y, problem.ball)
-    return (bounds > trees.rounding()).all(axis=1)
+    bounds = _tree_attacks.margin_bounds(trees, problem.points, _classes(problem), problem.ball)
+    return (bounds > trees.rounding).all(axis=1)
+
+
+def _classes(problem):
+    """True classes of the samples that are attacked, which may be some of all."""
+    return problem.y[problem._rows]
 
 
 def _trees(problem):
@@ -46,5 +53,5 @@ def leaf_search(problem, random_state, n_restarts=10):
     if trees is None:
         return None
     return _tree_search.leaf_search(
-        trees, problem.points, problem.y, problem.ball, n_restarts, random_state
+        trees, problem.points, _classes(problem), problem.ball, n_restarts, random_state
     )
