@@ -28,8 +28,13 @@ class AttackProblem:
         self.y = y
         self.ball = ball
         self._sign = -1 if targeted else 1
-        # Attacks work on some of the samples at a time, by number.
-        self._rows = np.arange(len(points))
+        # Numbers of the samples in those of the target.
+        self._samples = np.arange(len(points))
+
+    @property
+    def _rows(self):
+        """Attacks work on some of the points at a time, by number."""
+        return np.arange(len(self.points))
 
     def on(self, target):
         """An equal attack on another classifier."""
@@ -38,7 +43,8 @@ class AttackProblem:
     def select(self, kept):
         """The attack on some of the samples."""
         problem = copy(self)
-        problem.points, problem._rows = self.points[kept], self._rows[kept]
+        problem.points, problem.y = self.points[kept], self.y[kept]
+        problem._samples = self._samples[kept]
         if len(self.ball.epsilon) > 1:
             problem.ball = copy(self.ball)
             problem.ball.epsilon = self.ball.epsilon[kept]
@@ -59,32 +65,35 @@ class AttackProblem:
 
     def gradient(self, points, rows):
         """Gradient of the attack objective: the margin, or its negative with `targeted`."""
-        return self._sign * self.target.gradient(points, self.y[rows], rows)
+        return self._sign * self.target.gradient(points, self.y[rows], self._samples[rows])
 
     def margins_and_gradient(self, points, rows):
         """Attack objective, negative only where the attack has succeeded, and its gradient."""
-        margins, gradient = self.target.margins_and_gradient(points, self.y[rows], rows)
+        margins, gradient = self.target.margins_and_gradient(
+            points, self.y[rows], self._samples[rows]
+        )
         return self._sign * margins, self._sign * gradient
 
     def margins(self, points, rows):
         """Margins of the true classes, and where the decision is another one; no gradient."""
-        margins = self.target.margins(points, self.y[rows], rows)
+        margins = self.target.margins(points, self.y[rows], self._samples[rows])
         return margins, margins < 0
 
     def rivals(self, most):
         """Other classes of each sample by falling score, at most so many columns."""
-        scores = self.target.scores(self.points, self._rows).copy()
-        scores[np.arange(len(scores)), self.y[self._rows]] = np.inf
+        scores = self.target.scores(self.points, self._samples).copy()
+        scores[self._rows, self.y] = np.inf
         return np.argsort(-scores, axis=1, kind="stable")[:, 1 : most + 1]
 
     def is_adversarial(self, points, rows=None):
         """True where `predict` does not give the true class."""
         rows = self._rows if rows is None else rows
-        return self.target.predict(points, rows) != self.target.estimator.classes_[self.y[rows]]
+        predicted = self.target.predict(points, self._samples[rows])
+        return predicted != self.target.estimator.classes_[self.y[rows]]
 
     def predict(self, points):
         """Labels of attacked samples."""
-        return self.target.predict(points, self._rows)
+        return self.target.predict(points, self._samples)
 
     def fgsm(self, watch=None):
         """Points of the attack of one step; `watch` is called with the gradient."""
@@ -134,10 +143,9 @@ class AttackProblem:
 
         def towards(points, rows):
             return self.target.losses_and_gradient(
-                points, self.y[rows], by_row[rows], dlr_against, rows
+                points, self.y[rows], rivals[rows], dlr_against, self._samples[rows]
             )
 
-        by_row = self._by_row(rivals)
         objective = margins if rivals is None else towards
         return _apgd.apgd(
             self.points, self._rows, objective, self.ball, n_steps, n_restarts, random_state
@@ -145,10 +153,11 @@ class AttackProblem:
 
     def fab(self, n_steps, n_restarts, random_state, rivals):
         """Points of the attack that looks for the nearest decision for one class per sample."""
-        by_row = self._by_row(rivals)
 
         def margins_against(points, rows):
-            return self.target.margins_against(points, self.y[rows], by_row[rows], rows)
+            return self.target.margins_against(
+                points, self.y[rows], rivals[rows], self._samples[rows]
+            )
 
         return _fab.fab(
             self.points, self._rows, margins_against, self.ball, n_steps, n_restarts, random_state
@@ -171,9 +180,3 @@ class AttackProblem:
         return _square.square(
             self.points, self._rows, self.margins, self.ball, n_queries, random_state
         )
-
-    def _by_row(self, rivals):
-        """Classes of the samples here, by the number of the sample."""
-        by_row = np.zeros(len(self.y), dtype=np.intp)
-        by_row[self._rows] = 0 if rivals is None else rivals
-        return by_row

@@ -87,8 +87,8 @@ def worst_case(
     X, y, epsilon, norm : object
         As in `fgsm`.
     n_queries : int, default=5000
-        Predictions that Square may ask for, and each of the hard-label attacks, for each sample,
-        >= 1.
+        Predictions that Square may ask for, for each sample, >= 1. Each of the hard-label attacks
+        may ask for a fifth of that, or for all of them where there are no class scores.
     random_state : int, RandomState instance or None, default=0
         Draws what is random in the attacks.
     bounds, immutable, one_hot, space : object
@@ -224,7 +224,7 @@ def _attacks(problem, n_queries, random_state):
     n_classes = len(problem.target.estimator.classes_)
     ranks = range(min(n_classes - 1, _N_RIVALS))
     if problem.target.has_gradient:
-        yield "APGD", partial(AttackProblem.apgd, **_steps(random_state))
+        yield "APGD", partial(AttackProblem.apgd, **_steps(random_state, 3))
         for temperature in TEMPERATURES if problem.target.softens() else ():
             yield "softened slopes", partial(_softened, temperature, random_state)
         for rank in ranks if n_classes > 2 else ():
@@ -233,22 +233,26 @@ def _attacks(problem, n_queries, random_state):
             yield "FAB", partial(_towards, AttackProblem.fab, rank, random_state)
     else:
         yield "random signs", partial(AttackProblem.random_signs, random_state=random_state)
-    queries = {"n_queries": n_queries, "random_state": random_state}
+    has_scores = problem.target.has_scores
+    # Scores say more than labels, so where there are any they get most of the predictions.
+    n_decisions = -(-n_queries // 5) if has_scores else n_queries
+    decisions = {"n_queries": n_decisions, "random_state": random_state}
     if problem.ball.norm == "linf":
-        yield "hard label", partial(AttackProblem.hard_label, **queries)
-    yield "hard label", partial(AttackProblem.boundary, **queries)
-    if problem.target.has_scores:
-        yield "Square", partial(AttackProblem.square, **queries)
+        yield "hard label", partial(AttackProblem.hard_label, **decisions)
+    yield "hard label", partial(AttackProblem.boundary, **decisions)
+    if has_scores:
+        scores = {"n_queries": n_queries, "random_state": random_state}
+        yield "Square", partial(AttackProblem.square, **scores)
 
 
-def _steps(random_state, n_restarts=1):
+def _steps(random_state, n_restarts):
     return {"n_steps": _N_STEPS, "n_restarts": n_restarts, "random_state": random_state}
 
 
 def _softened(temperature, random_state, problem):
-    return problem.softened(temperature).apgd(**_steps(random_state, n_restarts=2))
+    return problem.softened(temperature).apgd(**_steps(random_state, 2))
 
 
 def _towards(attack, rank, random_state, problem):
     rivals = problem.rivals(_N_RIVALS)[:, rank]
-    return attack(problem, **_steps(random_state), rivals=rivals)
+    return attack(problem, **_steps(random_state, 2), rivals=rivals)

@@ -151,20 +151,21 @@ class WorstCaseScorer(_AttackScorer):
             )
 
     def _warn_if_black_box_is_stronger(self, attacks):
-        n_missed = np.isin(attacks, BLACK_BOX).sum()
-        if is_more_than_noise(n_missed, len(attacks)):
+        missed = np.isin(attacks, BLACK_BOX)
+        if is_more_than_noise(missed, np.zeros_like(missed)):
             warnings.warn(
-                f"Attacks without gradient fool {n_missed / len(attacks):.1%} of the samples that "
-                f"no attack with a gradient fools. The score of {self!r} counts them, but others "
+                f"Attacks without gradient fool {missed.mean():.1%} of the samples that no attack "
+                f"with a gradient fools. The score of {self!r} counts them, but others "
                 "may stand for the same reason: do not take it for robustness.",
                 GradientMaskingWarning,
                 stacklevel=2,
             )
 
 
-def is_more_than_noise(n_missed, n_samples):
-    """Determine whether an attack that never fools fewer samples fools really more.
+def is_more_than_noise(wrong, wrong_by_part):
+    """Determine whether many more rows are wrong under several attacks than under some of them.
 
-    By more than two standard errors of the number and by more than a hundredth of the samples.
+    More than two standard errors of their number, and more than a hundredth of the rows.
     """
-    return n_missed > max(2 * np.sqrt(n_missed), MASKED_SHARE * n_samples)
+    n_missed = np.sum(wrong & ~wrong_by_part)
+    return n_missed > max(2 * np.sqrt(n_missed), MASKED_SHARE * len(wrong))
