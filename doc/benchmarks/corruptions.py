@@ -57,8 +57,10 @@ def main():
     scores = accuracies(arguments.data, arguments.seeds)
     keys = ["corruption", "size", "unit"]
     table = scores.groupby([*keys, "model"], sort=False)["accuracy"].mean().unstack()
+    table = table.loc[pd.MultiIndex.from_frame(scores[keys].drop_duplicates())]
     _print_row(["Corruption", *table])
     for (corruption, size, unit), row in table.iterrows():
+        unit = unit.replace("share of the", "of the")
         name = f"{corruption}, {size:g} {unit}" if unit else corruption
         cells = [f"{value:.3f}".removeprefix("0") for value in row]
         _print_row([name.capitalize(), *cells])

@@ -1,5 +1,7 @@
 """Corrupted samples, against loops, by hand and against NumPy's operations on images."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,17 @@ def test_one_seed_draws_one_corruption(name, images):
     )
     assert_array_equal(first, again)
     assert np.any(first != other) == CORRUPTIONS[name].is_random
+
+
+def test_docstring_lists_the_sizes_of_each_severity():
+    rows = re.findall(r"^ *``([a-z ]+)``.* {2}([\d. ]+)$", corrupt.__doc__, flags=re.MULTILINE)
+    listed = {name: tuple(map(float, sizes.split())) for name, sizes in rows}
+    of_noise = re.search(r"have ([\d.\s]+) at the severities", corrupt.__doc__)[1]
+    assert list(listed) == list(CORRUPTIONS)
+    for name, corruption in CORRUPTIONS.items():
+        assert listed[name] == (corruption.sizes or corruption.image_sizes)
+        if corruption.image_sizes != listed[name]:
+            assert corruption.image_sizes == tuple(map(float, of_noise.split()))
 
 
 class TestTables:
