@@ -100,8 +100,8 @@ def corruption_report(
         As in `corrupt`; if a severity is not from 1 to 5, there are no corruptions, severities or
         sizes, X and y differ in length, or y holds a label that the estimator does not know.
     TypeError
-        If the estimator is no classifier, X is sparse or not computed yet, or a parameter is not of
-        its kind.
+        If the estimator is no classifier, X is sparse or not computed yet, or a parameter is not
+        of its kind.
 
     Warns
     -----
