@@ -100,7 +100,8 @@ def corruption_report(
         As in `corrupt`; if a severity is not from 1 to 5, there are no corruptions, severities or
         sizes, X and y differ in length, or y holds a label that the estimator does not know.
     TypeError
-        If X is sparse or not computed yet, or a parameter is not of its kind.
+        If the estimator is no classifier, X is sparse or not computed yet, or a parameter is not
+        of its kind.
 
     Warns
     -----
@@ -208,6 +209,10 @@ def _sizes(sizes, name):
 def _checked(estimator, X, y, image_shape, reference, bounds, immutable):
     """Samples that can be corrupted, and their labels, which the estimator knows."""
     check_is_fitted(estimator)
+    if not hasattr(estimator, "classes_"):
+        raise TypeError(
+            f"Got a {type(estimator).__name__} without classes, but expected a fitted classifier."
+        )
     samples = Samples(X, image_shape, reference, bounds, immutable)
     check_consistent_length(X, y)
     classes = np.asarray(estimator.classes_)

@@ -62,7 +62,7 @@ def _missing(statistic):
         n_missing = round(size * drawn.size)
         chosen = np.zeros(drawn.size, dtype=bool)
         # The smallest ones, so that what is missing at one size is at all larger ones.
-        chosen[np.argsort(drawn, axis=None)[:n_missing]] = True
+        chosen[np.argpartition(drawn, n_missing - 1, axis=None)[:n_missing]] = True
         return np.where(chosen.reshape(shape), statistic(statistics), values)
 
     return missing

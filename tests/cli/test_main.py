@@ -11,7 +11,7 @@ from skstdp import BPClassifier
 from skstdp import _cli as command_line
 from skstdp.benchmarks import _results
 
-COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "info"]
+COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "corrupt", "info"]
 
 
 @pytest.mark.parametrize(

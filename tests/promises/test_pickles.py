@@ -24,6 +24,7 @@ KEPT = {
     "BPClassifier": lambda: network(skstdp.BPClassifier, adversarial_epsilon=0.1),
     "BestUnderAttack": lambda: skstdp.BestUnderAttack("FGSM 0.1", tolerance=0.1),
     "BioLeaFClassifier": lambda: network(skstdp.BioLeaFClassifier, early_stopping=True),
+    "CorruptionScorer": lambda: skstdp.CorruptionScorer("blur", 1.0, image_shape=(2, 2)),
     "EarlyStopping": lambda: skstdp.EarlyStopping(
         scoring=skstdp.FGSMScorer(0.1), X_val=X, y_val=Y
     ),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -143,6 +143,8 @@ def test_errors_of_labels(flowers):
         corruption_report(model, X, y[:-1])
     with pytest.raises(ValueError, match="not fitted"):
         corruption_report(KNeighborsClassifier(), X, y)
+    with pytest.raises(TypeError, match="Got a LinearRegression without classes, but expected"):
+        corruption_report(LinearRegression().fit(X, y), X, y)
 
 
 class TestScorer:

@@ -1,5 +1,7 @@
 """Corrupted samples, against loops, by hand and against NumPy's operations on images."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import gaussian_filter1d
 
 from skstdp import corrupt
-from skstdp._robustness._corruptions import CORRUPTIONS, OF_IMAGES, OF_TABLES
+from skstdp._robustness._corruptions import CORRUPTIONS, OF_IMAGES, OF_TABLES, sizes_of
 
 OF_ANY = [name for name, corruption in CORRUPTIONS.items() if corruption.sizes is not None]
 SHAPE = (6, 5)
@@ -48,6 +50,17 @@ def test_one_seed_draws_one_corruption(name, images):
     )
     assert_array_equal(first, again)
     assert np.any(first != other) == CORRUPTIONS[name].is_random
+
+
+def test_docstring_lists_the_sizes_of_each_severity():
+    rows = re.findall(r"^ *``([a-z ]+)``.* {2}([\d. ]+)$", corrupt.__doc__, flags=re.MULTILINE)
+    listed = {name: tuple(map(float, sizes.split())) for name, sizes in rows}
+    of_noise = re.search(r"have ([\d.\s]+) at the severities", corrupt.__doc__)[1]
+    assert list(listed) == list(CORRUPTIONS)
+    for name, corruption in CORRUPTIONS.items():
+        assert listed[name] == (corruption.sizes or corruption.image_sizes)
+        if corruption.image_sizes != listed[name]:
+            assert corruption.image_sizes == tuple(map(float, of_noise.split()))
 
 
 class TestTables:
@@ -204,6 +217,13 @@ class TestTables:
         expected = pd.DataFrame({"a": [2.0, np.nan, 2.0], "b": pd.array([3, None, 3], "Int64")})
         pd.testing.assert_frame_equal(new, expected)
 
+    def test_missing_whole_numbers(self):
+        X = np.array([[1, 0.5], [None, 1.5], [5, 2.5]], dtype=object)
+        assert corrupt(X, "contrast", 1).tolist() == [[3, 1.5], [None, 1.5], [3, 1.5]]
+        polars = pytest.importorskip("polars")
+        new = corrupt(polars.DataFrame({"a": [1, None, 5]}), "missing as mean", 1)
+        assert new["a"].to_list() == [3, None, 3]
+
     def test_objects_and_whole_numbers(self):
         X = np.array([[1, "x", 0.5], [4, "y", 1.5]], dtype=object)
         new = corrupt(X, "contrast", 0.5)
@@ -262,6 +282,23 @@ class TestImages:
             ((turn,),) = np.nonzero([np.allclose(new, np.rot90(image, k)) for k in range(4)])
             turns.add(int(turn))
         assert turns == {1, 3}
+
+    @pytest.mark.parametrize("name", ["rotation", "shift", "blur"])
+    def test_edges_are_repeated(self, name):
+        rows = np.repeat(np.linspace(1, 2, 4), 30).reshape(4, 6, 5)
+        assert_allclose(corrupt_images(rows, name, 1.5, bounds=(0, 9)), rows)
+
+    def test_contrast_of_each_channel(self):
+        colour = np.random.default_rng(0).random((3, 2, 2, 3)) * [1, 2, 3]
+        means = colour.reshape(3, 4, 3).mean(axis=1)[:, np.newaxis, np.newaxis]
+        assert_allclose(
+            corrupt_images(colour, "contrast", 1), np.broadcast_to(means, (3, 2, 2, 3))
+        )
+
+    def test_sizes_in_pixels_are_of_the_shorter_side(self):
+        assert sizes_of("shift", (56, 28)) == sizes_of("shift", (28, 84, 3)) == (1, 2, 3, 4, 5)
+        assert sizes_of("blur", (56, 84)) == (1, 2, 3, 4, 6)
+        assert sizes_of("rotation", (56, 56)) == (5, 10, 20, 30, 45)
 
     def test_blur_is_a_filter_of_rows_and_columns(self, images):
         for new, image in zip(corrupt_images(images, "blur", 1.2), images, strict=True):
