@@ -4,6 +4,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 from math import isnan
+from time import monotonic
 
 import pandas as pd
 
@@ -58,11 +59,14 @@ def progress_bar(description="Training", done="networks trained"):
 
 
 def _lines(items, done):
-    """Yield the items, and print a line after each tenth of them."""
+    """Yield the items, and print a line after each tenth of them, with the minutes left if any."""
+    start = monotonic()
     for count, item in enumerate(items, start=1):
         yield item
         if count * 10 // len(items) > (count - 1) * 10 // len(items):
-            print(f"{count} of {len(items)} {done}", file=sys.stderr)
+            minutes = round((monotonic() - start) / count * (len(items) - count) / 60)
+            left = f", about {minutes} min left" if minutes else ""
+            print(f"{count} of {len(items)} {done}{left}", file=sys.stderr)
 
 
 def run_experiment(experiment, tasks, arguments, **options):

@@ -1,11 +1,11 @@
-"""Command `robustness`: compare fronts of models that are tuned equally."""
+"""Command `robustness`: compare families of models that are tuned equally."""
 
-from .._displays import RobustnessFrontDisplay, require_matplotlib
+from .._displays import RobustnessIntervalDisplay, require_matplotlib
 from .._utils._validation import nearest
 from ..benchmarks._compare import summarise
 from ..benchmarks._configurations import front_families
 from ..benchmarks._fronts import robustness_fronts
-from ..datasets._tasks import IMAGE_COLLECTIONS
+from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console
 
 
@@ -15,22 +15,27 @@ def add_to(add_parser):
         "robustness",
         help="compare models that are tuned equally, without and with attack",
         description=(
-            "Compare fronts of accuracy without attack and under PGD: networks trained by the\n"
-            "local rule and by backpropagation with several decays, on perturbed samples, and\n"
-            "simple baselines. Prints one setting of each, chosen on validation data, and\n"
-            "writes all of them, the attacks without gradient and a figure to a directory."
+            "Compare families of models, each with its best setting by training rows: networks\n"
+            "trained by the local rule, by backpropagation, on perturbed samples, with noise and\n"
+            "with penalties, linear models, a kernel machine, neighbours and a forest. Prints\n"
+            "their accuracy without attack, under PGD, in the worst case of many attacks, and as\n"
+            "a certificate proves it; writes this, the accuracy under corruptions, all settings\n"
+            "that were tried, and a figure to a directory."
         ),
     )
-    _arguments.add_collections(parser, IMAGE_COLLECTIONS, choices=IMAGE_COLLECTIONS)
+    _arguments.add_collections(
+        parser, COLLECTIONS, " or the path of a CSV file with a header line"
+    )
     _arguments.add_pairs(parser)
+    _arguments.add_csv(parser)
     layers = "units of each hidden layer"
     _arguments.add_integer(parser, "--layers", layers, default=[32, 16], nargs="+")
-    seeds = "fits of the chosen setting of each family"
-    _arguments.add_integer(parser, "--seeds", seeds, default=5)
-    seeds = "fits of the other settings, 0 to leave them out"
-    _arguments.add_integer(parser, "--front-seeds", seeds, default=2, minimum=0)
-    rows = "largest number of test images to attack"
-    _arguments.add_integer(parser, "--rows", rows, default=2000, minimum=100)
+    seeds = "fits of a network on images; a table has three folds"
+    _arguments.add_integer(parser, "--seeds", seeds, default=3)
+    rows = "largest number of test rows to attack"
+    _arguments.add_integer(parser, "--rows", rows, default=300, minimum=10)
+    queries = "predictions that a search may ask for, per row"
+    _arguments.add_integer(parser, "--queries", queries, default=1000)
     _arguments.add_epsilon(parser, note="; the largest one decides")
     parser.add_argument(
         "--families",
@@ -57,20 +62,16 @@ def _run(arguments):
         epsilons=arguments.epsilon,
         max_test=arguments.rows,
         n_seeds=arguments.seeds,
-        n_front_seeds=arguments.front_seeds,
-        n_validation_seeds=max(1, min(2, arguments.front_seeds)),
+        n_queries=arguments.queries,
     )
     tables = {f"{name}_fronts_{kind}": table for kind, table in fronts._asdict().items()}
     paths = _console.write_tables(arguments.out, tables, arguments.formats)
     figure = arguments.out / f"{name}_fronts.png"
-    paths.append(_console.write_figure(figure, RobustnessFrontDisplay, fronts.scores))
-    scores = fronts.scores.merge(fronts.chosen[["task", "family", "setting"]])
-    # Chosen by its accuracy under the strongest attack; the others are in the files.
-    scores = scores[scores["epsilon"].isin([0, scores["epsilon"].max()])]
-    model = scores["family"] + ", " + scores["setting"]
-    _console.print_summary(
-        summarise(scores.assign(model=model)), f"{arguments.seeds} seeds", paths
-    )
+    paths.append(_console.write_figure(figure, RobustnessIntervalDisplay, fronts.scores))
+    # Chosen by accuracies at the largest size; the others are in the files.
+    scores = fronts.scores[fronts.scores["epsilon"].isin([0, fronts.scores["epsilon"].max()])]
+    summary = summarise(scores.rename(columns={"family": "model"}))
+    _console.print_summary(summary, "the fits of each family", paths)
 
 
 def _families(arguments):

@@ -7,7 +7,7 @@ from ._corruption import CorruptionDisplay
 from ._learning_curves import LearningCurvesDisplay
 from ._microcircuit import MicrocircuitDisplay
 from ._robustness_curve import RobustnessCurveDisplay
-from ._robustness_front import RobustnessFrontDisplay
+from ._robustness_interval import RobustnessIntervalDisplay
 from ._spike_raster import SpikeRasterDisplay
 from ._stdp_curve import STDPCurveDisplay
 from ._task_grid import axes_for, plot_tasks
@@ -20,7 +20,7 @@ __all__ = [
     "LearningCurvesDisplay",
     "MicrocircuitDisplay",
     "RobustnessCurveDisplay",
-    "RobustnessFrontDisplay",
+    "RobustnessIntervalDisplay",
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
     "WeightMapDisplay",

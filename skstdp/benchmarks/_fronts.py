@@ -153,7 +153,7 @@ def robustness_fronts(
     front_families : The default families.
     WorstCaseScorer : The attacks.
     CertifiedScorer : The certificate.
-    RobustnessFrontDisplay : A figure of the scores.
+    RobustnessIntervalDisplay : A figure of the scores.
 
     Examples
     --------
@@ -214,7 +214,8 @@ def robustness_fronts(
         if key not in shortened:
             shortened[key] = _with_fewer_rows(part.task, n_train, max_test, random_state)
         task = shortened[key]
-        attacks = attacks_of(_measures(epsilons, n_queries, task))
+        gradient = None if np.isnan(row.attacked) else "analytic"
+        attacks = attacks_of(_measures(epsilons, n_queries, gradient, task))
         # A fold has one fit of each model, and other models than networks have nothing random.
         is_repeated = not part.is_fold and isinstance(model, NetworkClassifier | MLPClassifier)
         for number, seed in enumerate(seeds if is_repeated else seeds[:1]):
@@ -253,12 +254,14 @@ class _Corrupted:
         return self._scorer(estimator, X, y)
 
 
-def _measures(epsilons, n_queries, task):
+def _measures(epsilons, n_queries, gradient, task):
     """List what is measured of a chosen setting."""
     scorers = []
     for epsilon in epsilons:
-        scorers.append(PGDScorer(epsilon, bounds=(0, 1)))
-        scorers.append(WorstCaseScorer(epsilon, n_queries=n_queries, bounds=(0, 1)))
+        if gradient is not None:
+            scorers.append(PGDScorer(epsilon, bounds=(0, 1)))
+        options = {"gradient": gradient, "bounds": (0, 1)}
+        scorers.append(WorstCaseScorer(epsilon, n_queries=n_queries, **options))
     shape = task.image_shape
     sizes = sizes_by_corruption(None, _SEVERITIES, shape)
     return scorers + [

@@ -1,149 +1,253 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from skstdp import BPClassifier, PGDScorer, STDPClassifier
-from skstdp.benchmarks import front_families, robustness_fronts
+from skstdp import BPClassifier, CorruptionScorer, PGDScorer, STDPClassifier, WorstCaseScorer
+from skstdp.benchmarks import _fronts, front_families, robustness_fronts
 from skstdp.benchmarks._fronts import _choose
 from skstdp.datasets import Task
 
-# Without ranks of rates, which take most of the time of an attack.
 SMALL = {"hidden_layer_sizes": (4,), "receptive_fields": 2}
 
 
 @pytest.fixture(scope="module")
-def task():
+def images():
     X, y = load_digits(n_class=2, return_X_y=True)
     X = (X / 16).astype(np.float32)
-    return Task("digits 0v1", X[:240], y[:240], X[240:], y[240:])
+    fixed = X[:240], y[:240], X[240:], y[240:]
+    return Task("digits 0v1", *fixed, image_shape=(8, 8))
 
 
 @pytest.fixture(scope="module")
-def fronts(task, tmp_path_factory):
-    families = {
+def table():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    return Task("iris 1v2", X[50:].reset_index(drop=True), y[50:].reset_index(drop=True))
+
+
+@pytest.fixture(scope="module")
+def families():
+    return {
         "STDP": {
             "a": STDPClassifier(max_iter=20, **SMALL),
             "b": STDPClassifier(max_iter=1, **SMALL),
         },
-        "BP": {"a": BPClassifier(max_iter=20, **SMALL)},
-        "nearest neighbours": {"k 1": KNeighborsClassifier(1)},
+        "logistic": {f"C {C:g}": LogisticRegression(C=C) for C in (1e-6, 1)},
+        "neighbours": {"k 1": KNeighborsClassifier(1)},
+        "tree": {
+            f"depth {d}": DecisionTreeClassifier(max_depth=d, random_state=0) for d in (1, 3)
+        },
     }
-    path = tmp_path_factory.mktemp("fronts")
-    options = {"families": families, "n_seeds": 2, "max_test": 40, "path": path}
-    options |= {"epsilons": [0.05, 0.1], "n_confirmed": 20, "n_queries": 20}
-    return robustness_fronts([task], **options)
 
 
-def test_every_setting_is_on_the_test_rows(fronts):
-    scores = fronts.scores
-    networks = scores[scores["family"] != "nearest neighbours"]
-    # 3 settings, 2 seeds, and none, FGSM and PGD at two sizes.
-    assert len(networks) == 3 * 2 * 5
-    assert len(scores) == len(networks) + 5
-    assert set(scores["attack"]) == {"none", "FGSM", "PGD"}
-    assert scores["zero_gradient_share"].between(0, 1).all()
-    accuracy = scores.set_index(["family", "setting", "seed", "epsilon", "attack"])["accuracy"]
-    attacks = accuracy.unstack("attack")
-    assert (attacks["PGD"].dropna() <= attacks["FGSM"].dropna()).all()
+OPTIONS = {"epsilons": 0.05, "n_queries": 5, "max_test": 20, "n_seeds": 2, "n_splits": 2}
 
 
-def test_scores_are_those_of_the_scorer(task):
-    """One setting by hand: all of the training data, and all test rows if they are few."""
-    families = {"BP": {"only": BPClassifier(max_iter=5, **SMALL)}}
-    fronts = robustness_fronts(
-        [task], families=families, epsilons=[0.1], n_seeds=1, n_confirmed=10, n_queries=5
+@pytest.fixture(scope="module")
+def fronts(images, table, families, tmp_path_factory):
+    path = tmp_path_factory.mktemp("fits")
+    result = robustness_fronts([images, table], families=families, path=path, **OPTIONS)
+    # Everything is there already.
+    fits = []
+    again = robustness_fronts(
+        [images, table],
+        families=families,
+        path=path,
+        progress=lambda some: fits.extend(some) or some,
+        **OPTIONS,
     )
-    seed = np.random.RandomState(0).randint(2**31 - 1, size=20)[0]
-    model = BPClassifier(max_iter=5, random_state=int(seed), **SMALL).fit(task.X, task.y)
-    scores = fronts.scores.set_index("attack")["accuracy"]
-    assert scores["none"] == model.score(task.X_test, task.y_test)
-    assert scores["PGD"] == PGDScorer(0.1)(model, task.X_test, task.y_test)
+    assert fits == []
+    for ours, other in zip(result, again, strict=True):
+        pd.testing.assert_frame_equal(ours, other)
+    return result
 
 
-def test_one_setting_of_each_family_is_chosen(fronts):
-    assert list(fronts.chosen["family"]) == ["STDP", "BP", "nearest neighbours"]
-    assert fronts.chosen["setting"].iloc[0] == "a"
+def test_every_setting_is_tried_on_each_split(fronts, families):
+    n_settings = sum(map(len, families.values()))
+    sizes = fronts.validation.groupby(["task", "split"]).size()
+    assert sizes.to_dict() == {
+        ("digits 0v1", 0): n_settings,
+        ("iris 1v2", 0): n_settings,
+        ("iris 1v2", 1): n_settings,
+    }
+    of_trees = fronts.validation["family"] == "tree"
+    assert fronts.validation["attacked"].isna().equals(of_trees)
 
 
-def test_the_chosen_networks_are_attacked_without_their_gradient(fronts):
-    attacks = fronts.confirmation.groupby("family")["attack"].agg(set)
-    assert set(attacks.index) == {"STDP", "BP"}
-    for found in attacks:
-        assert {"hard label", "transfer PGD", "random signs", "PGD"} <= found
+def test_one_setting_of_each_family_is_chosen(fronts, families):
+    chosen = fronts.chosen.set_index(["task", "split", "family"])["setting"]
+    assert len(chosen) == 3 * len(families)
+    assert set(chosen.xs("STDP", level="family")) == {"a"}
+    # The other one predicts one class.
+    assert set(chosen.xs("logistic", level="family")) == {"C 1"}
+
+
+def test_chosen_settings_are_measured(fronts, families):
+    scores = fronts.scores
+    n_fits = scores[scores["attack"] == "none"].groupby(["task", "family"]).size()
+    assert n_fits["iris 1v2"].to_dict() == dict.fromkeys(families, 2)
+    assert n_fits["digits 0v1"].to_dict() == {
+        "STDP": 2,
+        "logistic": 1,
+        "neighbours": 1,
+        "tree": 1,
+    }
+    keys = ["task", "split", "family", "epsilon"]
+    accuracy = scores.set_index([*keys, "attack"])["accuracy"].unstack("attack")
+    clean = accuracy["none"].dropna().droplevel("epsilon")
+    accuracy = accuracy.drop(index=0, level="epsilon")
+    clean = accuracy.join(clean.rename("clean"), on=keys[:3])["clean"]
+    assert (accuracy["worst case"] <= clean).all()
+    with_gradient = accuracy.drop(index="tree", level="family")
+    assert (with_gradient["worst case"] <= with_gradient["PGD"]).all()
+    assert accuracy.xs("tree", level="family")["PGD"].isna().all()
+
+
+def test_scores_are_those_of_the_scorers(images, families):
+    """One setting by hand: all of the training data, and all test rows if they are few."""
+    only = {"logistic": {"C 1": families["logistic"]["C 1"]}}
+    options = OPTIONS | {"epsilons": 0.1, "max_test": 1000}
+    fronts = robustness_fronts([images], families=only, **options)
+    model = LogisticRegression(C=1).fit(images.X, images.y)
+    test = images.X_test, images.y_test
+    accuracy = fronts.scores.set_index("attack")["accuracy"]
+    assert accuracy["none"] == model.score(*test)
+    assert accuracy["PGD"] == PGDScorer(0.1, bounds=(0, 1))(model, *test)
+    worst_case = WorstCaseScorer(0.1, n_queries=5, bounds=(0, 1))
+    assert accuracy["worst case"] == worst_case(model, *test)
+    (blur,) = fronts.corruptions.query("corruption == 'blur'").tail(1).itertuples()
+    scorer = CorruptionScorer("blur", blur.size, image_shape=(8, 8), bounds=(0, 1))
+    assert blur.accuracy == scorer(model, *test)
+
+
+def test_folds_of_a_table_are_scaled_by_their_training_rows(table, families, monkeypatch):
+    seen = []
+
+    class Recorder(_fronts.WorstCaseScorer):
+        def __call__(self, estimator, X, y):
+            seen.append((X, y))
+            return super().__call__(estimator, X, y)
+
+    monkeypatch.setattr(_fronts, "WorstCaseScorer", Recorder)
+    only = {"logistic": {"C 1": families["logistic"]["C 1"]}}
+    robustness_fronts([table], families=only, **OPTIONS | {"epsilons": 0.1})
+    for X, y in seen:
+        assert len(X) == 20  # of 50
+        assert X.min() >= 0
+        assert X.max() <= 1
+        assert set(y) == {1, 2}
+    parts = _fronts._parts(table, 2, 0)
+    tests = [set(part.task.X_test.index) for part in parts]
+    assert not tests[0] & tests[1]
+    scaler = MinMaxScaler(clip=True).fit(parts[0].task.X)
+    rows = {tuple(row) for row in scaler.transform(parts[0].task.X_test)}
+    assert {tuple(row) for row in np.asarray(seen[0][0])} <= rows
+
+
+def test_corruptions_of_tables_and_of_images(fronts):
+    names = fronts.corruptions.groupby("task")["corruption"].agg(set)
+    assert {"blur", "shift"} <= names["digits 0v1"]
+    assert {"offset", "permutation"} <= names["iris 1v2"]
+    assert not {"blur", "shift"} & names["iris 1v2"]
+    assert fronts.corruptions["accuracy"].between(0, 1).all()
+    assert set(fronts.scores["attack"]) <= {"none", "PGD", "worst case", "certified"}
 
 
 def test_choice_by_hand():
-    """The floor is 0.98 - 0.01; nearest neighbours, at 0.99, do not raise it."""
+    """Within 0.01 of the cleanest of its family, the best under attack."""
     figures = {
         ("STDP", "robust"): (0.96, 0.9),
         ("STDP", "fair"): (0.975, 0.8),
         ("STDP", "clean"): (0.98, 0.7),
-        ("BP", "fair"): (0.972, 0.5),
-        ("BP", "worse"): (0.978, 0.4),
         ("weak", "robust"): (0.9, 0.9),
-        ("weak", "cleanest"): (0.95, 0.1),
-        ("neighbours", "only"): (0.99, 0.6),
+        ("weak", "cleanest"): (0.905, 0.1),
+        ("forest", "first"): (0.99, np.nan),
+        ("forest", "clean"): (0.995, np.nan),
     }
     validation = pd.DataFrame(
-        [
-            ("t", family, setting, attack, accuracy)
-            for (family, setting), pair in figures.items()
-            for attack, accuracy in zip(("none", "PGD"), pair, strict=True)
-        ],
-        columns=["task", "family", "setting", "attack", "accuracy"],
+        [("t", 0, *names, *accuracies) for names, accuracies in figures.items()],
+        columns=["task", "split", "family", "setting", "clean", "attacked"],
     )
-    chosen = _choose(validation, {"STDP", "BP", "weak"}, 0.01)
+    chosen = _choose(validation, 0.01)
     assert dict(zip(chosen["family"], chosen["setting"], strict=True)) == {
         "STDP": "fair",
-        "BP": "fair",
-        "weak": "cleanest",
-        "neighbours": "only",
+        "weak": "robust",
+        "forest": "clean",
     }
+    wider = _choose(validation, 0.02)
+    assert wider["setting"].iloc[0] == "robust"
 
 
-def test_both_rules_have_equally_many_settings():
-    n_settings = {family: len(settings) for family, settings in front_families().items()}
-    assert n_settings["STDP"] == n_settings["STDP, no competition"] == n_settings["BP"] == 12
-    assert set(n_settings.values()) == {6, 12}
+def test_a_choice_sees_no_test_rows(images, table):
+    for task in (images, table):
+        for part in _fronts._parts(task, 2, 0):
+            X_test = {tuple(row) for row in np.asarray(part.task.X_test)}
+            inside = {tuple(row) for row in np.asarray(part.task.X)} & X_test
+            for inner, *_ in _fronts._inner_splits(part, 2, 1000, 1000, 0):
+                seen = [inner.X] if inner.X_test is None else [inner.X, inner.X_test]
+                rows = {tuple(row) for X in seen for row in np.asarray(X)}
+                # Equal rows apart, which some tables have.
+                assert rows & X_test <= inside
 
 
-def test_the_chosen_get_more_seeds(task):
-    families = {
-        "BP": {"a": BPClassifier(max_iter=5, **SMALL), "b": BPClassifier(max_iter=1, **SMALL)}
-    }
-    options = {"families": families, "epsilons": [0.1], "max_test": 40, "n_validation_seeds": 1}
-    options |= {"n_seeds": 3, "n_confirmed": 10, "n_queries": 5}
-    for n_front_seeds in (0, 1):
-        fronts = robustness_fronts([task], n_front_seeds=n_front_seeds, **options)
-        chosen = fronts.chosen["setting"].iloc[0]
-        counts = fronts.scores.groupby("setting")["seed"].nunique().to_dict()
-        other = {"a": "b", "b": "a"}[chosen]
-        assert counts == {chosen: 3} | ({other: n_front_seeds} if n_front_seeds else {})
+def test_models_that_store_samples_get_fewer(images, monkeypatch):
+    monkeypatch.setattr(_fronts, "_MAX_STORED", 50)
+    seen = {}
+
+    class Neighbours(KNeighborsClassifier):
+        def fit(self, X, y):
+            seen["neighbours"] = len(X)
+            return super().fit(X, y)
+
+    class Logistic(LogisticRegression):
+        def fit(self, X, y):
+            seen["logistic"] = len(X)
+            return super().fit(X, y)
+
+    families = {"neighbours": {"k 1": Neighbours(1)}, "logistic": {"C 1": Logistic()}}
+    robustness_fronts([images], families=families, **OPTIONS | {"max_test": 5})
+    assert seen == {"neighbours": 50, "logistic": 240}
 
 
-def test_each_task_once(task):
+def test_all_families_have_equally_many_settings():
+    families = front_families((7,))
+    assert {len(settings) for settings in families.values()} == {6}
+    networks = [
+        model
+        for settings in families.values()
+        for model in settings.values()
+        if hasattr(model, "hidden_layer_sizes")
+    ]
+    assert {model.hidden_layer_sizes for model in networks} == {(7,)}
+    assert len(networks) == 7 * 6
+
+
+def test_each_task_once(images):
     with pytest.raises(ValueError, match=r"^Got the name .* several times among the tasks"):
-        robustness_fronts([task, task])
-
-
-def test_needs_fixed_test_rows():
-    task = Task("folds", pd.DataFrame({"a": [0.0, 1.0]}), pd.Series([0, 1]))
-    with pytest.raises(ValueError, match=r"folds.*fixed test rows"):
-        robustness_fronts([task])
+        robustness_fronts([images, images])
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"epsilons": [0.0]}, "Got epsilons=0.0"),
-        ({"n_front_seeds": -1}, "Got n_front_seeds=-1, but expected an integer >= 0"),
         ({"n_seeds": 0}, "Got n_seeds=0, but expected an integer >= 1"),
-        ({"families": {"neighbours": {"k 1": KNeighborsClassifier(1)}}}, "neighbours.*networks"),
+        ({"n_splits": 1}, "Got n_splits=1, but expected an integer >= 2"),
+        ({"n_splits": 30}, "Got 50 sample"),
+        ({"tolerance": -0.1}, "tolerance"),
+        ({"families": {}}, "Got no families"),
     ],
 )
-def test_bad_input_is_told_before_any_work(task, options, message, monkeypatch):
+def test_bad_input_gets_an_error_before_any_work(table, options, message, monkeypatch):
     monkeypatch.setattr(BPClassifier, "fit", None)
     with pytest.raises(ValueError, match=message):
-        robustness_fronts([task], **options)
+        robustness_fronts([table], **options)
+
+
+def test_settings_are_classifiers(table):
+    with pytest.raises(TypeError, match="'a', but expected a classifier"):
+        robustness_fronts([table], families={"broken": {"a": 3}})

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skstdp._cli import _console
 from skstdp._cli._console import format_summary, progress_bar, write_tables
 
 
@@ -12,6 +13,18 @@ def test_progress_tells_every_tenth(capsys):
     assert list(progress_bar()(fits)) == fits
     told = [int(line.split()[0]) for line in capsys.readouterr().err.splitlines()]
     assert told == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+
+
+def test_progress_says_how_long_it_takes(capsys, monkeypatch):
+    """Each item takes two minutes."""
+    seconds = iter(range(0, 600, 120))
+    monkeypatch.setattr(_console, "monotonic", lambda: next(seconds))
+    assert list(progress_bar("Attacking", "done")(["a", "b", "c"])) == ["a", "b", "c"]
+    assert capsys.readouterr().err.splitlines() == [
+        "1 of 3 done, about 4 min left",
+        "2 of 3 done, about 2 min left",
+        "3 of 3 done",
+    ]
 
 
 def test_progress_is_a_bar_of_rich_on_a_terminal(capsys, monkeypatch):
