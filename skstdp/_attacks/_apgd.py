@@ -24,8 +24,8 @@ def apgd(points, y, objective, ball, n_steps, n_restarts, random_state):
     with the projection P on the ball within the bounds. The length eta begins at 2 and is halved
     at checkpoints that come closer and closer if, since the last one, fewer than 3/4 of the steps
     lowered the loss, or neither the length nor the lowest loss has changed; then the descent goes
-    back to its best point. In the l1 norm steps are sparse too, see `_SparseSteps`, and descents
-    begin in balls of three and two times the radius.
+    back to its best point. In the l1 norm these take turns with sparse steps, see `_SparseSteps`,
+    that begin in balls of three and two times the radius.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def apgd(points, y, objective, ball, n_steps, n_restarts, random_state):
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed = points.copy()
-    if not ball.epsilon.any():
+    if not len(points) or not ball.epsilon.any():
         return perturbed
     for block in gen_batches(len(points), BLOCK_SIZE):
         balls = ball.around(points[block], block)
@@ -85,14 +85,15 @@ class _Phase(NamedTuple):
 
 
 def _phases(norm, restart, n_steps):
-    if norm != "l1":
+    if norm != "l1" or restart % 2:
         return [_Phase(1, n_steps, _MomentumSteps)]
     # Where the loss is almost linear one steepest step is best; only a point of the ball itself
     # fools, so it comes first.
     first = [] if restart else [_Phase(1, 1, _MomentumSteps)]
-    rule = _MomentumSteps if restart % 2 else _SparseSteps
     shares = ((3, 0.3), (2, 0.3), (1, 0.4))
-    return first + [_Phase(radius, round(n_steps * share), rule) for radius, share in shares]
+    return first + [
+        _Phase(radius, round(n_steps * share), _SparseSteps) for radius, share in shares
+    ]
 
 
 def _descend(balls, points, y, objective, phase):
@@ -103,7 +104,7 @@ def _descend(balls, points, y, objective, phase):
     n_steps, stop = phase.n_steps, phase.radius <= 1
     if not stop:
         balls = balls.scaled(phase.radius)
-    points = balls.project(points)
+    points = balls.project(balls.with_fitting_groups(points))
     steps = phase.rule(points, n_steps)
     found, lowest_found = points.copy(), np.full(len(points), np.inf)
     has_fooled = np.zeros(len(points), dtype=bool)

@@ -58,7 +58,7 @@ def boundary(points, y, is_adversarial, starts, ball, n_queries, random_state):
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed = points.copy()
-    if not ball.epsilon.any():
+    if not len(points) or not ball.epsilon.any():
         return perturbed
     # Random starts are within the bounds, or where there are none in a box that holds all samples.
     low, high = (np.broadcast_to(bound, points.shape[1:]) for bound in (ball.low, ball.high))
@@ -160,9 +160,8 @@ class _Walk:
         """Other points with what must not move as in the samples."""
         balls = self._balls
         others = np.broadcast_to(others, balls.centre.shape)
-        swapped = balls.steepest_step(balls.centre, balls.with_groups_of(-others, 0 * others), 0)
         moved = np.where(balls.free_epsilon > 0, others, balls.centre)
-        return balls.clip(balls.with_groups_of(swapped, moved))
+        return balls.clip(balls.with_fitting_groups(balls.with_groups_of(others, moved)))
 
     def go(self):
         """Bring points nearer until all are in their balls or the queries are spent."""

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
 from ._gradient import BLOCK_SIZE
+from ._moves import LEAST_MOVES
 from ._norm_balls import as_ball
 
 # Largest share of the way that is taken from the sample, of a step beyond the plane, and of the
@@ -72,6 +73,8 @@ def fab(
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed, distances = points.copy(), np.empty(len(points))
+    if not len(points):
+        return perturbed, distances
     for block in gen_batches(len(points), BLOCK_SIZE):
         search = _Search(
             ball.around(points[block], block), y[block], margin_and_gradient, early_stop
@@ -178,7 +181,9 @@ def _step(balls, sample, points, margins, gradient, fooled):
         for where, move in zip((start, sample), moves, strict=True)
     )
     biased = sum(share * end for share, end in zip((1 - alpha, alpha), ends, strict=True))
-    return balls.within_bounds(biased.astype(points.dtype, copy=False))
+    # What does not move is not even rounded.
+    moved = np.where(epsilon > 0, balls.within_bounds(biased), sample)
+    return moved.astype(points.dtype, copy=False)
 
 
 def _to_plane(balls, points, margins, gradient, norm):
@@ -191,43 +196,5 @@ def _to_plane(balls, points, margins, gradient, norm):
     with np.errstate(over="ignore"):
         rest = np.abs(margins)[:, np.newaxis] / scale / peak
         rest = np.minimum(rest, np.finfo(points.dtype).max / 4).astype(points.dtype)
-        sizes = _LEAST_MOVES[norm](steepness / peak, np.minimum(reach, _FAR), rest)
+        sizes = LEAST_MOVES[norm](steepness / peak, np.minimum(reach, _FAR), rest)
     return -np.sign(slopes) * sizes
-
-
-def _least_linf(slopes, reach, rest):
-    return _least_in_proportion(slopes, np.ones_like(slopes), reach, rest)
-
-
-def _least_l2(slopes, reach, rest):
-    return _least_in_proportion(slopes, slopes, reach, rest)
-
-
-def _least_l1(slopes, reach, rest):
-    """Moves of the steepest first, each to its bound, until the margin is spent."""
-    order = np.argsort(-slopes, axis=1, kind="stable")
-    slopes, reach = (np.take_along_axis(values, order, axis=1) for values in (slopes, reach))
-    spent = np.cumsum(slopes * reach, axis=1) - slopes * reach
-    moves = np.empty_like(slopes)
-    sizes = np.clip((rest - spent) / np.where(slopes > 0, slopes, 1), 0, reach)
-    np.put_along_axis(moves, order, sizes, axis=1)
-    return moves
-
-
-def _least_in_proportion(slopes, weights, reach, rest):
-    """Moves in proportion to weights, of which those that come to a bound leave rest to others."""
-    moves = np.zeros_like(slopes)
-    free = reach > 0
-    while True:
-        rate = np.where(free, slopes * weights, 0).sum(axis=1, keepdims=True)
-        moves = np.where(free, rest / np.where(rate > 0, rate, 1) * weights, moves)
-        stopped = free & (moves > reach)
-        if not stopped.any():
-            return moves
-        moves = np.where(stopped, reach, moves)
-        spent = np.where(stopped, slopes * reach, 0).sum(axis=1, keepdims=True)
-        rest = np.maximum(rest - spent, 0)
-        free &= ~stopped
-
-
-_LEAST_MOVES = {"linf": _least_linf, "l2": _least_l2, "l1": _least_l1}
