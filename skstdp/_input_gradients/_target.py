@@ -193,7 +193,8 @@ class Target:
         margins, cotangent = margins_against(scores, index, rivals)
         gradient = pull(ScaledRows.of(cotangent)).normalised()
         with np.errstate(over="ignore"):
-            scaled = margins * np.exp(-gradient.log_scale)
+            # A scale of zero, which some have, is not to make a margin of zero no number.
+            scaled = margins * np.exp(np.clip(-gradient.log_scale, -700, 700))
         # Where the gradient is next to nothing, zeros are out of reach, and no more need be known.
         scaled = np.clip(scaled, -_OUT_OF_REACH, _OUT_OF_REACH)
         return (

@@ -10,9 +10,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from .._input_gradients import GRADIENTS
+from .._input_gradients._fitted_trees import trees_of
 from .._utils._validation import check_count, check_option, check_seed
 from ._problem import AttackProblem
 from ._threat_model import ThreatModel
+from ._tree_attack import exact_points, leaf_search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,8 @@ _N_STEPS = 100
 # Those of `PGDScorer`, so that no accuracy is above its.
 _PGD = {"n_steps": 50, "n_restarts": 5, "step": None}
 WORST_CASE_GRADIENTS = (*GRADIENTS, None)
+# What this attack does not fool, nothing does.
+EXACT = "exact"
 # Attacks that follow no gradient.
 BLACK_BOX = ("random signs", "hard label", "Square")
 
@@ -59,6 +63,8 @@ def worst_case(
     ====================  ===================================================================
     attack                what it lowers, and how
     ====================  ===================================================================
+    ``exact``             the distance, of single decision trees, for which it is all that is done
+    ``leaf search``       the margin of ensembles of trees, by their thresholds
     ``PGD``               the margin, as in `PGDScorer`
     ``APGD``              the margin, by steps that adapt [1]_
     ``softened slopes``   the margin, by APGD along gradients with softer slopes (below)
@@ -70,8 +76,8 @@ def worst_case(
     ====================  ===================================================================
 
     Attacks towards one class take the nine of largest score, and with two classes there is no
-    targeted APGD. Of a classifier without gradient, random signs, hard label and Square are left,
-    or without class scores the first two; a warning says so.
+    targeted APGD. A classifier without gradient is attacked by random signs, hard label and
+    Square, or without class scores by the first two; a warning says so.
 
     A sigmoid unit that is saturated has next to no slope, and an attack that follows the gradient
     does not see what it would do on the other side. With softened slopes the gradient is computed
@@ -164,17 +170,24 @@ def problem_for(threat, estimator, X, y, gradient):
         first = slice(0, 1)
         problem.gradient(problem.points[first], np.arange(len(problem.points))[first])
         return problem
-    except (TypeError, ValueError) as error:
-        reason = str(error)
+    except (TypeError, ValueError):
+        pass
     # What is wrong otherwise is wrong without a gradient, too, and ends here.
     problem = threat.problem(estimator, X, y, gradient=None)
-    warnings.warn(
-        f"{reason} It is attacked without gradient, by random signs, by its labels and by random "
-        "search on its scores, which finds less than an attack with a gradient would: accuracies "
-        "are upper bounds. With gradient=None there is no such warning.",
-        UserWarning,
-        stacklevel=3,
-    )
+    attacked = problem.target.estimator
+    trees = trees_of(attacked, problem.points.dtype)
+    if trees is None or len(trees.first) > 1:
+        by = ["its labels"]
+        by += ["random search on its scores"] if problem.target.has_scores else []
+        by += [] if trees is None else ["the thresholds of its trees"]
+        warnings.warn(
+            f"Got an estimator of type {type(attacked).__name__} whose gradient is not known. It "
+            f"is attacked without one, by {' and '.join(by)}, which finds less than a gradient "
+            "would: more samples than found may be within reach. If the estimator is smooth, give "
+            "gradient='finite-differences'. With gradient=None this warning is not given.",
+            UserWarning,
+            stacklevel=3,
+        )
     return problem
 
 
@@ -214,13 +227,19 @@ def find_worst_case(problem, n_queries, random_state):
             break
         part = problem.select(rows)
         attacked = attack(part)
+        if attacked is None:
+            continue
         fooled = part.is_adversarial(attacked)
         points[rows[fooled]], attacks[rows[fooled]] = attacked[fooled], name
+        if name == EXACT:
+            break
     return Found(points, attacks)
 
 
 def _attacks(problem, n_queries, random_state):
-    """Attacks by name, in their order: functions from an attack problem to points."""
+    """Attacks by name, in their order: functions from an attack problem to points or to None."""
+    yield EXACT, exact_points
+    yield "leaf search", partial(leaf_search, random_state=random_state)
     n_classes = len(problem.target.estimator.classes_)
     ranks = range(min(n_classes - 1, _N_RIVALS))
     if problem.target.has_gradient:

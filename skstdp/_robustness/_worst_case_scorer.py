@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._attacks._margins import zero_gradient_share
 from .._utils._validation import check_count, check_seed
 from ._scorers import MASKED_SHARE, GradientMaskingWarning, _AttackScorer
 from ._threat_model import ThreatModel
@@ -132,11 +133,22 @@ class WorstCaseScorer(_AttackScorer):
             return problem.points
         self._warn_if_random(problem)
         if problem.target.has_gradient:
-            watch(problem.gradient(problem.points, np.arange(len(problem.points))))
+            self._warn_if_masked(problem.gradient(problem.points, np.arange(len(problem.points))))
         found = find_worst_case(problem, self.n_queries, self.random_state)
         if problem.target.has_gradient:
             self._warn_if_black_box_is_stronger(found.attacks)
         return found.points
+
+    def _warn_if_masked(self, gradient):
+        share = zero_gradient_share(gradient)
+        if share > MASKED_SHARE:
+            warnings.warn(
+                f"The gradient of the margin is zero at {share:.1%} of the samples. {self!r} "
+                "attacks these without it, which finds less: do not take its score for "
+                "robustness.",
+                GradientMaskingWarning,
+                stacklevel=2,
+            )
 
     def _warn_if_random(self, problem):
         first, again = (problem.predict(problem.points) for _ in range(2))
