@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 
 from .._networks._base import NetworkClassifier
 from .._robustness._best_under_attack import BestUnderAttack
+from .._robustness._certified import CertifiedScorer
 from .._robustness._corruption_report import CorruptionScorer, sizes_by_corruption
 from .._robustness._corruptions import CORRUPTIONS
 from .._robustness._scorers import PGDScorer
@@ -262,6 +263,7 @@ def _measures(epsilons, n_queries, gradient, task):
             scorers.append(PGDScorer(epsilon, bounds=(0, 1)))
         options = {"gradient": gradient, "bounds": (0, 1)}
         scorers.append(WorstCaseScorer(epsilon, n_queries=n_queries, **options))
+        scorers.append(CertifiedScorer(epsilon, bounds=(0, 1)))
     shape = task.image_shape
     sizes = sizes_by_corruption(None, _SEVERITIES, shape)
     return scorers + [
