@@ -7,6 +7,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._mlp import predicted_indices
 
+# How the warning starts, by which it can be silenced where the same is said in another way.
+NOTHING_LEARNT = "The network does not tell classes apart"
+
 # Below them training has hardly begun: `max_iter="auto"` makes no fewer epochs, nor steps.
 _FEW_STEPS = 30
 
@@ -59,7 +62,7 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
             "receptive_fields, or a smaller learning_rate_init or weight_decay."
         )
     warnings.warn(
-        f"The network does not tell classes apart: it {seen}. {advice}",
+        f"{NOTHING_LEARNT}: it {seen}. {advice}",
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )

@@ -7,7 +7,14 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from skstdp import BPClassifier, CorruptionScorer, PGDScorer, STDPClassifier, WorstCaseScorer
+from skstdp import (
+    BPClassifier,
+    CertifiedScorer,
+    CorruptionScorer,
+    PGDScorer,
+    STDPClassifier,
+    WorstCaseScorer,
+)
 from skstdp.benchmarks import _fronts, front_families, robustness_fronts
 from skstdp.benchmarks._fronts import _choose
 from skstdp.datasets import Task
@@ -105,6 +112,10 @@ def test_chosen_settings_are_measured(fronts, families):
     with_gradient = accuracy.drop(index="tree", level="family")
     assert (with_gradient["worst case"] <= with_gradient["PGD"]).all()
     assert accuracy.xs("tree", level="family")["PGD"].isna().all()
+    assert accuracy.xs("neighbours", level="family")["certified"].isna().all()
+    bounded = accuracy[accuracy["certified"].notna()]
+    assert {"STDP", "logistic"} <= set(bounded.index.get_level_values("family"))
+    assert (bounded["certified"] <= bounded["worst case"]).all()
 
 
 def test_scores_are_those_of_the_scorers(images, families):
@@ -119,6 +130,7 @@ def test_scores_are_those_of_the_scorers(images, families):
     assert accuracy["PGD"] == PGDScorer(0.1, bounds=(0, 1))(model, *test)
     worst_case = WorstCaseScorer(0.1, n_queries=5, bounds=(0, 1))
     assert accuracy["worst case"] == worst_case(model, *test)
+    assert accuracy["certified"] == CertifiedScorer(0.1, bounds=(0, 1))(model, *test)
     (blur,) = fronts.corruptions.query("corruption == 'blur'").tail(1).itertuples()
     scorer = CorruptionScorer("blur", blur.size, image_shape=(8, 8), bounds=(0, 1))
     assert blur.accuracy == scorer(model, *test)
