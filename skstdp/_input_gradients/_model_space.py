@@ -66,6 +66,8 @@ class _Rates(_ModelSpace):
         # Scores at rates are those of the adapter, also for finite differences.
         self._adapter = adapter_of(estimator)
         self.box = np.zeros_like(self.box[0]), np.ones_like(self.box[1])
+        # The encoder's range is all that rates may have.
+        self.unclipped = None
 
     def returned(self, points):
         """Input of the network: rates that moved, in the units of the values that they encode."""

@@ -32,6 +32,8 @@ class Target:
     ----------
     box : tuple of two ndarrays of shape (n_features,)
         Where the model is defined.
+    unclipped : tuple of two ndarrays of shape (n_features,), or None
+        Values beyond them have the effect of the nearer one; None where nothing is clipped.
     whole : ndarray of shape (n_features,), dtype bool
         Features of whole numbers.
     """
@@ -45,6 +47,7 @@ class Target:
         self._adapter = adapter_of(estimator) if gradient == "analytic" else None
         sides = _box_of(estimator) if self._adapter is None else self._adapter.box
         self.box = tuple(np.full(points.shape[1], side) for side in sides)
+        self.unclipped = self._adapter and self._adapter.unclipped
 
     def _estimators_input(self, points, rows):
         """Points as the estimator takes them."""

@@ -97,7 +97,7 @@ class ThreatModel:
         low[epsilon == 0], high[epsilon == 0] = -np.inf, np.inf
         groups = [columns.positions(group, "one_hot") for group in groups_of(self.one_hot)]
         check_one_hot(points, groups, columns)
-        ball = Ball(epsilon, self.norm, low, high, groups, target.whole)
+        ball = Ball(epsilon, self.norm, low, high, groups, target.whole, target.unclipped)
         check_scale(ball, points, columns)
         return ball
 
