@@ -70,10 +70,12 @@ class _NormBall:
     """Balls around some samples, one per row of `centre`.
 
     Subclasses of one norm each have `_swap_size` and `_left_after`, `_step`, `_project` and
-    `_draw`, in units of epsilon.
+    `_draw`, in units of epsilon, and `norm_of` for the norm of each row.
     """
 
     def __init__(self, ball, centre, epsilon):
+        self.norm = ball.norm
+        self.n_groups = len(ball.groups)
         self.centre = centre
         self._ball = ball
         self._epsilon = epsilon
@@ -90,16 +92,90 @@ class _NormBall:
         epsilon = self._epsilon if len(self._epsilon) == 1 else self._epsilon[kept]
         return type(self)(self._ball, self.centre[kept], epsilon)
 
+    def scaled(self, share):
+        """The balls of the same samples with a share of epsilon."""
+        return type(self)(self._ball, self.centre, self._epsilon * self._epsilon.dtype.type(share))
+
+    def sizes(self, points):
+        """Norm of what each point moved by, in units of epsilon."""
+        return self.norm_of(self._units(points - self.centre, self._epsilon))
+
     def steepest_step(self, points, gradient, length):
         """Points after a step that lowers a function with this gradient most, in the balls.
 
-        The gradient has the shape of `points`, at any scale; `length` is in units of epsilon.
+        The gradient has the shape of `points`, at any scale; `length` is in units of epsilon, one
+        number or an array of shape (n_rows, 1).
         """
         points, left = self._swap(points, gradient)
         if self._ball.unclipped is not None:
             gradient = self._of_moves_with_effect(points, gradient)
-        step = self._step(points, gradient, points.dtype.type(length))
+        step = self._step(points, gradient, np.asarray(length, dtype=points.dtype))
         return self._project(points - step, left)
+
+    def project(self, points):
+        """Nearest points of the balls within the bounds. Groups have to be one-hot."""
+        raise NotImplementedError
+
+    def offsets(self, points):
+        """Moves in units of epsilon of the features that move by themselves."""
+        return self._units(points - self.centre, self.free_epsilon)
+
+    def at(self, offsets, points):
+        """Samples moved by offsets within the bounds, and other columns as in `points`."""
+        epsilon = self.free_epsilon
+        inside = self.within_bounds(self.centre + offsets * epsilon)
+        return np.where(epsilon > 0, inside, points).astype(points.dtype, copy=False)
+
+    def radius_beside(self, points, offsets):
+        """Radius that is left by the swaps of groups in points and by some of the moves."""
+        left = self._left_after(self.radius_left(points), self.norm_of(offsets))
+        return np.maximum(left, 0)
+
+    def swap_at_random(self, points, random_state):
+        """Points after a swap in one group of each, to a random category that fits."""
+        gradient = self.with_groups_of(-points, np.zeros_like(points))
+        group = self._ball.groups[random_state.randint(self.n_groups)]
+        gradient[:, group] = -random_state.uniform(size=(len(points), len(group)))
+        return self._swap(points, gradient)[0]
+
+    def radius_left(self, points):
+        """Radius that the swaps of groups leave to other moves, of shape (n_rows,)."""
+        left = np.ones(len(points))
+        rows = np.arange(len(points))
+        for group in self._ball.groups:
+            costs = self._swap_costs(group, self.centre[:, group].argmax(axis=1))
+            cost = costs[rows, points[:, group].argmax(axis=1)]
+            left = np.maximum(self._left_after(left, cost), 0)
+        return left
+
+    def slopes_and_reach(self, points, gradient):
+        """Descent in units of epsilon: derivatives, room downhill, and the scale taken out.
+
+        Returns
+        -------
+        slopes : ndarray of shape (n_rows, n_features)
+            Derivatives by the features that move by themselves, over `scale`; others are 0.
+        reach : ndarray of shape (n_rows, n_features)
+            Moves against the slopes at which the bounds are met, >= 0; 0 where the slope is.
+        scale : ndarray of shape (n_rows, 1)
+            Largest derivative of each row by a feature in its own units, or 1.
+        """
+        epsilon = self.free_epsilon
+        slopes = np.where(epsilon > 0, gradient, 0).astype(points.dtype)
+        # Squares of tiny slopes would be zero.
+        peak = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
+        scale = np.where(peak > 0, peak, 1)
+        slopes = slopes / scale * epsilon
+        safe = np.where(epsilon > 0, epsilon, 1)
+        down = np.where(np.isinf(self._low), np.inf, (points - self._low) / safe)
+        up = np.where(np.isinf(self._high), np.inf, (self._high - points) / safe)
+        reach = np.where(slopes > 0, down, up)
+        reach = np.where((slopes == 0) | (epsilon == 0), 0, np.maximum(reach, 0))
+        return slopes, reach, scale
+
+    @staticmethod
+    def _units(moved, epsilon):
+        return np.divide(moved, epsilon, out=np.zeros_like(moved), where=epsilon > 0)
 
     def random_start(self, random_state):
         """A random point of each ball."""
@@ -117,9 +193,22 @@ class _NormBall:
         points[:, whole] = self.centre[:, whole] + np.trunc(moved * (1 + _SLACK))
         return points
 
+    def with_groups_of(self, points, others):
+        """Other points with the one-hot columns of these."""
+        if not self._ball.groups:
+            return others
+        others = others.copy()
+        for group in self._ball.groups:
+            others[:, group] = points[:, group]
+        return others
+
     def clip(self, points):
         """Points moved within the bounds, and rounded where they have to be whole."""
-        return self.round_integers(np.clip(points, self._low, self._high))
+        return self.round_integers(self.within_bounds(points))
+
+    def within_bounds(self, points):
+        """Points moved within the bounds."""
+        return np.clip(points, self._low, self._high)
 
     def _of_moves_with_effect(self, points, gradient):
         """The gradient without that of clipped values which a full step leaves clipped.
@@ -193,6 +282,10 @@ class _LinfBall(_NormBall):
         self._to = np.minimum(centre + self.free_epsilon, self._high)
 
     @staticmethod
+    def norm_of(units):
+        return np.abs(units).max(axis=1, initial=0)
+
+    @staticmethod
     def _swap_size(leave, enter):
         return np.maximum(leave, enter)
 
@@ -205,45 +298,43 @@ class _LinfBall(_NormBall):
         step *= length * self.free_epsilon
         return step
 
+    def project(self, points):
+        return self._project(points, None)
+
     def _project(self, points, left):
-        return self._with_groups(np.clip(points, self._from, self._to), points)
+        return self.with_groups_of(points, np.clip(points, self._from, self._to))
 
     def _draw(self, points, left, random_state):
         share = random_state.uniform(size=points.shape).astype(points.dtype)
-        return self._with_groups(self._from + (self._to - self._from) * share, points)
-
-    def _with_groups(self, moved, points):
-        for group in self._ball.groups:
-            moved[:, group] = points[:, group]
-        return moved
+        return self.with_groups_of(points, self._from + (self._to - self._from) * share)
 
 
 class _SummedBall(_NormBall):
     """Norms that sum over features, so that moves compete for the radius.
 
-    Subclasses have `_fill`, `_shrink` and `_direction`.
+    Subclasses have `_fill`, `_shrink`, `_shrink_within` and `_direction`.
     """
 
     def _step(self, points, gradient, length):
-        epsilon = self.free_epsilon
-        slopes = np.where(epsilon > 0, gradient, 0).astype(points.dtype)
-        # The scale is free, and squares of tiny slopes would be zero.
-        peak = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
-        slopes = slopes / np.where(peak > 0, peak, 1) * epsilon
-        safe = np.where(epsilon > 0, epsilon, 1)
-        down = np.where(np.isinf(self._low), np.inf, (points - self._low) / safe)
-        up = np.where(np.isinf(self._high), np.inf, (self._high - points) / safe)
-        reach = np.where(slopes > 0, down, up)
-        reach = np.where((slopes == 0) | (epsilon == 0), 0, np.maximum(reach, 0))
-        return np.sign(slopes) * self._fill(np.abs(slopes), reach, length) * epsilon
+        slopes, reach, _ = self.slopes_and_reach(points, gradient)
+        return np.sign(slopes) * self._fill(np.abs(slopes), reach, length) * self.free_epsilon
 
     def _project(self, points, left):
-        """Points moved back into the balls along a way that stays within the bounds."""
-        epsilon, moving = self.free_epsilon, self.free_epsilon > 0
-        offsets = np.divide(points - self.centre, epsilon, out=np.zeros_like(points), where=moving)
+        """Nearest points of the balls to some that are within the bounds."""
+        offsets = self.offsets(points)
         offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
-        inside = np.clip(self.centre + offsets * epsilon, self._low, self._high)
-        return np.where(moving, inside, points).astype(points.dtype, copy=False)
+        return self.at(offsets, points)
+
+    def project(self, points):
+        offsets = self.offsets(points)
+        # Downhill is where the points have gone.
+        _, reach, _ = self.slopes_and_reach(self.centre, -offsets)
+        left = self.radius_left(points)[:, np.newaxis].astype(points.dtype)
+        sizes = np.abs(offsets)
+        inside = np.minimum(sizes, reach)
+        far = np.flatnonzero(self.norm_of(inside) > left[:, 0])
+        inside[far] = self._shrink_within(sizes[far], reach[far], left[far])
+        return self.at(np.sign(offsets) * inside, points)
 
     def _draw(self, points, left, random_state):
         moving = self.free_epsilon > 0
@@ -258,6 +349,10 @@ class _SummedBall(_NormBall):
 
 class _L2Ball(_SummedBall):
     """Euclidean norm."""
+
+    @staticmethod
+    def norm_of(units):
+        return np.sqrt((units**2).sum(axis=1))
 
     @staticmethod
     def _swap_size(leave, enter):
@@ -296,6 +391,11 @@ class _L2Ball(_SummedBall):
         size = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
         return offsets * np.where(size > radius, radius / np.where(size > 0, size, 1), 1)
 
+    @classmethod
+    def _shrink_within(cls, sizes, reach, radius):
+        """All shrink by one factor, and those beyond a bound only to it."""
+        return cls._fill(sizes, reach, radius)
+
     @staticmethod
     def _direction(moving, shape, random_state):
         normal = random_state.standard_normal(shape) * moving
@@ -307,8 +407,30 @@ class _L1Ball(_SummedBall):
     """Sum of the absolute values."""
 
     @staticmethod
+    def norm_of(units):
+        return np.abs(units).sum(axis=1)
+
+    @staticmethod
     def _swap_size(leave, enter):
         return leave + enter
+
+    def sparse_step(self, points, gradient, length, n_moved):
+        """Points after an equal move of the steepest features, in the balls.
+
+        `length` and `n_moved` have the shape (n_rows, 1). Features at a bound do not count among
+        the `n_moved`, but those as steep push against it, so that the projection leaves them.
+        """
+        points, _ = self._swap(points, gradient)
+        if self._ball.unclipped is not None:
+            gradient = self._of_moves_with_effect(points, gradient)
+        slopes, reach, _ = self.slopes_and_reach(points, gradient)
+        steepness = np.abs(slopes)
+        falling = -np.sort(-np.where(reach > 0, steepness, 0), axis=1)
+        n_moved = np.clip(n_moved, 1, falling.shape[1]).astype(np.intp)
+        least = np.take_along_axis(falling, n_moved - 1, axis=1)
+        moves = np.where((steepness >= least) & (steepness > 0), length / n_moved, 0)
+        moves = (np.sign(slopes) * moves * self.free_epsilon).astype(points.dtype, copy=False)
+        return self.project(points - moves)
 
     @staticmethod
     def _left_after(left, cost):
@@ -335,6 +457,28 @@ class _L1Ball(_SummedBall):
         shrunk = np.sign(offsets) * np.maximum(sizes - np.maximum(threshold, 0), 0)
         outside = sizes.sum(axis=1, keepdims=True) > radius
         return np.where(outside, shrunk, offsets)
+
+    @staticmethod
+    def _shrink_within(sizes, reach, radius):
+        """All shrink by the same, none beyond zero, and those beyond a bound only to it.
+
+        Of the amount, the sum is linear between those at which an entry leaves its bound or comes
+        to zero.
+        """
+        leaves = np.maximum(sizes - reach, 0)
+        amounts = np.concatenate([leaves, sizes], axis=1)
+        order = np.argsort(amounts, axis=1, kind="stable")
+        amounts = np.take_along_axis(amounts, order, axis=1)
+        n_shrinking = np.cumsum(np.where(order < sizes.shape[1], 1, -1), axis=1)
+        lost = np.zeros_like(amounts)
+        np.cumsum(n_shrinking[:, :-1] * np.diff(amounts, axis=1), axis=1, out=lost[:, 1:])
+        surplus = np.minimum(sizes, reach).sum(axis=1, keepdims=True) - radius
+        at = np.maximum((lost < surplus).sum(axis=1, keepdims=True) - 1, 0)
+        left, slope = (
+            np.take_along_axis(values, at, axis=1) for values in (surplus - lost, n_shrinking)
+        )
+        amount = np.take_along_axis(amounts, at, axis=1) + left / np.maximum(slope, 1)
+        return np.minimum(np.maximum(sizes - amount, 0), reach)
 
     @staticmethod
     def _direction(moving, shape, random_state):
