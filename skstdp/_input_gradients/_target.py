@@ -36,7 +36,11 @@ class Target:
         Values beyond them have the effect of the nearer one; None where nothing is clipped.
     whole : ndarray of shape (n_features,), dtype bool
         Features of whole numbers.
+    span : tuple of two floats, or None
+        Range that each feature had in fit, if it was scaled to one.
     """
+
+    span = None
 
     def __init__(self, estimator, points, names, gradient):
         self.estimator = estimator

@@ -109,6 +109,42 @@ def _is_mixed(epsilon, spreads, varies):
     )
 
 
+# Most values of a column that outliers stretch lie in less than a tenth of its range; others vary.
+_STRETCHED, _OF_ROWS = 0.1, 100
+
+
+def check_outliers(ball, points, columns, span):
+    """Warn where columns were scaled to a range of which outliers take nearly all.
+
+    A share of such a range is much of what tells samples apart. Columns of which half of the
+    values are equal, such as borders of images, are narrow for another reason.
+    """
+    if span is None or len(points) < 3 * _FEW_ROWS:
+        return
+    some = points[:: max(1, len(points) // _OF_ROWS)]
+    epsilon = ball.epsilon[0]
+    width = span[1] - span[0]
+    # Few columns are left to sort: the whole ranges of most are wide, and so are deviations.
+    places = np.flatnonzero((epsilon > 0) & (some.std(axis=0) < 1.2 * _STRETCHED * width))
+    values = np.sort(some[:, places].astype(np.float64), axis=0)
+    cut, quarter = 1 + len(values) // 100, len(values) // 4
+    spreads = values[-cut - 1] - values[cut]
+    narrow = (spreads < _STRETCHED * width) & (epsilon[places] > spreads / 4)
+    narrow &= values[-quarter] > values[quarter]
+    if narrow.any():
+        names = [columns.name(position) for position in places[narrow]]
+        warnings.warn(
+            f"Got an epsilon of {epsilon[places[narrow]].max():.6g} for {shortened(names)}, of "
+            f"which 98 % of the values lie within {spreads[narrow].max():.2g} of the range from "
+            f"{span[0]:g} to {span[1]:g} that they were scaled to: outliers set this range, "
+            "and a share of it is most of what tells samples apart. Bring outliers in before the "
+            "scaling, with a logarithm or QuantileTransformer, or attack in space='input' with a "
+            "size for each column.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def check_complete(points, columns):
     """Raise where a value is missing."""
     missing = np.isnan(points)

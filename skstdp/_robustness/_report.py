@@ -15,7 +15,6 @@ from .._input_gradients import GRADIENTS, attackable
 from .._utils._validation import check_count, check_option
 from ._adversarial_examples import check_steps
 from ._scorers import MASKED_SHARE, GradientMaskingWarning
-from ._second_look import beats
 from ._threat_model import ThreatModel, sizes
 
 if TYPE_CHECKING:
@@ -188,7 +187,7 @@ def robustness_report(
             records.append((epsilon, attack, surrogate, np.mean(~by_this), share))
             for rival in [rival for rival in doubts if (rival, None) in wrong]:
                 by_rival = wrong[rival, None]
-                if attack in _CHECKS[rival] and beats(by_this, by_rival):
+                if attack in _CHECKS[rival] and _beats(by_this, by_rival):
                     doubts[rival].append(
                         f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
                         f"samples, {rival} {by_rival.mean():.1%}"
@@ -213,6 +212,13 @@ _CHECKS = {
     "PGD": {"random signs", "transfer FGSM", "transfer PGD", "hard label"},
     "FGSM": {"random signs", "transfer FGSM"},
 }
+
+
+def _beats(wrong, wrong_by_rival):
+    """Determine whether more rows are wrong, by over two standard errors of the difference."""
+    only_this = np.sum(wrong & ~wrong_by_rival)
+    only_rival = np.sum(wrong_by_rival & ~wrong)
+    return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)
 
 
 def _surrogate(problem, surrogate, X, space, gradient, position):

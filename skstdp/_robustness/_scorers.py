@@ -16,7 +16,7 @@ from .._input_gradients import GRADIENTS
 from .._utils._validation import check_option
 from .._utils._warnings import ConstantPredictionWarning
 from ._adversarial_examples import check_steps
-from ._second_look import after_many_steps, after_one_step, beats
+from ._second_look import after_many_steps, after_one_step
 from ._threat_model import ThreatModel, sizes
 
 if TYPE_CHECKING:
@@ -85,8 +85,14 @@ def is_constant(labels):
 
 
 class _AttackScorer(_BaseScorer):
-    """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`."""
+    """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`.
 
+    Those with `_look_again` take a second look at samples that stand: it returns which of some of
+    them another attack fools, `_tolerated` is the loss of accuracy from which on they warn, and
+    `_remedy` is what the warning advises.
+    """
+
+    _look_again = None
     # Attributes that scikit-learn reads of a scorer besides `_score_func`.
     _sign = 1
     _kwargs = {}
@@ -150,21 +156,20 @@ class _AttackScorer(_BaseScorer):
             )
 
     def _warn_if_others_find_more(self, problem, attacked, stands):
-        fooled = self._look_again(problem, attacked, stands) if stands.any() else np.zeros(0)
-        # Only of what stands, so that the other attack has fooled none of them.
-        lost = stands.mean() * fooled.mean() if len(fooled) else 0
-        if lost > self._tolerated and beats(fooled, np.zeros_like(fooled)):
+        if self._look_again is None or not stands.any():
+            return
+        fooled = self._look_again(problem, attacked, stands)
+        n_fooled = fooled.sum()
+        lost = stands.mean() * n_fooled / len(fooled)
+        # All of these stood before, so two standard errors of the difference are 2 * sqrt(n).
+        if lost > self._tolerated and n_fooled > 2 * np.sqrt(n_fooled):
             warnings.warn(
                 f"{self!r} leaves {stands.mean():.1%} of the samples standing. A second look at "
-                f"{len(fooled)} of these fools {fooled.sum()}: the score is too high, by about "
+                f"{len(fooled)} of these fools {n_fooled}: the score is too high, by about "
                 f"{lost:.2g}. {self._remedy}.",
                 GradientMaskingWarning,
                 stacklevel=2,
             )
-
-    def _look_again(self, problem, attacked, stands):
-        """Of some samples that stand, those that another attack fools; none if there is none."""
-        return np.zeros(0, dtype=bool)
 
     def _warn_if_masked(self, gradient):
         share = zero_gradient_share(gradient)

@@ -8,13 +8,6 @@ _N_ROWS, _N_OTHERS, _N_STEPS = 32, 100, 3
 _STRAIGHT = 0.8
 
 
-def beats(wrong, wrong_by_rival):
-    """Determine whether more rows are wrong, by over two standard errors of the difference."""
-    only_this = np.sum(wrong & ~wrong_by_rival)
-    only_rival = np.sum(wrong_by_rival & ~wrong)
-    return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)
-
-
 def after_one_step(problem, attacked, stands):
     """Look at samples that `fgsm` leaves standing.
 

@@ -16,6 +16,7 @@ from ._checks import (
     check_complete,
     check_inside,
     check_one_hot,
+    check_outliers,
     check_scale,
     check_size,
 )
@@ -99,6 +100,7 @@ class ThreatModel:
         check_one_hot(points, groups, columns)
         ball = Ball(epsilon, self.norm, low, high, groups, target.whole, target.unclipped)
         check_scale(ball, points, columns)
+        check_outliers(ball, points, columns, target.span)
         return ball
 
     def _bounds(self, columns, points, box):
