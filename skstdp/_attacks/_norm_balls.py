@@ -75,7 +75,7 @@ class _NormBall:
 
     def __init__(self, ball, centre, epsilon):
         self.norm = ball.norm
-        self.n_groups = len(ball.groups)
+        self.groups = ball.groups
         self.centre = centre
         self._ball = ball
         self._epsilon = epsilon
@@ -134,7 +134,7 @@ class _NormBall:
     def swap_at_random(self, points, random_state):
         """Points after a swap in one group of each, to a random category that fits."""
         gradient = self.with_groups_of(-points, np.zeros_like(points))
-        group = self._ball.groups[random_state.randint(self.n_groups)]
+        group = self.groups[random_state.randint(len(self.groups))]
         gradient[:, group] = -random_state.uniform(size=(len(points), len(group)))
         return self._swap(points, gradient)[0]
 
@@ -142,7 +142,7 @@ class _NormBall:
         """Radius that the swaps of groups leave to other moves, of shape (n_rows,)."""
         left = np.ones(len(points))
         rows = np.arange(len(points))
-        for group in self._ball.groups:
+        for group in self.groups:
             costs = self._swap_costs(group, self.centre[:, group].argmax(axis=1))
             cost = costs[rows, points[:, group].argmax(axis=1)]
             left = np.maximum(self._left_after(left, cost), 0)
@@ -179,7 +179,7 @@ class _NormBall:
 
     def random_start(self, random_state):
         """A random point of each ball."""
-        normal = random_state.standard_normal if self._ball.groups else np.zeros
+        normal = random_state.standard_normal if self.groups else np.zeros
         points, left = self._swap(self.centre, normal(self.centre.shape))
         return self._draw(points, left, random_state)
 
@@ -195,10 +195,10 @@ class _NormBall:
 
     def with_groups_of(self, points, others):
         """Other points with the one-hot columns of these."""
-        if not self._ball.groups:
+        if not self.groups:
             return others
         others = others.copy()
-        for group in self._ball.groups:
+        for group in self.groups:
             others[:, group] = points[:, group]
         return others
 
@@ -229,12 +229,12 @@ class _NormBall:
         Where several groups compete for the radius, those that gain most come first.
         """
         left = np.ones(len(points))
-        if not self._ball.groups:
+        if not self.groups:
             return points, left
         points = points.copy()
         rows = np.arange(len(points))
         chosen, gains, costs = [], [], []
-        for group in self._ball.groups:
+        for group in self.groups:
             origin = self.centre[:, group].argmax(axis=1)
             slopes = gradient[:, group].astype(np.float64)
             cost = self._swap_costs(group, origin)
@@ -252,7 +252,7 @@ class _NormBall:
             rest = self._left_after(left, cost)
             fits = rest >= -_SLACK
             left = np.where(fits, np.maximum(rest, 0), left)
-            for k, group in enumerate(self._ball.groups):
+            for k, group in enumerate(self.groups):
                 here = np.flatnonzero(fits & (number == k) & (cost > 0))
                 points[np.ix_(here, group)] = np.eye(len(group))[chosen[here, k]]
         return points, left

@@ -33,9 +33,9 @@ def square(points, y, margins, ball, n_queries, random_state, *, image_shape=Non
 
     A window is a square of an image, a run of neighbours where there are 100 features or more, and
     else a random set, of a random number of features. Those of a set have signs of their own, and
-    in half of the queries sizes too, since the margin of a tree need not be lowest at the end of an
-    interval. One-hot groups take part by random swaps that fit. Whole numbers are rounded towards
-    the sample.
+    in half of the queries sizes too, since the margin of a tree need not be lowest at the end of
+    an interval. One-hot groups take part by random swaps that fit. Whole numbers are rounded
+    towards the sample.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def square(points, y, margins, ball, n_queries, random_state, *, image_shape=Non
 def _search(balls, y, margins, windows, n_queries, random_state):
     """Points of lowest margin that a random search finds."""
     move = _moved_signs if balls.norm == "linf" else _moved_mass
-    swap_share = windows.swap_share(balls.n_groups)
+    swap_share = windows.swap_share(len(balls.groups))
     lowest, fooled = margins(balls.centre, y)
     best = balls.centre.copy()
     rows = np.flatnonzero(~fooled)
@@ -113,7 +113,7 @@ def _moved_signs(balls, points, windows, share):
 
 def _moved_mass(balls, points, windows, share):
     """A window of features that takes over what another and the radius have to give."""
-    window, other = (windows.draw(len(points), share) for _ in range(2))
+    window, other = windows.draw(len(points), share), windows.draw_other(len(points), share)
     offsets = balls.offsets(points)
     taken = (window > 0) | (other > 0)
     mass = balls.radius_beside(points, np.where(taken, 0, offsets))
@@ -156,7 +156,7 @@ class _Windows:
             signs = self._signs((shape[0], 1, self._image_shape[1]))
             signs = np.broadcast_to(signs, (shape[0], *self._image_shape)).reshape(shape)
         points = balls.centre
-        if balls.n_groups:
+        if balls.groups:
             points = balls.random_start(self._random_state)
         return balls.steepest_step(points, balls.with_groups_of(-points, -signs), 2)
 
@@ -176,6 +176,16 @@ class _Windows:
             weights.append((place >= 0) & (place < side))
         window = weights[0][:, :, np.newaxis] & weights[1][:, np.newaxis]
         return window.reshape(shape).astype(self._dtype)
+
+    def draw_other(self, n_rows, share):
+        """Windows that give their moves away; of the sets a quarter hold all features.
+
+        Then the radius goes to the first window alone, as the thresholds of a tree may need.
+        """
+        if self._image_shape is None:
+            all_of_it = self._random_state.uniform(size=(n_rows, 1)) < 0.25
+            share = np.where(all_of_it, 1, share)
+        return self.draw(n_rows, share)
 
     def _sides(self, share):
         height, width = self._image_shape
