@@ -49,6 +49,8 @@ from ._robustness._scorers import (
     PGDScorer,
     attack_scorers,
 )
+from ._robustness._worst_case import worst_case
+from ._robustness._worst_case_scorer import WorstCaseScorer
 from ._utils._version import __version__ as __version__
 from ._utils._warnings import ConstantPredictionWarning
 
@@ -75,6 +77,7 @@ __all__ = [
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
     "WeightMapDisplay",
+    "WorstCaseScorer",
     "art_classifier",
     "attack_scorers",
     "attack_table",
@@ -89,6 +92,7 @@ __all__ = [
     "to_onnx",
     "trusted_types",
     "warm_up",
+    "worst_case",
 ]
 
 # Pickles and model files name a class by the place where it is imported from, and stay valid when

@@ -32,9 +32,10 @@ def add_to(add_parser):
         "attack",
         help="attack a model of yours on rows of a CSV file",
         description=(
-            "Attack a fitted classifier by FGSM, by PGD and without its gradient on rows that it\n"
-            "was not trained on. Prints the accuracies and writes them, the result of each row\n"
-            "at the largest size, and a figure to a directory."
+            "Attack a fitted classifier by FGSM, by PGD, without its gradient and by the worst of\n"
+            "many attacks on rows that it was not trained on. Prints the accuracies and writes\n"
+            "them, the result of the worst case for each row at the largest size, and a figure\n"
+            "to a directory."
         ),
     )
     parser.add_argument(
@@ -70,7 +71,7 @@ def add_to(add_parser):
         help="columns of which one is 1 and the others are 0, so that the attack moves the 1 as a "
         "whole; once for each such group",
     )
-    queries = "predictions that the hard-label attack asks for, per row"
+    queries = "predictions that attacks without gradient ask for, per row"
     _arguments.add_integer(parser, "--queries", queries, default=500)
     parser.add_argument(
         "--trust",
@@ -281,7 +282,8 @@ def _attack(model, X, y, epsilons, n_queries, threat):
             reports.append(
                 robustness_report(model, X, y, epsilons=[epsilon], n_queries=n_queries, **threat)
             )
-        rows = attack_table(model, X, y, epsilon=max(epsilons), **threat)
+        worst = {"attack": "worst case", "n_queries": n_queries}
+        rows = attack_table(model, X, y, epsilon=max(epsilons), **worst, **threat)
     report = pd.concat(reports, ignore_index=True).drop(columns="surrogate")
     # Without attack there is one accuracy for all sizes.
     report.loc[report["attack"] == "none", "epsilon"] = 0.0

@@ -121,7 +121,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
             Sizes of the attack.
         scorer : type, default=FGSMScorer
-            `FGSMScorer` or `PGDScorer`.
+            `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
         ax, plot_kwargs : matplotlib Axes and dict, default=None
             Axes to draw on, and keyword arguments of `plot`.
         **options : dict

@@ -6,6 +6,7 @@ cotangent of the value (ScaledRows of its shape) to the gradient with respect to
 the shape of X). Pipelines chain pullbacks and ensembles add them up.
 """
 
+from copy import copy
 from functools import cache
 
 import numpy as np
@@ -39,6 +40,11 @@ class Adapter:
     unclipped : tuple of two floats
         Values of X beyond them are clipped to them, as far as is known: moves out there have no
         effect. Their gradient is that at the nearer end, so that an attack finds the way back.
+    saturates : bool
+        Whether slopes in it vanish far away, so that a temperature changes the pullback.
+    temperature : float
+        What the arguments of such slopes are divided by in the pullback: 1 for the gradient
+        itself. Values do not depend on it.
     """
 
     decides = True
@@ -46,6 +52,8 @@ class Adapter:
     scores_are_logits = True
     box = (-np.inf, np.inf)
     unclipped = (-np.inf, np.inf)
+    saturates = False
+    temperature = 1
 
     def __init__(self, estimator):
         check_is_fitted(estimator)
@@ -91,8 +99,39 @@ class Adapter:
         """Values of X that are not clipped, here or because the output is not in this range."""
         return self.unclipped
 
+    def softens(self):
+        """Determine whether a temperature changes the pullback, by any of the adapters inside."""
+        return self.saturates or any(part.softens() for part in _adapters_in(vars(self)))
+
+    def softened(self, temperature):
+        """A copy, and copies of the adapters inside, whose pullbacks take softer slopes."""
+        soft = copy(self)
+        vars(soft).update(_softened(vars(self), temperature))
+        soft.temperature = temperature
+        return soft
+
     def _array(self, X):
         return validate_data(self.estimator, X, dtype=FLOATS, reset=False)
+
+
+def _adapters_in(value):
+    """Adapters that a value is or holds, however deep in dicts, lists and tuples."""
+    if isinstance(value, Adapter):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value
+    nested = isinstance(value, dict | list | tuple)
+    return [adapter for part in parts for adapter in _adapters_in(part)] if nested else []
+
+
+def _softened(value, temperature):
+    """The value with softened copies of the adapters in it."""
+    if isinstance(value, Adapter):
+        return value.softened(temperature)
+    if isinstance(value, dict):
+        return {name: _softened(part, temperature) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_softened(part, temperature) for part in value)
+    return value
 
 
 def second_minus_first(scores, pull):

@@ -11,6 +11,7 @@ from .._networks._encoding import as_dtype
 from .._utils._frames import frame_like
 from .._utils._validation import first_without_numbers, naming_columns
 from ._adapter import FLOATS, adapter_of, best_of
+from ._decisions import class_scores
 from ._pipelines import names_out, steps_of
 from ._target import Target
 
@@ -94,6 +95,10 @@ class _Rates(_ModelSpace):
     def predict(self, points, rows=None):
         """Class labels."""
         return self.estimator._predict_rates(points)
+
+    def scores(self, points, rows=None):
+        """Class scores, without what a gradient needs."""
+        return class_scores(self.estimator._logits(points))[0]
 
     def _scores(self, points, rows):
         return self._adapter.from_rates(points)[0]

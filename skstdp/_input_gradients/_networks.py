@@ -29,17 +29,24 @@ class _MLPClassifier(Adapter):
     def __init__(self, estimator):
         super().__init__(estimator)
         expect_one_label(estimator)
+        self.saturates = estimator.activation != "identity"
 
     def vjp(self, X):
         """Class scores, and the way back."""
         coefs, intercepts = self.estimator.coefs_, self.estimator.intercepts_
         inputs = self._array(X).astype(coefs[0].dtype, copy=False)
-        return _scaled(*scores_and_pullback(inputs, coefs, intercepts, self.estimator.activation))
+        return _scaled(
+            *scores_and_pullback(
+                inputs, coefs, intercepts, self.estimator.activation, self.temperature
+            )
+        )
 
 
 @adapts(NetworkClassifier)
 class Network(Adapter):
     """Our networks: from X, or from the rates that they see of it."""
+
+    saturates = True
 
     def __init__(self, estimator):
         super().__init__(estimator)
@@ -61,7 +68,7 @@ class Network(Adapter):
 
     def from_rates(self, rates):
         """Class scores, and the way back to the rates."""
-        return _scaled(*self.estimator._scores_and_pullback(rates))
+        return _scaled(*self.estimator._scores_and_pullback(rates, self.temperature))
 
 
 @adapts(SigmoidMLP, transform=True)
@@ -76,8 +83,9 @@ class _HiddenRates(Network):
     def from_rates(self, rates):
         """Rates of the last hidden layer, and the way back to those of the features."""
         network = self.estimator
-        drives, pull = _scaled(*network._drives_and_pullback(rates))
+        drives, pull = _scaled(*network._drives_and_pullback(rates, self.temperature))
         if network.n_layers_ == 2:
             return drives, pull
-        log_slope = log_expit(drives) + log_expit(-drives)
+        softened = drives / self.temperature
+        log_slope = log_expit(softened) + log_expit(-softened)
         return expit(drives), lambda cotangent: pull(cotangent.times_exp(log_slope))

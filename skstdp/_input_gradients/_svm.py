@@ -13,29 +13,30 @@ from ._scaled_rows import chain, pull_by
 from ._votes import scores_of_pairs
 
 
-def _linear(svm, X):
+def _linear(svm, X, temperature):
     vectors = svm.support_vectors_
     return X @ vectors.T, pull_by(lambda values: values @ vectors)
 
 
-def _poly(svm, X):
+def _poly(svm, X, temperature):
     vectors, gamma, degree = svm.support_vectors_, svm._gamma, svm.degree
     base = gamma * X @ vectors.T + svm.coef0
     slopes = gamma * degree * base ** (degree - 1)
     return base**degree, pull_by(lambda values: values * slopes @ vectors)
 
 
-def _sigmoid(svm, X):
+def _sigmoid(svm, X, temperature):
     vectors, gamma = svm.support_vectors_, svm._gamma
     base = gamma * X @ vectors.T + svm.coef0
     # The slope of tanh is 4 times that of the logistic function of twice the argument.
-    log_slopes = np.log(4 * gamma) + log_expit(2 * base) + log_expit(-2 * base)
+    softened = 2 * base / temperature
+    log_slopes = np.log(4 * gamma) + log_expit(softened) + log_expit(-softened)
     return np.tanh(base), chain(
         pull_by(lambda values: values @ vectors), lambda cotangent: cotangent.times_exp(log_slopes)
     )
 
 
-def _rbf(svm, X):
+def _rbf(svm, X, temperature):
     vectors, gamma = svm.support_vectors_, svm._gamma
     exponents = -gamma * euclidean_distances(X, vectors, squared=True)
 
@@ -44,7 +45,7 @@ def _rbf(svm, X):
 
     # Vectors so far away that their kernels round to zero all together still count.
     return np.exp(exponents), chain(
-        pull_by(gradient), lambda cotangent: cotangent.times_exp(exponents)
+        pull_by(gradient), lambda cotangent: cotangent.times_exp(exponents / temperature)
     )
 
 
@@ -63,6 +64,7 @@ class SupportVectors(Adapter):
     def __init__(self, estimator):
         super().__init__(estimator)
         expect(estimator, "kernel", estimator.kernel, *_KERNELS)
+        self.saturates = estimator.kernel in ("rbf", "sigmoid")
         n_classes = len(estimator.classes_)
         self.scores_are_decisions = n_classes == 2 or estimator.decision_function_shape == "ovr"
         dual = estimator.dual_coef_
@@ -81,7 +83,8 @@ class SupportVectors(Adapter):
 
     def pair_decisions(self, X):
         """One decision per pair of classes, positive for the first, and their pullback."""
-        kernel, pull = _KERNELS[self.estimator.kernel](self.estimator, self._array(X))
+        kernel_of = _KERNELS[self.estimator.kernel]
+        kernel, pull = kernel_of(self.estimator, self._array(X), self.temperature)
         weights = self._weights
         return kernel @ weights + self._biases, chain(
             pull, pull_by(lambda values: values @ weights.T)

@@ -86,12 +86,15 @@ class Inference(
         """Rates in [0, 1] of the units of each layer above the inputs."""
 
     @abstractmethod
-    def _scores_and_pullback(self, rates):
+    def _scores_and_pullback(self, rates, temperature=1):
         """Scores of the classes, and the way back from them to the rates.
 
         Parameters
         ----------
         rates : ndarray of shape (n_samples, n_features)
+        temperature : float, default=1
+            Above 1 the way back takes softer slopes than those of the units, as in
+            `_mlp.logits_and_pullback`.
 
         Returns
         -------

@@ -44,7 +44,7 @@ def forward(inputs, coefs, intercepts, respond=sigmoid, drives=None):
     return activities
 
 
-def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
+def logits_and_pullback(inputs, coefs, intercepts, activation="logistic", temperature=1):
     """Logits of a network, and the way back from them to its input.
 
     Parameters
@@ -55,6 +55,11 @@ def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
         Weights and biases.
     activation : {"identity", "logistic", "relu", "tanh"}, default="logistic"
         Activation function of the hidden units.
+    temperature : float, default=1
+        With a drive of z, the pullback takes the slope of a unit at z / temperature. Above 1 the
+        gradient is not that of the network: units that are saturated have a part in it. A slope
+        of relu, a step at 0, is then a logistic function, which is the derivative of
+        temperature * log(1 + exp(z / temperature)).
 
     Returns
     -------
@@ -66,6 +71,8 @@ def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
         exact however far the hidden units are saturated.
     """
     respond, through = _ACTIVATIONS[activation]
+    if temperature != 1:
+        through = _SOFTENED.get(activation, through)
     drives = []
     logits = forward(inputs, coefs, intercepts, respond, drives)[-1]
 
@@ -73,20 +80,20 @@ def logits_and_pullback(inputs, coefs, intercepts, activation="logistic"):
         cotangent = cotangent.astype(logits.dtype, copy=False)
         log_scale = np.zeros(len(cotangent))
         for coef, drive in zip(reversed(coefs[1:]), reversed(drives), strict=True):
-            cotangent, log_peak = through(cotangent @ coef.T, drive)
+            cotangent, log_peak = through(cotangent @ coef.T, drive / temperature)
             log_scale += log_peak
         return cotangent @ coefs[0].T, log_scale
 
     return logits, pullback
 
 
-def scores_and_pullback(inputs, coefs, intercepts, activation="logistic"):
+def scores_and_pullback(inputs, coefs, intercepts, activation="logistic", temperature=1):
     """As `logits_and_pullback`, for scores with one column per class.
 
     Those of a single output unit are minus and plus half of its logit: their difference is the
     logit, and their softmax its logistic function.
     """
-    logits, pullback = logits_and_pullback(inputs, coefs, intercepts, activation)
+    logits, pullback = logits_and_pullback(inputs, coefs, intercepts, activation, temperature)
     if logits.shape[1] > 1:
         return logits, pullback
     return class_margins(logits / 2), lambda cotangent: pullback(
@@ -148,6 +155,11 @@ def _through_relu(delta, drive):
     return delta * (drive > 0), 0.0
 
 
+def _through_softened_relu(delta, drive):
+    # Not a leak, which would not tell a unit that is nearly on from one that is far from it.
+    return delta * expit(drive), 0.0
+
+
 def _through_identity(delta, drive):
     return delta, 0.0
 
@@ -160,3 +172,5 @@ _ACTIVATIONS = {
     "relu": (lambda drive: np.maximum(drive, 0, out=drive), _through_relu),
     "tanh": (lambda drive: np.tanh(drive, out=drive), _through_tanh),
 }
+# Where slopes at a temperature are not those of another drive.
+_SOFTENED = {"relu": _through_softened_relu}

@@ -130,16 +130,20 @@ class SigmoidMLP(NetworkClassifier):
         *hidden, logits = self._activities(rates)[1:]
         return [*hidden, expit(logits)]
 
-    def _scores_and_pullback(self, rates):
-        scores, pullback = scores_and_pullback(self._inputs(rates), self.coefs_, self.intercepts_)
+    def _scores_and_pullback(self, rates, temperature=1):
+        scores, pullback = scores_and_pullback(
+            self._inputs(rates), self.coefs_, self.intercepts_, temperature=temperature
+        )
         return scores, self._through_inputs(rates, pullback)
 
-    def _drives_and_pullback(self, rates):
+    def _drives_and_pullback(self, rates, temperature=1):
         """As `_scores_and_pullback`, of the drives of the last hidden layer, or of the inputs."""
         inputs = self._inputs(rates)
         if self.n_layers_ == 2:
             return inputs, self._through_inputs(rates, lambda delta: (delta, np.zeros(len(delta))))
-        drives, pullback = logits_and_pullback(inputs, self.coefs_[:-1], self.intercepts_[:-1])
+        drives, pullback = logits_and_pullback(
+            inputs, self.coefs_[:-1], self.intercepts_[:-1], temperature=temperature
+        )
         return drives, self._through_inputs(rates, pullback)
 
     def _through_inputs(self, rates, pullback):

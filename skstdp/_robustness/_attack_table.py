@@ -11,6 +11,7 @@ from .._input_gradients import GRADIENTS
 from .._utils._validation import check_count, check_option
 from ._adversarial_examples import check_steps
 from ._threat_model import ThreatModel
+from ._worst_case import WORST_CASE_GRADIENTS, find_worst_case, problem_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,17 +31,18 @@ def attack_table(
     y: ArrayLike,
     *,
     epsilon: float | ArrayLike | Mapping[str, float] = 0.2,
-    attack: str = "PGD",
+    attack: Literal["FGSM", "PGD", "worst case"] = "PGD",
     n_bisections: int = 8,
     n_steps: int = 20,
     n_restarts: int = 2,
+    n_queries: int = 500,
     random_state: int | RandomState | None = 0,
     norm: Literal["linf", "l2", "l1"] = "linf",
     bounds: object = None,
     immutable: str | int | Sequence[str | int] | None = (),
     one_hot: Sequence[Sequence[str | int]] | Sequence[str | int] | None = (),
     space: Literal["model", "input"] = "model",
-    gradient: Literal["analytic", "finite-differences"] = "analytic",
+    gradient: Literal["analytic", "finite-differences"] | None = "analytic",
 ) -> pd.DataFrame:
     """Samples that an attack flips, and at which distance, one row per sample.
 
@@ -51,22 +53,28 @@ def attack_table(
     Parameters
     ----------
     estimator : classifier
-        Fitted, one that `fgsm` takes.
+        Fitted, one that `fgsm` takes; for the worst case, any.
     X : array-like, pandas or polars data frame of shape (n_samples, n_features)
         Samples.
     y : array-like of shape (n_samples,)
         Their true labels.
     epsilon : float, array of shape (n_features,), dict or Series, default=0.2
         The largest size of the attack. One per feature is scaled as a whole.
-    attack : {"FGSM", "PGD"}, default="PGD"
-        The attack.
+    attack : {"FGSM", "PGD", "worst case"}, default="PGD"
+        The attack; the last is that of `worst_case`, and takes much longer.
     n_bisections : int, default=8
         Number of times that the interval of the distance is halved, >= 1: distances are too large
         by at most epsilon / 2 ** n_bisections.
-    n_steps, n_restarts, random_state : object
+    n_steps, n_restarts : int
         As in `pgd`, for that attack.
-    norm, bounds, immutable, one_hot, space, gradient : object
+    n_queries : int, default=500
+        As in `worst_case`, for that attack.
+    random_state : int, RandomState instance or None, default=0
+        Draws what is random in the attacks.
+    norm, bounds, immutable, one_hot, space : object
         As in `fgsm`.
+    gradient : {"analytic", "finite-differences", None}, default="analytic"
+        As in `fgsm`; None for the worst case only, as in `worst_case`.
 
     Returns
     -------
@@ -106,17 +114,24 @@ def attack_table(
     >>> bool((table["distance"] > 0).mean() == model.score(X, y))
     True
     """
-    check_option(attack, "attack", ("FGSM", "PGD"))
-    check_option(gradient, "gradient", GRADIENTS)
+    check_option(attack, "attack", ("FGSM", "PGD", "worst case"))
+    worst = attack == "worst case"
+    check_option(gradient, "gradient", WORST_CASE_GRADIENTS if worst else GRADIENTS)
     check_count(n_bisections, "n_bisections")
+    check_count(n_queries, "n_queries")
     check_steps(n_steps, n_restarts, None, random_state)
     threat = ThreatModel(epsilon, norm, bounds, immutable, one_hot, space)
-    problem = threat.problem(estimator, X, y, gradient=gradient)
+    problem_of = problem_for if worst else ThreatModel.problem
+    problem = problem_of(threat, estimator, X, y, gradient=gradient)
+    attacks = {
+        "FGSM": lambda problem: problem.fgsm(),
+        "PGD": lambda problem: problem.pgd(n_steps, n_restarts, None, random_state),
+        "worst case": lambda problem: find_worst_case(problem, n_queries, random_state).points,
+    }
 
     def attacked(rows, shares):
         smaller = problem.shrunk(rows, shares)
-        pgd = (n_steps, n_restarts, None, random_state)
-        return smaller.predict(smaller.fgsm() if attack == "FGSM" else smaller.pgd(*pgd))
+        return smaller.predict(attacks[attack](smaller))
 
     everything = np.arange(len(problem.points))
     true = problem.target.estimator.classes_[problem.y]

@@ -39,7 +39,7 @@ class RobustnessMonitor(ScoringMonitor):
     epsilons : float or sequence of float, default=(8/255,)
         Sizes of the attack.
     scorer : type, default=FGSMScorer
-        `FGSMScorer` or `PGDScorer`.
+        `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
     X_val : array-like of shape (n_samples, n_features), default=None
         Data to attack, as the estimator with the callback sees them. None takes the training data.
     y_val : array-like of shape (n_samples,), default=None

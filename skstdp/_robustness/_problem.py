@@ -4,7 +4,8 @@ from copy import copy
 
 import numpy as np
 
-from .._attacks import _gradient, _rays
+from .._attacks import _apgd, _decision_boundary, _fab, _gradient, _rays, _square
+from .._attacks._margins import dlr_against
 
 
 class AttackProblem:
@@ -27,38 +28,72 @@ class AttackProblem:
         self.y = y
         self.ball = ball
         self._sign = -1 if targeted else 1
-        # Attacks work on some of the samples at a time, by number.
-        self._rows = np.arange(len(points))
+        # Numbers of the samples in those of the target.
+        self._samples = np.arange(len(points))
+
+    @property
+    def _rows(self):
+        """Attacks work on some of the points at a time, by number."""
+        return np.arange(len(self.points))
 
     def on(self, target):
         """An equal attack on another classifier."""
         return AttackProblem(target, self.points, self.y, self.ball)
 
+    def select(self, kept):
+        """The attack on some of the samples."""
+        problem = copy(self)
+        problem.points, problem.y = self.points[kept], self.y[kept]
+        problem._samples = self._samples[kept]
+        if len(self.ball.epsilon) > 1:
+            problem.ball = copy(self.ball)
+            problem.ball.epsilon = self.ball.epsilon[kept]
+        return problem
+
     def shrunk(self, kept, shares):
         """The attack on some of the samples, each with a share of epsilon."""
+        problem = self.select(kept)
+        problem.ball = copy(problem.ball)
+        problem.ball.epsilon = problem.ball.epsilon * shares[:, np.newaxis]
+        return problem
+
+    def softened(self, temperature):
+        """The attack with softer slopes: see `Target.softened`."""
         problem = copy(self)
-        problem.ball = copy(self.ball)
-        problem.ball.epsilon = self.ball.epsilon * shares[:, np.newaxis]
-        problem.points, problem._rows = self.points[kept], self._rows[kept]
+        problem.target = self.target.softened(temperature)
         return problem
 
     def gradient(self, points, rows):
         """Gradient of the attack objective: the margin, or its negative with `targeted`."""
-        return self._sign * self.target.gradient(points, self.y[rows], rows)
+        return self._sign * self.target.gradient(points, self.y[rows], self._samples[rows])
 
     def margins_and_gradient(self, points, rows):
         """Attack objective, negative only where the attack has succeeded, and its gradient."""
-        margins, gradient = self.target.margins_and_gradient(points, self.y[rows], rows)
+        margins, gradient = self.target.margins_and_gradient(
+            points, self.y[rows], self._samples[rows]
+        )
         return self._sign * margins, self._sign * gradient
+
+    def margins(self, points, rows):
+        """Margins of the true classes, and where the decision is another one; no gradient."""
+        margins = self.target.margins(points, self.y[rows], self._samples[rows])
+        return margins, margins < 0
+
+    def rivals(self, most):
+        """Other classes of each sample by falling score, at most so many columns."""
+        scores = self.target.scores(self.points, self._samples).copy()
+        scores[self._rows, self.y] = np.inf
+        return np.argsort(-scores, axis=1, kind="stable")[:, 1 : most + 1]
 
     def is_adversarial(self, points, rows=None):
         """True where `predict` does not give the true class."""
         rows = self._rows if rows is None else rows
-        return self.target.predict(points, rows) != self.target.estimator.classes_[self.y[rows]]
+        predicted = self.target.predict(points, self._samples[rows])
+        return predicted != self.target.estimator.classes_[self.y[rows]]
 
     def predict(self, points):
         """Labels of attacked samples."""
-        return self.target.predict(points, self._rows)
+        return self.target.predict(points, self._samples)
 
     def fgsm(self, watch=None):
         """Points of the attack of one step; `watch` is called with the gradient."""
@@ -97,4 +132,51 @@ class AttackProblem:
         """Points of the attack that asks for decisions only."""
         return _rays.hard_label(
             self.points, self._rows, self.is_adversarial, self.ball, n_queries, random_state
+        )
+
+    def apgd(self, n_steps, n_restarts, random_state, rivals=None):
+        """Points of Auto-PGD on the margin, or towards one class per sample."""
+
+        def margins(points, rows):
+            margins, gradient = self.margins_and_gradient(points, rows)
+            return margins, gradient, margins < 0
+
+        def towards(points, rows):
+            return self.target.losses_and_gradient(
+                points, self.y[rows], rivals[rows], dlr_against, self._samples[rows]
+            )
+
+        objective = margins if rivals is None else towards
+        return _apgd.apgd(
+            self.points, self._rows, objective, self.ball, n_steps, n_restarts, random_state
+        )
+
+    def fab(self, n_steps, n_restarts, random_state, rivals):
+        """Points of the attack that looks for the nearest decision for one class per sample."""
+
+        def margins_against(points, rows):
+            return self.target.margins_against(
+                points, self.y[rows], rivals[rows], self._samples[rows]
+            )
+
+        return _fab.fab(
+            self.points, self._rows, margins_against, self.ball, n_steps, n_restarts, random_state
+        )[0]
+
+    def boundary(self, n_queries, random_state):
+        """Points of the attack that walks along the decision boundary from other samples."""
+        return _decision_boundary.boundary(
+            self.points,
+            self._rows,
+            self.is_adversarial,
+            None,
+            self.ball,
+            n_queries,
+            random_state,
+        )
+
+    def square(self, n_queries, random_state):
+        """Points of the random search that asks for margins only."""
+        return _square.square(
+            self.points, self._rows, self.margins, self.ball, n_queries, random_state
         )

@@ -16,6 +16,8 @@ from .._utils._validation import check_count, check_option
 from ._adversarial_examples import check_steps
 from ._scorers import MASKED_SHARE, GradientMaskingWarning
 from ._threat_model import ThreatModel, sizes
+from ._worst_case import find_worst_case
+from ._worst_case_scorer import is_more_than_noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,14 +64,18 @@ def robustness_report(
     ``PGD``             those of `PGDScorer`
     ``transfer FGSM``   those of FGSM on a surrogate
     ``transfer PGD``    those of PGD on a surrogate, which goes on after that is fooled
-    ``hard label``      found by a search that asks for predicted labels alone, RayS [2]_
+    ``hard label``      found by a search that asks for predicted labels alone: RayS [2]_ in the
+                        maximum norm, in others a walk along the decision boundary
+    ``worst case``      for each sample the first of these, or else of those of `worst_case`,
+                        that is classified wrongly
     ==================  =====================================================================
 
     A `GradientMaskingWarning` says so if the margin has a gradient of exactly zero at more than
     1 % of the samples, or if random signs, a transfer or the hard-label attack beats PGD by more
     than sampling noise: with b samples that only it fools and c that only PGD fools, if
-    b - c > 2 * sqrt(b + c), two standard errors of a paired difference. It also says so if random
-    signs or one step on a surrogate beat FGSM in that sense: then FGSM looks fooled.
+    b - c > 2 * sqrt(b + c), two standard errors of a paired difference; or if the worst case, for
+    which c is 0, beats it so and by more than 1 % of the samples. It also says so if random signs
+    or one step on a surrogate beat FGSM in that sense: then FGSM looks fooled.
 
     Parameters
     ----------
@@ -89,15 +95,16 @@ def robustness_report(
     n_restarts : int, default=5
         Starts of PGD, >= 1. On surrogates it has one.
     n_queries : int, default=500
-        Predictions that the hard-label attack may ask for, for each sample, >= 1. It needs about
-        twice as many as there are features to try each of them once.
+        Predictions that the hard-label attack may ask for, for each sample, and as in
+        `worst_case`, >= 1. To try each feature once the former needs about twice as many as there
+        are; for figures to publish give 5000, as `WorstCaseScorer` takes.
     random_state : int, RandomState instance or None, default=0
         Draws what is random in the attacks.
     norm, bounds, immutable, one_hot, space : object
-        As in `fgsm`. The hard-label attack is only for the maximum norm.
+        As in `fgsm`.
     gradient : {"analytic", "finite-differences", None}, default="analytic"
         As in `fgsm`; None for an estimator that has no gradient, such as trees, which are then
-        attacked at random, by transfer and by their labels.
+        attacked at random, by transfer, by their labels and by their scores.
 
     Returns
     -------
@@ -107,7 +114,8 @@ def robustness_report(
         - `epsilon`, float: size of the perturbation;
         - `attack`, str: one of those above;
         - `surrogate`, Int64: position in `surrogates`, missing where there is none;
-        - `accuracy`, float: share of the samples that are classified right after the attack;
+        - `accuracy`, float: share of the samples that are classified right after the attack, and
+          for the worst case also without attack;
         - `zero_gradient_share`, float: share of the samples at which the gradient of the margin
           of the estimator is zero in all features, the same in all rows; missing without gradient.
 
@@ -122,7 +130,7 @@ def robustness_report(
     See Also
     --------
     FGSMScorer : Accuracy under one attack, as a scorer.
-    PGDScorer : The same under a stronger one.
+    WorstCaseScorer : The last row of each size, without the transfer, as a scorer.
 
     References
     ----------
@@ -139,8 +147,10 @@ def robustness_report(
     >>> model = STDPClassifier(random_state=0).fit(X[::2], y[::2])
     >>> other = BPClassifier(random_state=0).fit(X[::2], y[::2])
     >>> report = robustness_report(model, X[1::2], y[1::2], epsilons=[0.05], surrogates=[other])
-    >>> list(report["attack"])
-    ['none', 'random signs', 'FGSM', 'PGD', 'transfer FGSM', 'transfer PGD', 'hard label']
+    >>> list(report["attack"][:4])
+    ['none', 'random signs', 'FGSM', 'PGD']
+    >>> list(report["attack"][4:])
+    ['transfer FGSM', 'transfer PGD', 'hard label', 'worst case']
     """
     epsilons = sizes(epsilons)
     check_count(n_queries, "n_queries")
@@ -180,14 +190,20 @@ def robustness_report(
             transfer = problem.on(other)
             points["transfer FGSM", position] = transfer.fgsm()
             points["transfer PGD", position] = transfer.pgd(n_steps, 1, None, 0, early_stop=False)
-        if norm == "linf":
-            points["hard label", None] = problem.hard_label(n_queries, random_state)
+        search = problem.hard_label if norm == "linf" else problem.boundary
+        points["hard label", None] = search(n_queries, random_state)
         wrong = {key: problem.is_adversarial(attacked) for key, attacked in points.items()}
+        worst = wrong["worst case", None] = np.any(list(wrong.values()), axis=0)
+        if not worst.all():
+            stands = np.flatnonzero(~worst)
+            found = find_worst_case(problem.select(stands), n_queries, random_state)
+            worst[stands] = found.attacks != ""
         for (attack, surrogate), by_this in wrong.items():
             records.append((epsilon, attack, surrogate, np.mean(~by_this), share))
             for rival in [rival for rival in doubts if (rival, None) in wrong]:
                 by_rival = wrong[rival, None]
-                if attack in _CHECKS[rival] and _beats(by_this, by_rival):
+                beats = is_more_than_noise if attack == "worst case" else _beats
+                if attack in _CHECKS[rival] and beats(by_this, by_rival):
                     doubts[rival].append(
                         f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
                         f"samples, {rival} {by_rival.mean():.1%}"
@@ -209,7 +225,7 @@ def robustness_report(
 # Attacks without the gradient that should not beat one that follows it as often. More of them find
 # more than one step does, and that is no reason to doubt it.
 _CHECKS = {
-    "PGD": {"random signs", "transfer FGSM", "transfer PGD", "hard label"},
+    "PGD": {"random signs", "transfer FGSM", "transfer PGD", "hard label", "worst case"},
     "FGSM": {"random signs", "transfer FGSM"},
 }
 

@@ -93,6 +93,7 @@ class _AttackScorer(_BaseScorer):
     """
 
     _look_again = None
+    _gradients = GRADIENTS
     # Attributes that scikit-learn reads of a scorer besides `_score_func`.
     _sign = 1
     _kwargs = {}
@@ -109,7 +110,7 @@ class _AttackScorer(_BaseScorer):
         self.gradient = gradient
         self.metric = metric
         ThreatModel.of(self)
-        check_option(gradient, "gradient", GRADIENTS)
+        check_option(gradient, "gradient", self._gradients)
         label_metric(metric)
 
     def _score_func(self, y_true, y_pred, *, sample_weight=None):
@@ -130,7 +131,7 @@ class _AttackScorer(_BaseScorer):
         # RidgeClassifierCV has a stand-in that gives back the predictions it is given as X.
         if not (hasattr(estimator, "fit") or hasattr(estimator, "input_gradient")):
             self._score_func(y_true, X)
-        problem = ThreatModel.of(self).problem(estimator, X, y_true, gradient=self.gradient)
+        problem = self._problem(estimator, X, y_true)
         attacked = self._perturb(problem, self._warn_if_masked)
         predicted = problem.predict(attacked)
         self._warn_if_constant(problem, predicted)
@@ -138,6 +139,9 @@ class _AttackScorer(_BaseScorer):
             stands = predicted == problem.target.estimator.classes_[problem.y]
             self._warn_if_others_find_more(problem, attacked, stands)
         return float(label_metric(self.metric)(y_true, predicted, **kwargs))
+
+    def _problem(self, estimator, X, y):
+        return ThreatModel.of(self).problem(estimator, X, y, gradient=self.gradient)
 
     def _warn_if_constant(self, problem, predicted):
         n_classes = len(np.unique(problem.y))
@@ -380,7 +384,7 @@ def attack_scorers(
     epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
     scorer: type = FGSMScorer,
     **options: Any,
-) -> dict[str, FGSMScorer | PGDScorer]:
+) -> dict[str, Callable]:
     """Scorers for one evaluation: accuracy without attack, and under one of several sizes.
 
     Parameters
@@ -388,7 +392,7 @@ def attack_scorers(
     epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
-        `FGSMScorer` or `PGDScorer`.
+        `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
     **options : dict
         Other parameters of the scorers.
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-# Rows that are looked at, other samples that they are moved to, and steps of PGD.
-_N_ROWS, _N_OTHERS, _N_STEPS = 32, 100, 3
+# Rows that are looked at, and other samples that they are moved to.
+_N_ROWS, _N_OTHERS = 32, 100
+# Steps of PGD after one step, and after many along slopes of these temperatures.
+_FEW_STEPS, _STEPS, _TEMPERATURES = 3, 10, (4, 16)
 # Where less of a step still leads down at its end, one step may have gone past what it sought.
 _STRAIGHT = 0.8
 
@@ -28,7 +30,7 @@ def after_one_step(problem, attacked, stands):
         Of evenly chosen rows that stand, those that are fooled in their balls after all.
     """
     rows, others = _some(np.flatnonzero(stands)), _some(np.arange(len(stands)), _N_OTHERS)
-    part = _part(problem, rows)
+    part = problem.select(rows)
     nearest, inside = _nearest(
         part, problem.points[others], problem.y[rows, np.newaxis] != problem.y[others]
     )
@@ -36,25 +38,31 @@ def after_one_step(problem, attacked, stands):
     if inside.any():
         fooled = inside & part.is_adversarial(nearest)
     if not fooled.all() and _is_bent(part, attacked[rows]):
-        fooled |= part.is_adversarial(part.pgd(_N_STEPS, 1, None, 0))
+        fooled |= part.is_adversarial(part.pgd(_FEW_STEPS, 1, None, 0))
     return fooled
 
 
 def after_many_steps(problem, stands):
-    """Look at samples that PGD leaves standing, without its gradient; see `after_one_step`.
+    """Look at samples that PGD leaves standing, as in `after_one_step`.
 
-    Each goes to the nearest sample that is predicted otherwise, as near as its ball allows.
+    Each goes to the nearest sample that is predicted otherwise, as near as its ball allows, and
+    then along softened slopes, which see through saturated units.
     """
     rows = _some(np.flatnonzero(stands))
-    part = _part(problem, rows)
-    others = _part(problem, _some(np.arange(len(stands)), _N_OTHERS))
+    part = problem.select(rows)
+    others = problem.select(_some(np.arange(len(stands)), _N_OTHERS))
     labels = problem.target.estimator.classes_
     otherwise = labels[problem.y[rows], np.newaxis] != others.predict(others.points)
     nearest, inside = _nearest(part, others.points, otherwise)
     balls = part.ball.around(part.points)
     # Categories stay as they are.
     towards = balls.round_integers(balls.project(balls.with_groups_of(part.points, nearest)))
-    return part.is_adversarial(np.where(inside[:, np.newaxis], nearest, towards))
+    fooled = part.is_adversarial(np.where(inside[:, np.newaxis], nearest, towards))
+    for temperature in _TEMPERATURES if problem.target.softens() else ():
+        if not fooled.all():
+            soft = part.softened(temperature).pgd(_STEPS, 1, None, 0)
+            fooled |= part.is_adversarial(soft)
+    return fooled
 
 
 def _is_bent(part, attacked):
@@ -98,7 +106,3 @@ def _nearest(part, others, allowed):
 def _some(rows, n=_N_ROWS):
     """At most n of the rows, evenly spaced."""
     return rows if len(rows) <= n else rows[np.linspace(0, len(rows) - 1, n).astype(int)]
-
-
-def _part(problem, rows):
-    return problem.shrunk(rows, np.ones(len(rows)))

@@ -401,10 +401,10 @@ class BioLeaFClassifier(NetworkClassifier):
             return min(400, max(30, -(-1000 // self._n_batches(n_samples))))
         return super()._n_epochs(n_samples)
 
-    def _run_network(self, kernel, inputs, *args):
+    def _run_network(self, kernel, inputs, *args, slope=_ATTACK_SLOPE):
         params, _, _ = flatten(self.coefs_, self.intercepts_)
         inputs = np.require(inputs, requirements=["C", "A", "W"])
-        cells = cell_constants(self.tau_m, self.tau_s, _ATTACK_SLOPE)
+        cells = cell_constants(self.tau_m, self.tau_s, slope)
         return kernel(inputs, *args, (self._layer_sizes(), params), cells, self._coding())
 
     def _response(self, inputs):
@@ -423,7 +423,7 @@ class BioLeaFClassifier(NetworkClassifier):
         firing = n_spikes / rates.dtype.type(self.n_steps)
         return np.split(firing, np.cumsum(self._layer_sizes()[1:-1]), axis=1)
 
-    def _scores_and_pullback(self, rates):
+    def _scores_and_pullback(self, rates, temperature=1):
         # The way back is a surrogate: the true slope of spikes is zero or infinite.
         from ..._kernels import surrogate_pullback
 
@@ -431,7 +431,9 @@ class BioLeaFClassifier(NetworkClassifier):
 
         def pullback(cotangent):
             cotangent = np.ascontiguousarray(cotangent, dtype=inputs.dtype)
-            gradient = self._run_network(surrogate_pullback, inputs, cotangent)
+            gradient = self._run_network(
+                surrogate_pullback, inputs, cotangent, slope=_ATTACK_SLOPE / temperature
+            )
             return self._fields().rates_gradient(rates, gradient), np.zeros(len(rates))
 
         return self._spike_scores(inputs), pullback

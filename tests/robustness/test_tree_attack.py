@@ -1,0 +1,213 @@
+"""Attacks on trees and certificates for them, against exhaustive search."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+from tree_oracle import fooled, inside
+
+from skstdp._attacks._norm_balls import Ball
+from skstdp._input_gradients import attackable
+from skstdp._robustness._problem import AttackProblem
+from skstdp._robustness._tree_attack import certified_trees, exact_points, leaf_search
+
+NORMS = ("linf", "l2", "l1")
+
+
+def table(kind, seed, n_samples=80):
+    """Features, of which with groups the last three are one-hot, and three classes."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(size=(n_samples, 2 if kind == "groups" else 3))
+    if kind == "groups":
+        category = rng.integers(3, size=n_samples)
+        X = np.column_stack([X, np.eye(3)[category]])
+        total = X[:, 0] + 0.4 * category + X[:, 1] * (category == 1)
+    elif kind == "whole":
+        X[:, 2] = rng.integers(6, size=n_samples)
+        total = X[:, 0] + 0.2 * X[:, 2] + X[:, 1] * (X[:, 2] > 2)
+    else:
+        total = X[:, 0] + X[:, 1] * X[:, 2]
+    return X, np.searchsorted(np.quantile(total, [0.4, 0.7]), total)
+
+
+def random_ball(kind, norm, X, rng):
+    epsilon = rng.choice([0.05, 0.1, 0.3]) * rng.uniform(0.5, 1.5, X.shape[1])
+    if rng.random() < 0.3:
+        epsilon[0] = 0
+    low, high = X.min(axis=0), X.max(axis=0)
+    if rng.random() < 0.5:
+        low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
+    groups, whole = (), None
+    if kind == "groups":
+        groups = [[2, 3, 4]]
+        epsilon[2:] = rng.choice([0.5, 1.0, 1.5, 3.0], 3)
+        low[2:], high[2:] = 0, 1
+        if rng.random() < 0.3:
+            high[3] = 0 if (X[:, 3] == 0).all() else 1
+    if kind == "whole":
+        whole = np.array([False, False, True])
+        epsilon[2] = rng.choice([0.5, 1.0, 2.5])
+    low, high = low.astype(X.dtype), high.astype(X.dtype)
+    low[epsilon == 0], high[epsilon == 0] = -np.inf, np.inf
+    return Ball(epsilon, norm, low, high, groups, whole)
+
+
+def problem_of(model, X, y, ball):
+    target, points = attackable(model, X, gradient=None)
+    return AttackProblem(target, points, target.class_indices(y), ball)
+
+
+def thresholds_of(model, n_features):
+    members = np.ravel(getattr(model, "estimators_", [model]))
+    return [
+        np.unique(np.concatenate([m.tree_.threshold[m.tree_.feature == feature] for m in members]))
+        for feature in range(n_features)
+    ]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", ["plain", "groups", "whole"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_single_tree_is_attacked_and_certified_exactly(norm, kind, dtype):
+    rng = np.random.default_rng(0)
+    n_fooled = n_safe = 0
+    for seed in range(4):
+        X, y = table(kind, seed)
+        X = X.astype(dtype)
+        model = DecisionTreeClassifier(max_leaf_nodes=9, random_state=seed).fit(X[:40], y[:40])
+        ball = random_ball(kind, norm, X, rng)
+        problem = problem_of(model, X[40:], y[40:], ball)
+        expected = fooled(model, X[40:], y[40:], thresholds_of(model, X.shape[1]), ball)
+        points = exact_points(problem)
+        assert points.dtype == dtype
+        assert_array_equal(problem.is_adversarial(points), expected)
+        assert_array_equal(certified_trees(problem), ~expected)
+        for x, moved in zip(X[40:], points, strict=True):
+            assert inside(ball, x, moved[np.newaxis]).all()
+        right = model.predict(X[40:]) == y[40:]
+        n_fooled += (expected & right).sum()
+        n_safe += (~expected).sum()
+    # The cases are of both kinds.
+    assert n_fooled > 10
+    assert n_safe > 10
+
+
+@pytest.mark.parametrize("kind", ["plain", "groups", "whole"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_ensembles_lie_between_search_and_certificate(norm, kind):
+    rng = np.random.default_rng(1)
+    n_found = n_fooled = n_safe = n_certified = 0
+    for seed in range(4):
+        X, y = table(kind, seed)
+        model = [
+            RandomForestClassifier(3, max_leaf_nodes=4, random_state=seed),
+            GradientBoostingClassifier(n_estimators=2, max_leaf_nodes=3, random_state=seed),
+        ][seed % 2].fit(X[:40], y[:40])
+        ball = random_ball(kind, norm, X, rng)
+        problem = problem_of(model, X[40:], y[40:], ball)
+        expected = fooled(model, X[40:], y[40:], thresholds_of(model, X.shape[1]), ball)
+        assert exact_points(problem) is None
+        points = leaf_search(problem, 0)
+        for x, moved in zip(X[40:], points, strict=True):
+            assert inside(ball, x, moved[np.newaxis]).all()
+        found, certified = problem.is_adversarial(points), certified_trees(problem)
+        assert not (found & ~expected).any()
+        assert not (certified & expected).any()
+        right = model.predict(X[40:]) == y[40:]
+        n_found, n_fooled = n_found + (found & right).sum(), n_fooled + (expected & right).sum()
+        n_certified, n_safe = n_certified + certified.sum(), n_safe + (~expected).sum()
+    assert n_fooled > 10
+    assert n_safe > 10
+    assert n_found >= 0.9 * n_fooled
+    assert n_certified >= 0.8 * n_safe
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(20, random_state=0),
+        ExtraTreesClassifier(20, random_state=0),
+        GradientBoostingClassifier(n_estimators=20, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_the_search_finds_more_than_labels_alone(model):
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.min(axis=0)) / np.ptp(X, axis=0)
+    model.fit(X[::2], y[::2])
+    for epsilon in (0.05, 0.1):
+        problem = problem_of(model, X[1::4], y[1::4], Ball(epsilon))
+        found = problem.is_adversarial(leaf_search(problem, 0))
+        by_labels = problem.is_adversarial(problem.hard_label(100, 0))
+        assert not (found & certified_trees(problem)).any()
+        assert found.mean() >= by_labels.mean()
+
+
+def test_the_search_takes_two_moves_where_one_does_not_do():
+    # The mean of two stumps, which both have to change.
+    X = np.array([[0.0, 0.0], [1.0, 1.0]])
+    model = RandomForestClassifier(10, max_features=1, bootstrap=False, random_state=0)
+    model.fit(X, [0, 1])
+    assert {0, 1} == {tree.tree_.feature[0] for tree in model.estimators_}
+    problem = problem_of(model, X, np.array([0, 1]), Ball(0.6))
+    points = leaf_search(problem, 0)
+    assert problem.is_adversarial(points).all()
+    assert certified_trees(problem_of(model, X, np.array([0, 1]), Ball(0.4))).all()
+
+
+def test_the_search_is_the_same_for_a_seed_and_for_some_of_the_rows():
+    X, y = table("plain", 0)
+    model = RandomForestClassifier(10, random_state=0).fit(X[:40], y[:40])
+    problem = problem_of(model, X[40:], y[40:], Ball(0.05))
+    points = leaf_search(problem, 0)
+    assert_array_equal(leaf_search(problem, 0), points)
+    shares = np.ones(20)
+    part = problem.shrunk(np.arange(40)[::2], shares)
+    assert_array_equal(leaf_search(part, 0, 1), leaf_search(problem, 0, 1)[::2])
+    assert_array_equal(certified_trees(part), certified_trees(problem)[::2])
+
+
+def test_the_nearest_leaf_is_taken():
+    # Thresholds on both sides of the samples, at .3 and .6, up to single precision.
+    X = np.array([[0.0], [0.2], [0.4], [0.55], [0.65], [1.0]])
+    model = DecisionTreeClassifier().fit(X, [1, 1, 0, 0, 1, 1])
+    problem = problem_of(model, np.array([[0.5], [0.31]]), np.array([0, 0]), Ball(0.25))
+    points = exact_points(problem)
+    assert_allclose(points, [[0.6], [0.3]], atol=1e-7)
+    assert model.predict(points).tolist() == [1, 1]
+    assert model.predict(np.nextafter(points, [[0], [1]])).tolist() == [0, 0]
+
+
+def test_rows_that_are_wrong_stay_as_they_are_and_are_not_certified():
+    X, y = table("plain", 0)
+    model = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    wrong = model.predict(X) != y
+    problem = problem_of(model, X, y, Ball(0.0))
+    assert_array_equal(exact_points(problem), X)
+    assert_array_equal(certified_trees(problem), ~wrong)
+
+
+def test_a_leaf_of_a_tie_has_the_class_of_predict():
+    X, y = np.array([[0.0], [0.0], [1.0], [1.0]]), np.array([0, 1, 1, 1])
+    model = DecisionTreeClassifier().fit(X, y)
+    assert model.predict([[0.0]]) == 0
+    problem = problem_of(model, X[2:], y[2:], Ball(0.6))
+    assert_allclose(exact_points(problem), [[0.5], [0.5]], atol=1e-7)
+    assert not certified_trees(problem).any()
+
+
+def test_other_estimators_have_none():
+    X, y = table("plain", 0)
+    forest = RandomForestClassifier(3, random_state=0).fit(X, y)
+    assert exact_points(problem_of(forest, X, y, Ball(0.1))) is None
+    linear = LogisticRegression().fit(X, y)
+    assert exact_points(problem_of(linear, X, y, Ball(0.1))) is None
+    assert certified_trees(problem_of(linear, X, y, Ball(0.1))) is None
+    assert leaf_search(problem_of(linear, X, y, Ball(0.1)), 0) is None
