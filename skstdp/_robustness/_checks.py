@@ -35,6 +35,8 @@ _FEW_ROWS, _MANY_ROWS = 10, 1000
 # Shares of the standard deviation of a column, below which a move does not matter, and above
 # which it does.
 _NOTHING, _SOMETHING = 1e-3, 0.1
+# A move of so many standard deviations leaves nothing of a column.
+_ALL = 6
 _ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
 
 
@@ -81,12 +83,17 @@ def check_scale(ball, points, columns):
         what = "less than a thousandth of the standard deviation of each column that it moves"
     elif unbounded and np.linalg.norm((ranges / epsilon)[varies], order) < 1:
         what = "more than the whole range of each column: nothing is left of the samples"
-    elif _is_mixed(epsilon, spreads, mixable := varies & ~rates):
+    elif unbounded and np.linalg.norm((_ALL * spreads / epsilon)[varies], order) < 1:
+        what = (
+            f"more than {_ALL} standard deviations of each column: nothing is left of the samples"
+        )
+    elif _is_mixed(epsilon, spreads, ranges, mixable := varies & ~rates):
         places = moved[mixable][np.argsort(spreads[mixable])]
         narrowest, widest = columns.name(places[0]), columns.name(places[-1])
+        shares = (epsilon[0] / spreads[mixable][np.argsort(spreads[mixable])])[[-1, 0]]
         what = (
-            f"less than a thousandth of the standard deviation of {widest!r}, and more than a "
-            f"tenth of that of {narrowest!r}"
+            f"{shares[0]:.2g} standard deviations of {widest!r}, but {shares[1]:.2g} of "
+            f"{narrowest!r}"
         )
     else:
         return
@@ -98,15 +105,17 @@ def check_scale(ball, points, columns):
     )
 
 
-def _is_mixed(epsilon, spreads, varies):
-    """Determine whether one size is nothing for some columns and something for others."""
-    epsilon, spreads = epsilon[varies], spreads[varies]
-    return (
-        len(epsilon)
-        and epsilon.min() == epsilon.max()
-        and (epsilon < _NOTHING * spreads).any()
-        and (epsilon > _SOMETHING * spreads).any()
-    )
+def _is_mixed(epsilon, spreads, ranges, varies):
+    """Determine whether one size is nothing for some columns and something for others.
+
+    Or little for some, and far more than all values of others.
+    """
+    epsilon, spreads, ranges = epsilon[varies], spreads[varies], ranges[varies]
+    if not len(epsilon) or epsilon.min() < epsilon.max():
+        return False
+    nothing, something = epsilon < _NOTHING * spreads, epsilon > _SOMETHING * spreads
+    little, all_of_it = epsilon < 20 * _NOTHING * spreads, epsilon > 3 * ranges
+    return (nothing.any() and something.any()) or (little.any() and all_of_it.any())
 
 
 # Most values of a column that outliers stretch lie in less than a tenth of its range; others vary.
