@@ -34,12 +34,13 @@ MASKED_SHARE = 0.01
 
 
 class GradientMaskingWarning(UserWarning):
-    """Attacks that follow the gradient miss adversarial examples that there are.
+    """An attack misses adversarial examples that there are.
 
     See Also
     --------
     robustness_report : Gives this warning, and describes when.
-    FGSMScorer : Gives this warning where the gradient is zero at many samples.
+    FGSMScorer : Gives this warning where the gradient is zero at many samples, and where a second
+        look at some of them fools more.
     """
 
 
@@ -221,6 +222,15 @@ class FGSMScorer(_AttackScorer):
     `GradientMaskingWarning` says so. A classifier that predicts one class cannot be attacked; a
     `ConstantPredictionWarning` says that it is not robust.
 
+    The scorer takes a second look at up to 32 samples that the attack did not change. A sample of
+    another class that lies in the ball of one of them is an adversarial example. Where the
+    gradient has another direction at the end of the step, PGD takes three steps. If this fools
+    at least five of them, and by it the score is too high by more than 0.15, a
+    `GradientMaskingWarning` says so; the score stays that of the attack.
+
+    Values that an encoder or a scaler of X clips have the slope of those at the border, so that a
+    move back into the range of `fit` is found.
+
     Scorers are called with a fitted classifier. Functions that take their metric and call it on
     labels, as `TunedThresholdClassifierCV` does, end in a `TypeError`.
 
@@ -303,6 +313,11 @@ class PGDScorer(_AttackScorer):
     wrong if one of the points on the way, or the one of `FGSMScorer`, is classified wrongly: the
     score is never above that of `FGSMScorer`, and a better estimate of how robust a network is.
     It takes the same estimators.
+
+    The scorer takes a second look at up to 32 samples that the attack did not change: it moves
+    them towards the nearest sample that is predicted otherwise, as far as the ball allows, and
+    follows the softened slopes of `worst_case`. If this fools at least five of them, and by it
+    the score is too high by more than 0.05, a `GradientMaskingWarning` says so.
 
     Parameters
     ----------
