@@ -76,7 +76,8 @@ def check_scale(ball, points, columns):
     some = points[:: max(1, len(points) // _MANY_ROWS), moved].astype(np.float64)
     spreads, ranges = some.std(axis=0), np.ptp(some, axis=0)
     varies = ranges > 0
-    unbounded = not (np.isfinite(low) & np.isfinite(high)).all()
+    endless = ~(np.isfinite(low) & np.isfinite(high))
+    unbounded = endless.any()
     if not varies.any():
         return
     if (epsilon < _NOTHING * spreads)[varies].all():
@@ -87,7 +88,9 @@ def check_scale(ball, points, columns):
         what = (
             f"more than {_ALL} standard deviations of each column: nothing is left of the samples"
         )
-    elif _is_mixed(epsilon, spreads, ranges, mixable := varies & ~rates):
+    elif _is_mixed(
+        epsilon, spreads, np.where(endless, ranges, np.inf), mixable := varies & ~rates
+    ):
         places = moved[mixable][np.argsort(spreads[mixable])]
         narrowest, widest = columns.name(places[0]), columns.name(places[-1])
         shares = (epsilon[0] / spreads[mixable][np.argsort(spreads[mixable])])[[-1, 0]]
@@ -108,7 +111,7 @@ def check_scale(ball, points, columns):
 def _is_mixed(epsilon, spreads, ranges, varies):
     """Determine whether one size is nothing for some columns and something for others.
 
-    Or little for some, and far more than all values of others.
+    Or little for some, and far more than all values of others, which no bounds hold.
     """
     epsilon, spreads, ranges = epsilon[varies], spreads[varies], ranges[varies]
     if not len(epsilon) or epsilon.min() < epsilon.max():

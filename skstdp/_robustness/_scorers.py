@@ -228,9 +228,6 @@ class FGSMScorer(_AttackScorer):
     at least five of them, and by it the score is too high by more than 0.15, a
     `GradientMaskingWarning` says so; the score stays that of the attack.
 
-    Values that an encoder or a scaler of X clips have the slope of those at the border, so that a
-    move back into the range of `fit` is found.
-
     Scorers are called with a fitted classifier. Functions that take their metric and call it on
     labels, as `TunedThresholdClassifierCV` does, end in a `TypeError`.
 
