@@ -13,7 +13,8 @@ from skstdp._attacks._square import square
 def test_fools_the_rows_of_a_linear_margin_that_can_be_fooled(epsilon):
     """In the maximum norm each feature by itself comes to the end that lowers the margin."""
     rng = np.random.default_rng(0)
-    model, rows = Linear(rng.normal(size=8), 0.0), rng.random((200, 8))
+    weights, rows = rng.normal(size=8), rng.random((200, 8))
+    model = Linear(weights, -weights.sum() / 2)
     y = model.predict(rows)
     smallest = model.smallest_margin(rows, y, epsilon)
     assert 0.1 < (smallest < 0).mean() < 0.95
