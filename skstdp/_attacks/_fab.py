@@ -13,8 +13,10 @@ from ._norm_balls import as_ball
 # Largest share of the way that is taken from the sample, of a step beyond the plane, and of the
 # way back to the sample once a point fools.
 _ALPHA_MAX, _OVERSHOOT, _BACK = 0.1, 1.05, 0.9
+# Length of the last move from the sample, as a share of the way to the plane.
+_NEXT_TO = 1.001
 # Halvings of the way between the sample and the nearest point that fools.
-_N_HALVINGS = 5
+_N_HALVINGS = 10
 # Moves that are longer, in units of epsilon, are cut: features without bounds have no corner.
 _FAR = 1e6
 
@@ -40,7 +42,8 @@ def fab(
         alpha = min(|d_k| / (|d_k| + |d_0|), 0.1)
 
     cut to the bounds. From a point that fools, a tenth of the way back to the sample is taken. At
-    the end the way between the sample and the nearest point found is halved several times. One-hot
+    the end the way between the sample and the nearest point found is halved several times, and a
+    last plane there tells a shorter way if there is one. One-hot
     groups are held in each descent: at the sample's categories, or at those of a step that lowers
     the linear margin most. Whole numbers are rounded towards the sample wherever the margin is
     asked for.
@@ -144,12 +147,19 @@ class _Search:
         if not len(rows):
             return
         fools = self._nearest[rows]
-        stands = self._balls.with_groups_of(self._nearest, self._balls.centre)[rows]
+        sample = self._balls.with_groups_of(self._nearest, self._balls.centre)[rows]
+        stands = sample
         for _ in range(_N_HALVINGS):
             middle = (fools + stands) / 2
             _, _, fooled = self._visit(rows, middle)
             fooled = fooled[:, np.newaxis]
             fools, stands = np.where(fooled, middle, fools), np.where(fooled, stands, middle)
+        # The plane there says which way from the sample is shortest.
+        balls, nearest = self._balls.select(rows), self._nearest[rows]
+        margins, gradient, _ = self._visit(rows, nearest)
+        margins = margins + (gradient * (sample - nearest)).sum(axis=1)
+        move = _NEXT_TO * _to_plane(balls, sample, margins, gradient)
+        self._visit(rows, balls.at(move, sample))
 
     def points_in_ball(self):
         """The nearest points where the balls hold them or one next to them that fools."""
@@ -169,10 +179,8 @@ def _step(balls, sample, points, margins, gradient, fooled):
 
     # From a point that fools, the way goes on from nearer to the sample, with the same plane.
     start = np.where(fooled[:, np.newaxis], sample + _BACK * (points - sample), points)
-    norm, epsilon = balls.norm, balls.free_epsilon
-    moves = [
-        _to_plane(balls, where, margins_at(where), gradient, norm) for where in (start, sample)
-    ]
+    epsilon = balls.free_epsilon
+    moves = [_to_plane(balls, where, margins_at(where), gradient) for where in (start, sample)]
     here, there = (balls.norm_of(move)[:, np.newaxis] for move in moves)
     both = here + there
     alpha = np.minimum(here / np.where(both > 0, both, 1), _ALPHA_MAX)
@@ -186,7 +194,7 @@ def _step(balls, sample, points, margins, gradient, fooled):
     return moved.astype(points.dtype, copy=False)
 
 
-def _to_plane(balls, points, margins, gradient, norm):
+def _to_plane(balls, points, margins, gradient):
     """Moves of least norm to where linear margins are zero, or to the corner if that is nearer."""
     beyond = (margins < 0)[:, np.newaxis]
     slopes, reach, scale = balls.slopes_and_reach(points, np.where(beyond, -gradient, gradient))
@@ -196,5 +204,5 @@ def _to_plane(balls, points, margins, gradient, norm):
     with np.errstate(over="ignore"):
         rest = np.abs(margins)[:, np.newaxis] / scale / peak
         rest = np.minimum(rest, np.finfo(points.dtype).max / 4).astype(points.dtype)
-        sizes = LEAST_MOVES[norm](steepness / peak, np.minimum(reach, _FAR), rest)
+        sizes = LEAST_MOVES[balls.norm](steepness / peak, np.minimum(reach, _FAR), rest)
     return -np.sign(slopes) * sizes

@@ -38,14 +38,24 @@ class Ball:
         Columns that are one-hot together.
     whole : ndarray of shape (n_features,), dtype bool, default=None
         Features that only move by whole numbers.
+    unclipped : tuple of two ndarrays of shape (n_features,), default=None
+        Values beyond them have the effect of the nearer one, so that moves out there are in vain.
     """
 
-    def __init__(self, epsilon, norm="linf", low=0.0, high=1.0, groups=(), whole=None):
+    def __init__(
+        self, epsilon, norm="linf", low=0.0, high=1.0, groups=(), whole=None, unclipped=None
+    ):
         self.epsilon = np.atleast_2d(np.asarray(epsilon, dtype=np.float64))
         self.norm = norm
         self.low, self.high = np.asarray(low), np.asarray(high)
         self.groups = [np.asarray(group) for group in groups]
         self.whole = None if whole is None or not np.any(whole) else np.asarray(whole)
+        self.unclipped = None
+        if unclipped is not None and np.isfinite(unclipped).any():
+            low, high = (np.asarray(side, dtype=np.float64) for side in unclipped)
+            # A value on the border is inside, also if rounding puts it out.
+            slack = 1e-6 * np.where(np.isfinite(high - low), high - low, 0)
+            self.unclipped = low - slack, high + slack
 
     def around(self, points, rows=slice(None)):
         """Balls around points of shape (n_rows, n_features), the samples of some rows."""
@@ -99,6 +109,8 @@ class _NormBall:
         number or an array of shape (n_rows, 1).
         """
         points, left = self._swap(points, gradient)
+        if self._ball.unclipped is not None:
+            gradient = self._of_moves_with_effect(points, gradient)
         step = self._step(points, gradient, np.asarray(length, dtype=points.dtype))
         return self._project(points - step, left)
 
@@ -205,6 +217,19 @@ class _NormBall:
     def within_bounds(self, points):
         """Points moved within the bounds."""
         return np.clip(points, self._low, self._high)
+
+    def _of_moves_with_effect(self, points, gradient):
+        """The gradient without that of clipped values which a full step leaves clipped.
+
+        Else they would take of the radius what others could use.
+        """
+        low, high = self._ball.unclipped
+        below, above = points < low, points > high
+        if not (below.any() or above.any()):
+            return gradient
+        step = self._step(self.centre, gradient, self.centre.dtype.type(1))
+        reached = self._project(self.centre - step, np.ones(len(points)))
+        return np.where((below & (reached < low)) | (above & (reached > high)), 0, gradient)
 
     def _swap(self, points, gradient):
         """Each group at the category of lowest gradient that fits, and the radius that is left.
@@ -384,6 +409,8 @@ class _L1Ball(_SummedBall):
         the `n_moved`, but those as steep push against it, so that the projection leaves them.
         """
         points, _ = self._swap(points, gradient)
+        if self._ball.unclipped is not None:
+            gradient = self._of_moves_with_effect(points, gradient)
         slopes, reach, _ = self.slopes_and_reach(points, gradient)
         steepness = np.abs(slopes)
         falling = -np.sort(-np.where(reach > 0, steepness, 0), axis=1)

@@ -37,6 +37,9 @@ class Adapter:
         Whether `predict_proba`, where there is one, is the softmax of the class scores.
     box : tuple of two floats
         Smallest and largest value that X may have.
+    unclipped : tuple of two floats
+        Values of X beyond them are clipped to them, as far as is known: moves out there have no
+        effect. Their gradient is that at the nearer end, so that an attack finds the way back.
     saturates : bool
         Whether slopes in it vanish far away, so that a temperature changes the pullback.
     temperature : float
@@ -48,6 +51,7 @@ class Adapter:
     scores_are_decisions = True
     scores_are_logits = True
     box = (-np.inf, np.inf)
+    unclipped = (-np.inf, np.inf)
     saturates = False
     temperature = 1
 
@@ -90,6 +94,10 @@ class Adapter:
     def box_before(self, box):
         """Smallest and largest value that X may have for the output to be in a box."""
         return self.box
+
+    def unclipped_before(self, unclipped):
+        """Values of X that are not clipped, here or because the output is not in this range."""
+        return self.unclipped
 
     def softens(self):
         """Determine whether a temperature changes the pullback, by any of the adapters inside."""

@@ -34,6 +34,9 @@ class _PassThrough(Adapter):
     def box_before(self, box):
         return box
 
+    def unclipped_before(self, unclipped):
+        return unclipped
+
 
 def _step(transformer):
     """Adapter of a transformer in a pipeline or beside others."""
@@ -51,15 +54,19 @@ class _Chain(Adapter):
         self._earlier = [_step(step) for _, step in earlier]
         self._last = _step(last) if transform else adapter_of(last)
         self.decides = self._last.decides
-        self.box = self._before_earlier(self._last.box)
+        self.box = self._before_earlier("box_before", self._last.box)
+        self.unclipped = self._before_earlier("unclipped_before", self._last.unclipped)
 
-    def _before_earlier(self, box):
+    def _before_earlier(self, method, sides):
         for step in reversed(self._earlier):
-            box = step.box_before(box)
-        return box
+            sides = getattr(step, method)(sides)
+        return sides
 
     def box_before(self, box):
-        return self._before_earlier(self._last.box_before(box))
+        return self._before_earlier("box_before", self._last.box_before(box))
+
+    def unclipped_before(self, unclipped):
+        return self._before_earlier("unclipped_before", self._last.unclipped_before(unclipped))
 
     def vjp(self, X):
         return self._through_all(X, self._last.vjp)

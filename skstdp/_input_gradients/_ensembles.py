@@ -44,12 +44,14 @@ def _logits(members):
 
 
 class _Composed(Adapter):
-    """An ensemble, defined where all of its members are."""
+    """An ensemble, defined where all of its members are, which clips what all of them clip."""
 
     def _adapt(self, members):
         self._members = [adapter_of(member) for member in members]
         lows, highs = zip(*[member.box for member in self._members], strict=True)
         self.box = reduce(np.maximum, lows), reduce(np.minimum, highs)
+        lows, highs = zip(*[member.unclipped for member in self._members], strict=True)
+        self.unclipped = reduce(np.minimum, lows), reduce(np.maximum, highs)
 
 
 class _Average(_Composed):
@@ -94,6 +96,12 @@ class _Bagging(_Average):
             low[features] = np.maximum(low[features], member.box[0])
             high[features] = np.minimum(high[features], member.box[1])
         self.box = low, high
+        # What no member sees has no effect at any value.
+        low, high = np.outer((np.inf, -np.inf), np.ones(estimator.n_features_in_))
+        for member, features in zip(self._members, estimator.estimators_features_, strict=True):
+            low[features] = np.minimum(low[features], member.unclipped[0])
+            high[features] = np.maximum(high[features], member.unclipped[1])
+        self.unclipped = low, high
 
     def vjp(self, X):
         X = validate_data(self.estimator, X, reset=False)

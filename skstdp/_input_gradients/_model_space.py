@@ -18,7 +18,7 @@ from ._target import Target
 
 def model_space(estimator, X, gradient):
     """Target of the last step of a pipeline, or of the best estimator of a search."""
-    given, names = X, None
+    given, names, span = X, None, None
     while True:
         if isinstance(estimator, BaseSearchCV) or hasattr(estimator, "best_estimator_"):
             estimator = best_of(estimator)
@@ -26,12 +26,15 @@ def model_space(estimator, X, gradient):
             check_is_fitted(estimator)
             earlier, estimator = steps_of(estimator)
             if earlier:
+                span = getattr(earlier[-1][1], "feature_range", None)
                 earlier = Pipeline(earlier)
                 X, names = earlier.transform(X), names_out(earlier)
         else:
             break
     kind = _Rates if hasattr(estimator, "_rates") else _LastStep
-    return kind(estimator, X, given, names, gradient)
+    target = kind(estimator, X, given, names, gradient)
+    target.span = span if target.span is None else target.span
+    return target
 
 
 class _ModelSpace(Target):
@@ -69,6 +72,9 @@ class _Rates(_ModelSpace):
         # Scores at rates are those of the adapter, also for finite differences.
         self._adapter = adapter_of(estimator)
         self.box = np.zeros_like(self.box[0]), np.ones_like(self.box[1])
+        # The encoder's range is all that rates may have.
+        self.unclipped = None
+        self.span = None if estimator.encoder_ is None else (0, 1)
 
     def returned(self, points):
         """Input of the network: rates that moved, in the units of the values that they encode."""

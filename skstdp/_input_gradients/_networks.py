@@ -9,7 +9,7 @@ from .._networks._mlp import scores_and_pullback
 from .._networks._sigmoid import SigmoidMLP
 from ._adapter import Adapter, adapts, expect_one_label
 from ._scaled_rows import ScaledRows
-from ._transformers import scaler_pull
+from ._transformers import scaler_pull, unclipped_by
 
 
 def _scaled(scores, pullback):
@@ -52,6 +52,8 @@ class Network(Adapter):
         super().__init__(estimator)
         if estimator.encoder_ is None:
             self.box = (0.0, 1.0)
+        else:
+            self.unclipped = unclipped_by(estimator.encoder_)
 
     def vjp(self, X):
         """Class scores, and the way back to X through the encoding."""

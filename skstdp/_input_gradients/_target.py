@@ -37,13 +37,18 @@ class Target:
     ----------
     box : tuple of two ndarrays of shape (n_features,)
         Where the model is defined.
+    unclipped : tuple of two ndarrays of shape (n_features,), or None
+        Values beyond them have the effect of the nearer one; None where nothing is clipped.
     whole : ndarray of shape (n_features,), dtype bool
         Features of whole numbers.
     of_rates : bool
         Whether the points are rates, which one of our networks takes instead of X.
+    span : tuple of two floats, or None
+        Range that each feature had in fit, if it was scaled to one.
     """
 
     of_rates = False
+    span = None
 
     def __init__(self, estimator, points, names, gradient):
         self.estimator = estimator
@@ -54,6 +59,7 @@ class Target:
         self._adapter = adapter_of(estimator) if gradient == "analytic" else None
         sides = _box_of(estimator) if self._adapter is None else self._adapter.box
         self.box = tuple(np.full(points.shape[1], side) for side in sides)
+        self.unclipped = self._adapter and self._adapter.unclipped
 
     def _estimators_input(self, points, rows):
         """Points as the estimator takes them."""

@@ -21,7 +21,8 @@ class _Threshold(Adapter):
     def __init__(self, estimator):
         super().__init__(estimator)
         inner = self._inner = adapter_of(estimator.estimator_)
-        self.box, self.scores_are_decisions = inner.box, inner.scores_are_decisions
+        self.box, self.unclipped = inner.box, inner.unclipped
+        self.scores_are_decisions = inner.scores_are_decisions
         self.log_proba, self.decision = inner.log_proba, inner.decision
         methods = np.atleast_1d(estimator._get_response_method())
         method = next(name for name in methods if hasattr(estimator.estimator_, name))

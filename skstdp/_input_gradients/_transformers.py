@@ -49,18 +49,29 @@ _SCALERS = {
 
 
 def scaler_pull(scaler, X):
-    """Pullback of one of scikit-learn's scalers at X; it is zero at values that are clipped."""
-    values = as_floats(X)
-    factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
-    if clipped_to is not None:
-        # A value on the border is inside, also if rounding puts it out.
-        with np.errstate(over="ignore"):
-            unclipped = values * factor + getattr(scaler, "min_", 0)
-        low, high = clipped_to
-        slack = 1e-6 * (high - low)
-        factor = np.where((unclipped >= low - slack) & (unclipped <= high + slack), factor, 0)
-    factor = np.asarray(factor).astype(values.dtype, copy=False)
+    """Pullback of one of scikit-learn's scalers at X, which knows no clipping.
+
+    A value that is clipped has the slope of those inside. An attack that brings it there finds an
+    effect that a slope of zero would hide.
+    """
+    factor, _ = entry_for(_SCALERS, scaler)(scaler)
+    factor = np.asarray(factor).astype(as_floats(X).dtype, copy=False)
     return pull_by(lambda gradient: gradient * factor)
+
+
+def unclipped_by(scaler, unclipped=(-np.inf, np.inf)):
+    """Range of X that a scaler, and what comes after it and clips to another, leaves as it is."""
+    _, clipped_to = entry_for(_SCALERS, scaler)(scaler)
+    (low, high), (least, most) = unclipped, clipped_to or unclipped
+    return _before(scaler, (np.maximum(low, least), np.minimum(high, most)))
+
+
+def _before(scaler, sides):
+    """Values that are scaled to two others."""
+    factor, _ = entry_for(_SCALERS, scaler)(scaler)
+    with np.errstate(over="ignore"):
+        zero = scaler.inverse_transform(np.zeros((1, scaler.n_features_in_)))[0]
+        return tuple(zero + side / factor for side in sides)
 
 
 @adapts(*_SCALERS, transform=True)
@@ -72,12 +83,11 @@ class _Scaler(Adapter):
 
     def box_before(self, box):
         # A value that is clipped may be any.
-        scaler = self.estimator
-        factor, clipped_to = entry_for(_SCALERS, scaler)(scaler)
-        if clipped_to is not None:
-            return self.box
-        zero = scaler.inverse_transform(np.zeros((1, scaler.n_features_in_)))[0]
-        return tuple(zero + side / factor for side in box)
+        _, clipped_to = entry_for(_SCALERS, self.estimator)(self.estimator)
+        return _before(self.estimator, box) if clipped_to is None else self.box
+
+    def unclipped_before(self, unclipped):
+        return unclipped_by(self.estimator, unclipped)
 
 
 def _pca(pca):

@@ -104,9 +104,12 @@ def fgsm(
     UserWarning
         If columns of whole numbers, truth values or one-hot categories cannot move because epsilon
         is below 1 there; if epsilon is below a thousandth of the standard deviation of all columns
-        that it moves, or one number is that for one column and above a tenth of it for another;
-        if without bounds the ball holds the whole range of the columns in X; or if `immutable`
-        holds all columns. A size is in the units of the columns that are attacked.
+        that it moves, or one number is that for one column and above a tenth of it for another, or
+        a fiftieth for one and three times the range of another; if without bounds the ball holds
+        the whole range of the columns in X, or six standard deviations of each; if columns were
+        scaled to a range of which 98 % of the values take less than a tenth, so that outliers
+        decide what a size means; or if `immutable` holds all columns. A size is in the units of
+        the columns that are attacked.
 
     See Also
     --------

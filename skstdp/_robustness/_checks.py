@@ -35,6 +35,8 @@ _FEW_ROWS, _MANY_ROWS = 10, 1000
 # Shares of the standard deviation of a column, below which a move does not matter, and above
 # which it does.
 _NOTHING, _SOMETHING = 1e-3, 0.1
+# A move of so many standard deviations leaves nothing of a column.
+_ALL = 6
 _ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
 
 
@@ -74,19 +76,27 @@ def check_scale(ball, points, columns):
     some = points[:: max(1, len(points) // _MANY_ROWS), moved].astype(np.float64)
     spreads, ranges = some.std(axis=0), np.ptp(some, axis=0)
     varies = ranges > 0
-    unbounded = not (np.isfinite(low) & np.isfinite(high)).all()
+    endless = ~(np.isfinite(low) & np.isfinite(high))
+    unbounded = endless.any()
     if not varies.any():
         return
     if (epsilon < _NOTHING * spreads)[varies].all():
         what = "less than a thousandth of the standard deviation of each column that it moves"
     elif unbounded and np.linalg.norm((ranges / epsilon)[varies], order) < 1:
         what = "more than the whole range of each column: nothing is left of the samples"
-    elif _is_mixed(epsilon, spreads, mixable := varies & ~rates):
+    elif unbounded and np.linalg.norm((_ALL * spreads / epsilon)[varies], order) < 1:
+        what = (
+            f"more than {_ALL} standard deviations of each column: nothing is left of the samples"
+        )
+    elif _is_mixed(
+        epsilon, spreads, np.where(endless, ranges, np.inf), mixable := varies & ~rates
+    ):
         places = moved[mixable][np.argsort(spreads[mixable])]
         narrowest, widest = columns.name(places[0]), columns.name(places[-1])
+        shares = (epsilon[0] / spreads[mixable][np.argsort(spreads[mixable])])[[-1, 0]]
         what = (
-            f"less than a thousandth of the standard deviation of {widest!r}, and more than a "
-            f"tenth of that of {narrowest!r}"
+            f"{shares[0]:.2g} standard deviations of {widest!r}, but {shares[1]:.2g} of "
+            f"{narrowest!r}"
         )
     else:
         return
@@ -98,15 +108,53 @@ def check_scale(ball, points, columns):
     )
 
 
-def _is_mixed(epsilon, spreads, varies):
-    """Determine whether one size is nothing for some columns and something for others."""
-    epsilon, spreads = epsilon[varies], spreads[varies]
-    return (
-        len(epsilon)
-        and epsilon.min() == epsilon.max()
-        and (epsilon < _NOTHING * spreads).any()
-        and (epsilon > _SOMETHING * spreads).any()
-    )
+def _is_mixed(epsilon, spreads, ranges, varies):
+    """Determine whether one size is nothing for some columns and something for others.
+
+    Or little for some, and far more than all values of others, which no bounds hold.
+    """
+    epsilon, spreads, ranges = epsilon[varies], spreads[varies], ranges[varies]
+    if not len(epsilon) or epsilon.min() < epsilon.max():
+        return False
+    nothing, something = epsilon < _NOTHING * spreads, epsilon > _SOMETHING * spreads
+    little, all_of_it = epsilon < 20 * _NOTHING * spreads, epsilon > 3 * ranges
+    return (nothing.any() and something.any()) or (little.any() and all_of_it.any())
+
+
+# Most values of a column that outliers stretch lie in less than a tenth of its range; others vary.
+_STRETCHED, _OF_ROWS = 0.1, 100
+
+
+def check_outliers(ball, points, columns, span):
+    """Warn where columns were scaled to a range of which outliers take nearly all.
+
+    A share of such a range is much of what tells samples apart. Columns of which half of the
+    values are equal, such as borders of images, are narrow for another reason.
+    """
+    if span is None or len(points) < 3 * _FEW_ROWS:
+        return
+    some = points[:: max(1, len(points) // _OF_ROWS)]
+    epsilon = ball.epsilon[0]
+    width = span[1] - span[0]
+    # Few columns are left to sort: the whole ranges of most are wide, and so are deviations.
+    places = np.flatnonzero((epsilon > 0) & (some.std(axis=0) < 1.2 * _STRETCHED * width))
+    values = np.sort(some[:, places].astype(np.float64), axis=0)
+    cut, quarter = 1 + len(values) // 100, len(values) // 4
+    spreads = values[-cut - 1] - values[cut]
+    narrow = (spreads < _STRETCHED * width) & (epsilon[places] > spreads / 4)
+    narrow &= values[-quarter] > values[quarter]
+    if narrow.any():
+        names = [columns.name(position) for position in places[narrow]]
+        warnings.warn(
+            f"Got an epsilon of {epsilon[places[narrow]].max():.6g} for {shortened(names)}, of "
+            f"which 98 % of the values lie within {spreads[narrow].max():.2g} of the range from "
+            f"{span[0]:g} to {span[1]:g} that they were scaled to: outliers set this range, "
+            "and a share of it is most of what tells samples apart. Bring outliers in before the "
+            "scaling, with a logarithm or QuantileTransformer, or attack in space='input' with a "
+            "size for each column.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def check_complete(points, columns):

@@ -16,6 +16,7 @@ from .._input_gradients import GRADIENTS
 from .._utils._validation import check_option
 from .._utils._warnings import ConstantPredictionWarning
 from ._adversarial_examples import check_steps
+from ._second_look import after_many_steps, after_one_step
 from ._threat_model import ThreatModel, sizes
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ MASKED_SHARE = 0.01
 
 
 class GradientMaskingWarning(UserWarning):
-    """Attacks that follow the gradient miss adversarial examples that there are.
+    """An attack misses adversarial examples that there are.
 
     See Also
     --------
     robustness_report : Gives this warning, and describes when.
-    FGSMScorer : Gives this warning where the gradient is zero at many samples.
+    FGSMScorer : Gives this warning where the gradient is zero at many samples, and where a second
+        look at some of them fools more.
     """
 
 
@@ -84,8 +86,14 @@ def is_constant(labels):
 
 
 class _AttackScorer(_BaseScorer):
-    """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`."""
+    """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`.
 
+    Those with `_look_again` take a second look at samples that stand: it returns which of some of
+    them another attack fools, `_tolerated` is the loss of accuracy from which on they warn, and
+    `_remedy` is what the warning advises.
+    """
+
+    _look_again = None
     _gradients = GRADIENTS
     # Attributes that scikit-learn reads of a scorer besides `_score_func`.
     _sign = 1
@@ -125,8 +133,12 @@ class _AttackScorer(_BaseScorer):
         if not (hasattr(estimator, "fit") or hasattr(estimator, "input_gradient")):
             self._score_func(y_true, X)
         problem = self._problem(estimator, X, y_true)
-        predicted = problem.predict(self._perturb(problem, self._warn_if_masked))
+        attacked = self._perturb(problem, self._warn_if_masked)
+        predicted = problem.predict(attacked)
         self._warn_if_constant(problem, predicted)
+        if problem.ball.epsilon.any():
+            stands = predicted == problem.target.estimator.classes_[problem.y]
+            self._warn_if_others_find_more(problem, attacked, stands)
         return float(label_metric(self.metric)(y_true, predicted, **kwargs))
 
     def _problem(self, estimator, X, y):
@@ -145,6 +157,22 @@ class _AttackScorer(_BaseScorer):
                 f"metric='balanced_accuracy' are then 1 / {n_classes}, and BestUnderAttack "
                 "chooses among classifiers that are good without attack.",
                 ConstantPredictionWarning,
+                stacklevel=2,
+            )
+
+    def _warn_if_others_find_more(self, problem, attacked, stands):
+        if self._look_again is None or not stands.any():
+            return
+        fooled = self._look_again(problem, attacked, stands)
+        n_fooled = fooled.sum()
+        lost = stands.mean() * n_fooled / len(fooled)
+        # All of these stood before, so two standard errors of the difference are 2 * sqrt(n).
+        if lost > self._tolerated and n_fooled > 2 * np.sqrt(n_fooled):
+            warnings.warn(
+                f"{self!r} leaves {stands.mean():.1%} of the samples standing. A second look at "
+                f"{len(fooled)} of these fools {n_fooled}: the score is too high, by about "
+                f"{lost:.2g}. {self._remedy}.",
+                GradientMaskingWarning,
                 stacklevel=2,
             )
 
@@ -193,6 +221,12 @@ class FGSMScorer(_AttackScorer):
     logits. Where it is zero nevertheless in more than 1 % of the samples, a
     `GradientMaskingWarning` says so. A classifier that predicts one class cannot be attacked; a
     `ConstantPredictionWarning` says that it is not robust.
+
+    The scorer takes a second look at up to 32 samples that the attack did not change. A sample of
+    another class that lies in the ball of one of them is an adversarial example. Where the
+    gradient has another direction at the end of the step, PGD takes three steps. If this fools
+    at least five of them, and by it the score is too high by more than 0.15, a
+    `GradientMaskingWarning` says so; the score stays that of the attack.
 
     Scorers are called with a fitted classifier. Functions that take their metric and call it on
     labels, as `TunedThresholdClassifierCV` does, end in a `TypeError`.
@@ -244,6 +278,9 @@ class FGSMScorer(_AttackScorer):
 
     attack = "FGSM"
     _always_shown = 1
+    # One step is known to miss some samples that many find.
+    _tolerated = 0.15
+    _remedy = "One step misses what there is. Use PGDScorer or WorstCaseScorer"
 
     def __init__(
         self,
@@ -262,6 +299,9 @@ class FGSMScorer(_AttackScorer):
     def _perturb(self, problem, watch):
         return problem.fgsm(watch)
 
+    def _look_again(self, problem, attacked, stands):
+        return after_one_step(problem, attacked, stands)
+
 
 class PGDScorer(_AttackScorer):
     """Accuracy under projected gradient descent on the margin.
@@ -270,6 +310,11 @@ class PGDScorer(_AttackScorer):
     wrong if one of the points on the way, or the one of `FGSMScorer`, is classified wrongly: the
     score is never above that of `FGSMScorer`, and a better estimate of how robust a network is.
     It takes the same estimators.
+
+    The scorer takes a second look at up to 32 samples that the attack did not change: it moves
+    them towards the nearest sample that is predicted otherwise, as far as the ball allows, and
+    follows the softened slopes of `worst_case`. If this fools at least five of them, and by it
+    the score is too high by more than 0.05, a `GradientMaskingWarning` says so.
 
     Parameters
     ----------
@@ -312,6 +357,8 @@ class PGDScorer(_AttackScorer):
 
     attack = "PGD"
     _always_shown = 5
+    _tolerated = 0.05
+    _remedy = "The gradient does not lead to what there is. Use WorstCaseScorer"
 
     def __init__(
         self,
@@ -340,6 +387,9 @@ class PGDScorer(_AttackScorer):
         return problem.pgd(
             self.n_steps, self.n_restarts, self.step, self.random_state, watch=watch
         )
+
+    def _look_again(self, problem, attacked, stands):
+        return after_many_steps(problem, stands)
 
 
 def attack_scorers(

@@ -16,6 +16,7 @@ from ._checks import (
     check_complete,
     check_inside,
     check_one_hot,
+    check_outliers,
     check_scale,
     check_size,
 )
@@ -97,8 +98,9 @@ class ThreatModel:
         low[epsilon == 0], high[epsilon == 0] = -np.inf, np.inf
         groups = [columns.positions(group, "one_hot") for group in groups_of(self.one_hot)]
         check_one_hot(points, groups, columns)
-        ball = Ball(epsilon, self.norm, low, high, groups, target.whole)
+        ball = Ball(epsilon, self.norm, low, high, groups, target.whole, target.unclipped)
         check_scale(ball, points, columns)
+        check_outliers(ball, points, columns, target.span)
         return ball
 
     def bounds_of(self, columns, points, box):

@@ -46,9 +46,8 @@ def linear_distance(row, weights, margin, epsilon, norm, low=0.0, high=1.0):
     By linear programming, or in the Euclidean norm by halving the multiplier of the margin.
     """
     moving = epsilon > 0
-    slopes = (weights * epsilon)[moving]
-    room = np.where(slopes > 0, row - low, high - row)[moving] / epsilon[moving]
-    slopes = np.abs(slopes)
+    room = np.where(weights > 0, row - low, high - row)[moving] / epsilon[moving]
+    slopes = np.abs(weights * epsilon)[moving]
     if margin <= 0:
         return 0.0
     if (slopes * room).sum() < margin:

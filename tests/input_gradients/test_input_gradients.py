@@ -360,12 +360,72 @@ def gradient_at(estimator, X, y, space="input", **options):
 
 
 @pytest.mark.parametrize("scaler", [MinMaxScaler(clip=True), MaxAbsScaler(clip=True)])
-def test_nothing_goes_back_through_a_clipped_value_but_through_one_on_the_border(scaler):
+def test_a_clipped_value_has_the_slope_of_the_border(scaler):
     X = np.array([[0.0, -3.0], [1.0, 3.0]])
     adapter = adapter_of(scaler.fit(X), transform=True)
-    _, pull = adapter.vjp(np.array([[1.0, 3.0], [1.5, 0.0], [0.5, -4.0]]))
+    output, pull = adapter.vjp(np.array([[1.0, 3.0], [1.5, 0.0], [0.5, -4.0]]))
+    assert_array_equal(output[1, 0], output[0, 0])
     gradient = pull(ScaledRows.of(np.ones((3, 2)))).dense()
-    assert_array_equal(gradient != 0, [[True, True], [False, True], [True, False]])
+    assert_array_equal(gradient, gradient[[0, 0, 0]])
+    assert (gradient > 0).all()
+
+
+def unclipped(estimator, X):
+    target, _ = attackable(estimator, X, space="input")
+    return np.broadcast_arrays(*target.unclipped, X[0])[:2]
+
+
+class TestUnclipped:
+    """Ranges of X outside of which nothing changes, against what the estimators compute."""
+
+    X = np.array([[-2.0, 10], [6, 30], [0, 25], [2, 15]])
+    y = np.array([0, 1, 0, 1])
+
+    @pytest.mark.parametrize(
+        ("steps", "expected"),
+        [
+            ((MinMaxScaler(clip=True),), [[-2, 10], [6, 30]]),
+            ((MinMaxScaler((-1, 3), clip=True),), [[-2, 10], [6, 30]]),
+            ((MinMaxScaler(),), [[-np.inf] * 2, [np.inf] * 2]),
+            ((MaxAbsScaler(clip=True),), [[-6, -30], [6, 30]]),
+            ((StandardScaler(), "passthrough", MinMaxScaler(clip=True)), [[-2, 10], [6, 30]]),
+            (
+                (MaxAbsScaler(clip=True), RobustScaler(), MinMaxScaler(clip=True)),
+                [[-2, 10], [6, 30]],
+            ),
+            ((MinMaxScaler(clip=True), PCA()), [[-2, 10], [6, 30]]),
+            ((PCA(), MinMaxScaler(clip=True)), [[-np.inf] * 2, [np.inf] * 2]),
+        ],
+    )
+    def test_steps(self, steps, expected):
+        model = make_pipeline(*steps, LogisticRegression()).fit(self.X, self.y)
+        low, high = unclipped(model, self.X)
+        assert_allclose([low, high], expected, atol=1e-12)
+        if np.isfinite(expected).all():
+            far = np.array([low - 5, high + 7])
+            assert_allclose(
+                model.decision_function(far), model.decision_function([low, high]), atol=1e-12
+            )
+
+    def test_our_networks_alone_and_in_ensembles(self):
+        network = STDPClassifier((4,), max_iter=1, random_state=0)
+        expected = self.X.min(axis=0), self.X.max(axis=0)
+        model = network.fit(self.X, self.y)
+        assert_allclose(unclipped(model, self.X), expected)
+        voting = VotingClassifier([("a", network)], voting="soft").fit(self.X, self.y)
+        assert_allclose(unclipped(voting, self.X), expected)
+        # Of what one member clips, another may not.
+        voting = VotingClassifier([("a", network), ("b", LogisticRegression())], voting="soft")
+        assert_array_equal(
+            unclipped(voting.fit(self.X, self.y), self.X), [[-np.inf] * 2, [np.inf] * 2]
+        )
+        bagging = BaggingClassifier(network, 3, bootstrap=False, random_state=0)
+        assert_allclose(unclipped(bagging.fit(self.X, self.y), self.X), expected)
+        bagging.set_params(max_features=1, n_estimators=1).fit(self.X, self.y)
+        (seen,) = bagging.estimators_features_[0]
+        low, high = unclipped(bagging, self.X)
+        assert (low[seen], high[seen]) == pytest.approx((expected[0][seen], expected[1][seen]))
+        assert low[1 - seen] > high[1 - seen]
 
 
 class TestSaturation:

@@ -433,7 +433,7 @@ class TestOptions:
 
 
 class TestCost:
-    def test_fgsm_is_one_forward_pass_one_backward_pass_and_one_prediction(
+    def test_fgsm_is_one_pass_each_way_one_prediction_and_a_look_at_few_samples(
         self, named_iris, monkeypatch
     ):
         X, y = named_iris
@@ -457,7 +457,7 @@ class TestCost:
         monkeypatch.setattr(adapter, "vjp", forward_and_back)
         monkeypatch.setattr(SVC, "predict", counted(SVC.predict, "predict"))
         FGSMScorer(0.3)(model, X, y)
-        assert calls == ["forward", "back", "predict"]
+        assert calls == ["forward", "back", "predict", "forward", "back"]
 
     def test_without_size_there_is_no_gradient(self, named_iris, monkeypatch):
         X, y = named_iris
