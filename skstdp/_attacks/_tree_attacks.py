@@ -17,7 +17,7 @@ _BLOCK = 2**20
 
 def blocks(trees, n_rows):
     """Slices of samples that are looked at together."""
-    return gen_batches(n_rows, max(1, _BLOCK // len(trees.parent)))
+    return gen_batches(n_rows, max(1, _BLOCK // len(trees.parent))) if n_rows else ()
 
 
 def nearest_wrong(trees, points, y, ball):

@@ -1,6 +1,6 @@
 """Attacks on classifiers made of trees, and certificates for them."""
 
-from .._attacks import _tree_attacks, _tree_search
+from .._attacks import _tree_attacks, _tree_search, _tree_splits
 from .._input_gradients._fitted_trees import trees_of
 
 
@@ -17,31 +17,20 @@ def exact_points(problem):
     return points
 
 
-def certified_trees(problem):
+def certified_trees(problem, n_splits=50):
     """Rows that no attack can fool, shape (n_samples,), dtype bool; None if it is not of trees.
 
-    For a single tree these are all such rows. For several they are those for which the sum of the
-    worst leaves within reach, over the trees, does not decide for another class.
+    For a single tree these are all such rows. For several they are those for which that is proven
+    with at most `n_splits` splits of the ball.
     """
     trees = _trees(problem)
     if trees is None:
         return None
+    samples = problem.points, _classes(problem), problem.ball
     if len(trees.first) == 1:
-        _, reached = _tree_attacks.nearest_wrong(
-            trees, problem.points, _classes(problem), problem.ball
-        )
+        _, reached = _tree_attacks.nearest_wrong(trees, *samples)
         return ~reached
-    bounds = _tree_attacks.margin_bounds(trees, problem.points, _classes(problem), problem.ball)
-    return (bounds > trees.rounding).all(axis=1)
-
-
-def _classes(problem):
-    """True classes of the samples that are attacked, which may be some of all."""
-    return problem.y[problem._rows]
-
-
-def _trees(problem):
-    return trees_of(problem.target.estimator, problem.points.dtype)
+    return _tree_splits.proven(trees, *samples, n_splits)
 
 
 def leaf_search(problem, random_state, n_restarts=10):
@@ -55,3 +44,12 @@ def leaf_search(problem, random_state, n_restarts=10):
     return _tree_search.leaf_search(
         trees, problem.points, _classes(problem), problem.ball, n_restarts, random_state
     )
+
+
+def _classes(problem):
+    """True classes of the samples that are attacked, which may be some of all."""
+    return problem.y[problem._rows]
+
+
+def _trees(problem):
+    return trees_of(problem.target.estimator, problem.points.dtype)

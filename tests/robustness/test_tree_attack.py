@@ -120,6 +120,13 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
         found, certified = problem.is_adversarial(points), certified_trees(problem)
         assert not (found & ~expected).any()
         assert not (certified & expected).any()
+        bounded = certified_trees(problem, 0)
+        assert not (bounded & ~certified).any()
+        thorough = certified_trees(problem, 300)
+        assert not (thorough & expected).any()
+        if kind != "groups":
+            # Nothing is left open but ties.
+            assert_array_equal(thorough, ~expected)
         right = model.predict(X[40:]) == y[40:]
         n_found, n_fooled = n_found + (found & right).sum(), n_fooled + (expected & right).sum()
         n_certified, n_safe = n_certified + certified.sum(), n_safe + (~expected).sum()
