@@ -1,4 +1,4 @@
-"""Certificates for ensembles of trees that are tightened by splits of the ball."""
+"""Ensembles of trees, decided by splits of the ball: a point that is wrong, or a certificate."""
 
 from typing import NamedTuple
 
@@ -21,6 +21,10 @@ class _Parts(NamedTuple):
     feature, cut : ndarray of shape (n_parts,)
         Where to split: values of the first half are at most `cut`. The feature is -1 where that
         is not possible.
+    nearest : ndarray of shape (n_parts, n_features)
+        The point that is nearest to the sample.
+    found : ndarray of shape (n_parts,), dtype bool
+        Whether that point is wrong for sure.
     """
 
     row: np.ndarray
@@ -30,6 +34,8 @@ class _Parts(NamedTuple):
     bound: np.ndarray
     feature: np.ndarray
     cut: np.ndarray
+    nearest: np.ndarray
+    found: np.ndarray
 
     def select(self, kept):
         return _Parts(*(values[kept] for values in self))
@@ -39,49 +45,60 @@ class _Parts(NamedTuple):
         return _Parts(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def proven(trees, points, y, ball, n_splits):
-    """Rows that no point of the ball makes wrong, as far as it is proven.
+def decide(trees, points, y, ball, n_splits, skipped=None):
+    """For each sample a point of its ball that is wrong, or a proof that there is none.
 
     The worst leaves of different trees may have no point in common, and then the sum over trees
     is too pessimistic. Of each ball the part of lowest bound is cut in two at a threshold, again
     and again, until no part is left in which the margin may be negative. One-hot groups are not
-    split. With enough splits and without groups all rows are proven that can be, ties apart.
+    split. With enough splits and without groups one of the two is found for each row, ties apart.
 
     Parameters
     ----------
     n_splits : int
         Most splits for each row, >= 0.
+    skipped : ndarray of shape (n_samples,), dtype bool, default=None
+        Rows for which neither is looked for.
 
     Returns
     -------
+    perturbed : ndarray of shape (n_samples, n_features)
+        The sample itself where no point was found. Where the scores tie there, it may be right.
     proven : ndarray of shape (n_samples,), dtype bool
     """
     bounds = margin_bounds(trees, points, y, ball)
+    if skipped is not None:
+        bounds[skipped] = np.inf
     row, other = np.nonzero(bounds <= trees.rounding)
-    done = np.ones(len(points), dtype=bool)
-    done[row] = False
+    perturbed, proven = points.copy(), np.ones(len(points), dtype=bool)
+    proven[row] = False
     if n_splits and len(trees.left):
         coordinates = Coordinates(trees, ball, points.shape[1])
-        undecided = np.flatnonzero(~done)
+        undecided = np.flatnonzero(~proven)
         for block in blocks(trees, len(undecided)):
             rows = undecided[block]
             here = np.isin(row, rows)
-            done[rows] = _split(coordinates, points, y, rows, row[here], other[here], n_splits)
-    return done
+            found, left = _split(coordinates, points, y, row[here], other[here], n_splits)
+            perturbed[found.row] = found.nearest
+            proven[rows] = ~np.isin(rows, np.append(found.row, left))
+    return perturbed, proven
 
 
-def _split(coordinates, points, y, rows, row, other, n_splits):
+def _split(coordinates, points, y, row, other, n_splits):
+    """Parts that end the search of a row, and rows that are left undecided."""
     ball, rounding = coordinates.ball, coordinates.trees.rounding
     shape = len(row), points.shape[1]
     sides = (np.broadcast_to(side.astype(points.dtype), shape) for side in (ball.low, ball.high))
-    parts, lost = _bounded(coordinates, points, y, row, other, *sides)
-    lost = np.unique(row[lost])
-    for _ in range(n_splits):
-        # A part that cannot be split may hold a point that is wrong.
-        lost = np.union1d(lost, parts.row[parts.feature < 0])
-        parts = parts.select(~np.isin(parts.row, lost))
-        if not len(parts.row):
-            break
+    parts = _bounded(coordinates, points, y, row, other, *sides)
+    ended = parts.select(slice(0))
+    for n_done in range(n_splits + 1):
+        # In a part that cannot be split the scores tie, unless it has a group or is wrong.
+        parts = parts.select(parts.bound <= rounding)
+        ends = parts.found | (parts.feature < 0)
+        ended = _Parts.joined(ended, parts.select(ends))
+        parts = parts.select(~np.isin(parts.row, ended.row))
+        if n_done == n_splits or not len(parts.row):
+            return ended, parts.row
         order = np.lexsort((parts.bound, parts.row))
         _, first = np.unique(parts.row[order], return_index=True)
         chosen = order[first]
@@ -90,7 +107,7 @@ def _split(coordinates, points, y, rows, row, other, n_splits):
         high, low = worst.high.copy(), worst.low.copy()
         high[everyone, worst.feature] = worst.cut
         low[everyone, worst.feature] = np.nextafter(worst.cut, worst.cut.dtype.type(np.inf))
-        halves, fails = _bounded(
+        halves = _bounded(
             coordinates,
             points,
             y,
@@ -99,16 +116,11 @@ def _split(coordinates, points, y, rows, row, other, n_splits):
             np.concatenate([worst.low, low]),
             np.concatenate([high, worst.high]),
         )
-        lost = np.union1d(lost, halves.row[fails])
-        parts = _Parts.joined(
-            parts.select(np.delete(np.arange(len(parts.row)), chosen)),
-            halves.select(halves.bound <= rounding),
-        )
-    return ~np.isin(rows, np.union1d(lost, parts.row))
+        parts = _Parts.joined(parts.select(np.delete(np.arange(len(parts.row)), chosen)), halves)
 
 
 def _bounded(coordinates, points, y, row, other, low, high):
-    """Parts with their bounds, and which of them hold a point that is wrong for sure."""
+    """Parts of balls between two corners, with what is known of them."""
     trees = coordinates.trees
     reach = Reach(coordinates, points[row], row, (low, high))
     everyone = np.arange(len(row))
@@ -123,13 +135,12 @@ def _bounded(coordinates, points, y, row, other, low, high):
     bound = worst[trees.levels[0]].sum(axis=0) + trees.offset[y[row]] - trees.offset[other]
     feature, cut = _where_to_split(coordinates, worst)
     low, high = _shrunk(coordinates, np.isfinite(worst), low, high)
-    # The point of the part that is nearest to the sample may be wrong, or out of the ball.
-    inside, moved = Reach(coordinates, points[row], row, (low, high)).nearest_inside()
+    nearest, moved = Reach(coordinates, points[row], row, (low, high)).nearest_inside()
     within = reach.sum_of(moved) <= reach.radius
     bound[~within] = np.inf
-    scores = trees.scores_at(inside)
-    fails = within & (scores[everyone, y[row]] - scores[everyone, other] < -trees.rounding)
-    return _Parts(row, other, low, high, bound, feature, cut), fails
+    scores = trees.scores_at(np.where(within[:, np.newaxis], nearest, points[row]))
+    found = within & (scores[everyone, y[row]] - scores[everyone, other] < -trees.rounding)
+    return _Parts(row, other, low, high, bound, feature, cut, nearest, found)
 
 
 def _where_to_split(coordinates, worst):

@@ -9,6 +9,7 @@
 ``_best_under_attack``     the choice of a search
 ``_report``                accuracy under several attacks, and whether to believe it
 ``_attack_table``          distance at which each sample changes class
+``_tree_attack``           attacks on trees that know their thresholds, and certificates
 ``_art``                   classifiers for the attacks of another library
 =========================  ==============================================================
 """

@@ -1,5 +1,7 @@
 """Attacks on classifiers made of trees, and certificates for them."""
 
+import numpy as np
+
 from .._attacks import _tree_attacks, _tree_search, _tree_splits
 from .._input_gradients._fitted_trees import trees_of
 
@@ -30,20 +32,26 @@ def certified_trees(problem, n_splits=50):
     if len(trees.first) == 1:
         _, reached = _tree_attacks.nearest_wrong(trees, *samples)
         return ~reached
-    return _tree_splits.proven(trees, *samples, n_splits)
+    _, proven = _tree_splits.decide(trees, *samples, n_splits)
+    return proven
 
 
-def leaf_search(problem, random_state, n_restarts=10):
-    """Points of a search on an ensemble of trees that knows their thresholds, or None.
+def leaf_search(problem, random_state, n_restarts=3, n_splits=50):
+    """Points of a search on trees that knows their thresholds, or None for any other estimator.
 
-    The sample itself stands where nothing was found.
+    Moves of single coordinates come first, from `n_restarts` starts, then at most `n_splits`
+    splits of the balls that are left. The sample itself stands where nothing was found.
     """
     trees = _trees(problem)
     if trees is None:
         return None
-    return _tree_search.leaf_search(
-        trees, problem.points, _classes(problem), problem.ball, n_restarts, random_state
-    )
+    samples = problem.points, _classes(problem), problem.ball
+    points = _tree_search.leaf_search(trees, *samples, n_restarts, random_state)
+    fooled = problem.is_adversarial(points)
+    by_splits, _ = _tree_splits.decide(trees, *samples, n_splits, skipped=fooled)
+    points = np.where(fooled[:, np.newaxis], points, by_splits)
+    fooled = problem.is_adversarial(points)
+    return np.where(fooled[:, np.newaxis], points, problem.points)
 
 
 def _classes(problem):

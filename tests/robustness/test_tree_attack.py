@@ -1,6 +1,7 @@
 """Attacks on trees and certificates for them, against exhaustive search."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
@@ -11,11 +12,12 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
-from tree_oracle import fooled, inside
+from tree_oracle import fooled, inside, wrong_or_tied
 
 from skstdp._attacks._norm_balls import Ball
 from skstdp._input_gradients import attackable
 from skstdp._robustness._problem import AttackProblem
+from skstdp._robustness._threat_model import ThreatModel
 from skstdp._robustness._tree_attack import certified_trees, exact_points, leaf_search
 
 NORMS = ("linf", "l2", "l1")
@@ -112,7 +114,8 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
         ][seed % 2].fit(X[:40], y[:40])
         ball = random_ball(kind, norm, X, rng)
         problem = problem_of(model, X[40:], y[40:], ball)
-        expected = fooled(model, X[40:], y[40:], thresholds_of(model, X.shape[1]), ball)
+        samples, thresholds = (model, X[40:], y[40:]), thresholds_of(model, X.shape[1])
+        expected = fooled(*samples, thresholds, ball)
         assert exact_points(problem) is None
         points = leaf_search(problem, 0)
         for x, moved in zip(X[40:], points, strict=True):
@@ -126,7 +129,8 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
         assert not (thorough & expected).any()
         if kind != "groups":
             # Nothing is left open but ties.
-            assert_array_equal(thorough, ~expected)
+            unsafe = fooled(*samples, thresholds, ball, wrong_or_tied)
+            assert_array_equal(thorough, ~unsafe)
         right = model.predict(X[40:]) == y[40:]
         n_found, n_fooled = n_found + (found & right).sum(), n_fooled + (expected & right).sum()
         n_certified, n_safe = n_certified + certified.sum(), n_safe + (~expected).sum()
@@ -139,9 +143,9 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
 @pytest.mark.parametrize(
     "model",
     [
-        RandomForestClassifier(20, random_state=0),
-        ExtraTreesClassifier(20, random_state=0),
-        GradientBoostingClassifier(n_estimators=20, random_state=0),
+        RandomForestClassifier(10, random_state=0),
+        ExtraTreesClassifier(10, random_state=0),
+        GradientBoostingClassifier(n_estimators=10, random_state=0),
     ],
     ids=lambda model: type(model).__name__,
 )
@@ -150,7 +154,7 @@ def test_the_search_finds_more_than_labels_alone(model):
     X = (X - X.min(axis=0)) / np.ptp(X, axis=0)
     model.fit(X[::2], y[::2])
     for epsilon in (0.05, 0.1):
-        problem = problem_of(model, X[1::4], y[1::4], Ball(epsilon))
+        problem = problem_of(model, X[1::6], y[1::6], Ball(epsilon))
         found = problem.is_adversarial(leaf_search(problem, 0))
         by_labels = problem.is_adversarial(problem.hard_label(100, 0))
         assert not (found & certified_trees(problem)).any()
@@ -218,3 +222,51 @@ def test_other_estimators_have_none():
     assert exact_points(problem_of(linear, X, y, Ball(0.1))) is None
     assert certified_trees(problem_of(linear, X, y, Ball(0.1))) is None
     assert leaf_search(problem_of(linear, X, y, Ball(0.1)), 0) is None
+
+
+def test_frames_of_whole_numbers_truth_values_and_categories_in_input_space():
+    rng = np.random.default_rng(0)
+    colour = rng.integers(3, size=80)
+    X = pd.DataFrame(
+        {
+            "age": rng.integers(20, 60, size=80),
+            "income": rng.uniform(0, 10, size=80).astype(np.float32),
+            "member": rng.random(80) < 0.5,
+            **{f"colour_{k}": (colour == k).astype(int) for k in range(3)},
+        }
+    )
+    y = np.where(X["age"] / 8 + X["income"] + 2 * (colour == 1) + X["member"] > 11, "yes", "no")
+    threat = ThreatModel(
+        {"age": 3, "income": 1.0, "member": 1.0} | {f"colour_{k}": 1.0 for k in range(3)},
+        one_hot=[[f"colour_{k}" for k in range(3)]],
+        immutable=["member"],
+        space="input",
+    )
+    for model in (
+        DecisionTreeClassifier(max_leaf_nodes=12, random_state=0),
+        RandomForestClassifier(5, max_leaf_nodes=8, random_state=0),
+    ):
+        model.fit(X[:50], y[:50])
+        problem = threat.problem(model, X[50:], y[50:], gradient=None)
+        points = exact_points(problem)
+        points = leaf_search(problem, 0) if points is None else points
+        attacked = problem.target.returned(points)
+        assert (attacked.dtypes == X.dtypes).all()
+        assert (attacked["member"] == X["member"][50:]).all()
+        assert (attacked.filter(like="colour").sum(axis=1) == 1).all()
+        assert ((attacked["age"] - X["age"][50:]).abs() <= 3).all()
+        wrong = model.predict(attacked) != y[50:]
+        assert_array_equal(wrong, problem.is_adversarial(points))
+        assert wrong.mean() > 0.3
+        assert_array_equal(certified_trees(problem), ~wrong)
+
+
+def test_a_forest_of_leaves_alone_and_no_rows_left():
+    X, y = table("plain", 0)
+    model = RandomForestClassifier(3, min_samples_leaf=50, random_state=0).fit(X, y)
+    problem = problem_of(model, X, y, Ball(0.5))
+    right = model.predict(X) == y
+    assert_array_equal(leaf_search(problem, 0), X)
+    assert_array_equal(certified_trees(problem), right)
+    safe = problem_of(model, X[right], y[right], Ball(0.5))
+    assert_array_equal(leaf_search(safe, 0), X[right])
