@@ -36,7 +36,7 @@ def certified_trees(problem, n_splits=50):
     return proven
 
 
-def leaf_search(problem, random_state, n_restarts=3, n_splits=50):
+def leaf_search(problem, random_state, n_restarts=10, n_splits=50):
     """Points of a search on trees that knows their thresholds, or None for any other estimator.
 
     Moves of single coordinates come first, from `n_restarts` starts, then at most `n_splits`

@@ -74,8 +74,15 @@ def thresholds_of(model, n_features):
     ]
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("kind", ["plain", "groups", "whole"])
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        ("plain", np.float64),
+        ("plain", np.float32),
+        ("groups", np.float32),
+        ("whole", np.float64),
+    ],
+)
 @pytest.mark.parametrize("norm", NORMS)
 def test_a_single_tree_is_attacked_and_certified_exactly(norm, kind, dtype):
     rng = np.random.default_rng(0)
@@ -136,7 +143,7 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
         n_certified, n_safe = n_certified + certified.sum(), n_safe + (~expected).sum()
     assert n_fooled > 10
     assert n_safe > 10
-    assert n_found >= 0.9 * n_fooled
+    assert n_found == n_fooled
     assert n_certified >= 0.8 * n_safe
 
 
@@ -154,7 +161,7 @@ def test_the_search_finds_more_than_labels_alone(model):
     X = (X - X.min(axis=0)) / np.ptp(X, axis=0)
     model.fit(X[::2], y[::2])
     for epsilon in (0.05, 0.1):
-        problem = problem_of(model, X[1::6], y[1::6], Ball(epsilon))
+        problem = problem_of(model, X[1::10], y[1::10], Ball(epsilon))
         found = problem.is_adversarial(leaf_search(problem, 0))
         by_labels = problem.is_adversarial(problem.hard_label(100, 0))
         assert not (found & certified_trees(problem)).any()
@@ -258,7 +265,10 @@ def test_frames_of_whole_numbers_truth_values_and_categories_in_input_space():
         wrong = model.predict(attacked) != y[50:]
         assert_array_equal(wrong, problem.is_adversarial(points))
         assert wrong.mean() > 0.3
-        assert_array_equal(certified_trees(problem), ~wrong)
+        certified = certified_trees(problem)
+        assert not (certified & wrong).any()
+        # Of several trees one-hot groups are not split.
+        assert (certified | wrong).mean() >= (1 if exact_points(problem) is not None else 0.9)
 
 
 def test_a_forest_of_leaves_alone_and_no_rows_left():
