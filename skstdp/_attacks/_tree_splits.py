@@ -64,28 +64,32 @@ def decide(trees, points, y, ball, n_splits, skipped=None):
     -------
     perturbed : ndarray of shape (n_samples, n_features)
         The sample itself where no point was found. Where the scores tie there, it may be right.
-    proven : ndarray of shape (n_samples,), dtype bool
+    bounds : ndarray of shape (n_samples, n_classes)
+        Lower bounds of the margins: where one is positive, no point of the ball is of that class.
+        Infinite for the true class.
     """
-    bounds = margin_bounds(trees, points, y, ball)
+    perturbed, bounds = points.copy(), margin_bounds(trees, points, y, ball) - trees.rounding
+    undecided = bounds <= 0
     if skipped is not None:
-        bounds[skipped] = np.inf
-    row, other = np.nonzero(bounds <= trees.rounding)
-    perturbed, proven = points.copy(), np.ones(len(points), dtype=bool)
-    proven[row] = False
+        undecided[skipped] = False
+    row, other = np.nonzero(undecided)
     if n_splits and len(trees.left):
         coordinates = Coordinates(trees, ball, points.shape[1])
-        undecided = np.flatnonzero(~proven)
+        undecided = np.unique(row)
         for block in blocks(trees, len(undecided)):
             rows = undecided[block]
             here = np.isin(row, rows)
-            found, left = _split(coordinates, points, y, row[here], other[here], n_splits)
-            perturbed[found.row] = found.nearest
-            proven[rows] = ~np.isin(rows, np.append(found.row, left))
-    return perturbed, proven
+            ended, left = _split(coordinates, points, y, row[here], other[here], n_splits)
+            perturbed[ended.row] = ended.nearest
+            excluded = bounds[rows] <= 0
+            excluded[np.searchsorted(rows, left.row), left.other] = False
+            excluded[np.searchsorted(rows, ended.row)] = False
+            bounds[rows] = np.where(excluded, trees.rounding, bounds[rows])
+    return perturbed, bounds
 
 
 def _split(coordinates, points, y, row, other, n_splits):
-    """Parts that end the search of a row, and rows that are left undecided."""
+    """Parts that end the search of a row, and those of other rows that are left undecided."""
     ball, rounding = coordinates.ball, coordinates.trees.rounding
     shape = len(row), points.shape[1]
     sides = (np.broadcast_to(side.astype(points.dtype), shape) for side in (ball.low, ball.high))
@@ -98,7 +102,7 @@ def _split(coordinates, points, y, row, other, n_splits):
         ended = _Parts.joined(ended, parts.select(ends))
         parts = parts.select(~np.isin(parts.row, ended.row))
         if n_done == n_splits or not len(parts.row):
-            return ended, parts.row
+            return ended, parts
         order = np.lexsort((parts.bound, parts.row))
         _, first = np.unique(parts.row[order], return_index=True)
         chosen = order[first]

@@ -1,4 +1,4 @@
-"""Attacks on classifiers made of trees, and certificates for them."""
+"""Attacks on classifiers made of trees."""
 
 import numpy as np
 
@@ -17,23 +17,6 @@ def exact_points(problem):
         return None
     points, _ = _tree_attacks.nearest_wrong(trees, problem.points, _classes(problem), problem.ball)
     return points
-
-
-def certified_trees(problem, n_splits=50):
-    """Rows that no attack can fool, shape (n_samples,), dtype bool; None if it is not of trees.
-
-    For a single tree these are all such rows. For several they are those for which that is proven
-    with at most `n_splits` splits of the ball.
-    """
-    trees = _trees(problem)
-    if trees is None:
-        return None
-    samples = problem.points, _classes(problem), problem.ball
-    if len(trees.first) == 1:
-        _, reached = _tree_attacks.nearest_wrong(trees, *samples)
-        return ~reached
-    _, proven = _tree_splits.decide(trees, *samples, n_splits)
-    return proven
 
 
 def leaf_search(problem, random_state, n_restarts=10, n_splits=50):

@@ -11,14 +11,18 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from tree_oracle import fooled, inside, wrong_or_tied
 
 from skstdp._attacks._norm_balls import Ball
+from skstdp._certificates._trees import tree_bounds
 from skstdp._input_gradients import attackable
+from skstdp._robustness._certified import CertifiedScorer, certified
 from skstdp._robustness._problem import AttackProblem
 from skstdp._robustness._threat_model import ThreatModel
-from skstdp._robustness._tree_attack import certified_trees, exact_points, leaf_search
+from skstdp._robustness._tree_attack import exact_points, leaf_search
 
 NORMS = ("linf", "l2", "l1")
 
@@ -97,7 +101,7 @@ def test_a_single_tree_is_attacked_and_certified_exactly(norm, kind, dtype):
         points = exact_points(problem)
         assert points.dtype == dtype
         assert_array_equal(problem.is_adversarial(points), expected)
-        assert_array_equal(certified_trees(problem), ~expected)
+        assert_array_equal(certified(problem), ~expected)
         for x, moved in zip(X[40:], points, strict=True):
             assert inside(ball, x, moved[np.newaxis]).all()
         right = model.predict(X[40:]) == y[40:]
@@ -127,12 +131,14 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
         points = leaf_search(problem, 0)
         for x, moved in zip(X[40:], points, strict=True):
             assert inside(ball, x, moved[np.newaxis]).all()
-        found, certified = problem.is_adversarial(points), certified_trees(problem)
+        found, safe = problem.is_adversarial(points), certified(problem)
         assert not (found & ~expected).any()
-        assert not (certified & expected).any()
-        bounded = certified_trees(problem, 0)
-        assert not (bounded & ~certified).any()
-        thorough = certified_trees(problem, 300)
+        assert not (safe & expected).any()
+        at_first, thorough = (
+            (tree_bounds(model, ball, X[40:], problem.y, n_splits) > 0).all(axis=1)
+            for n_splits in (0, 300)
+        )
+        assert not (at_first & ~safe).any()
         assert not (thorough & expected).any()
         if kind != "groups":
             # Nothing is left open but ties.
@@ -140,7 +146,7 @@ def test_ensembles_lie_between_search_and_certificate(norm, kind):
             assert_array_equal(thorough, ~unsafe)
         right = model.predict(X[40:]) == y[40:]
         n_found, n_fooled = n_found + (found & right).sum(), n_fooled + (expected & right).sum()
-        n_certified, n_safe = n_certified + certified.sum(), n_safe + (~expected).sum()
+        n_certified, n_safe = n_certified + safe.sum(), n_safe + (~expected).sum()
     assert n_fooled > 10
     assert n_safe > 10
     assert n_found == n_fooled
@@ -164,7 +170,7 @@ def test_the_search_finds_more_than_labels_alone(model):
         problem = problem_of(model, X[1::10], y[1::10], Ball(epsilon))
         found = problem.is_adversarial(leaf_search(problem, 0))
         by_labels = problem.is_adversarial(problem.hard_label(100, 0))
-        assert not (found & certified_trees(problem)).any()
+        assert not (found & certified(problem)).any()
         assert found.mean() >= by_labels.mean()
 
 
@@ -177,7 +183,7 @@ def test_the_search_takes_two_moves_where_one_does_not_do():
     problem = problem_of(model, X, np.array([0, 1]), Ball(0.6))
     points = leaf_search(problem, 0)
     assert problem.is_adversarial(points).all()
-    assert certified_trees(problem_of(model, X, np.array([0, 1]), Ball(0.4))).all()
+    assert certified(problem_of(model, X, np.array([0, 1]), Ball(0.4))).all()
 
 
 def test_the_search_is_the_same_for_a_seed_and_for_some_of_the_rows():
@@ -189,7 +195,7 @@ def test_the_search_is_the_same_for_a_seed_and_for_some_of_the_rows():
     shares = np.ones(20)
     part = problem.shrunk(np.arange(40)[::2], shares)
     assert_array_equal(leaf_search(part, 0, 1), leaf_search(problem, 0, 1)[::2])
-    assert_array_equal(certified_trees(part), certified_trees(problem)[::2])
+    assert_array_equal(certified(part), certified(problem)[::2])
 
 
 def test_the_nearest_leaf_is_taken():
@@ -209,7 +215,7 @@ def test_rows_that_are_wrong_stay_as_they_are_and_are_not_certified():
     wrong = model.predict(X) != y
     problem = problem_of(model, X, y, Ball(0.0))
     assert_array_equal(exact_points(problem), X)
-    assert_array_equal(certified_trees(problem), ~wrong)
+    assert_array_equal(certified(problem), ~wrong)
 
 
 def test_a_leaf_of_a_tie_has_the_class_of_predict():
@@ -218,7 +224,7 @@ def test_a_leaf_of_a_tie_has_the_class_of_predict():
     assert model.predict([[0.0]]) == 0
     problem = problem_of(model, X[2:], y[2:], Ball(0.6))
     assert_allclose(exact_points(problem), [[0.5], [0.5]], atol=1e-7)
-    assert not certified_trees(problem).any()
+    assert not certified(problem).any()
 
 
 def test_other_estimators_have_none():
@@ -227,7 +233,6 @@ def test_other_estimators_have_none():
     assert exact_points(problem_of(forest, X, y, Ball(0.1))) is None
     linear = LogisticRegression().fit(X, y)
     assert exact_points(problem_of(linear, X, y, Ball(0.1))) is None
-    assert certified_trees(problem_of(linear, X, y, Ball(0.1))) is None
     assert leaf_search(problem_of(linear, X, y, Ball(0.1)), 0) is None
 
 
@@ -265,10 +270,10 @@ def test_frames_of_whole_numbers_truth_values_and_categories_in_input_space():
         wrong = model.predict(attacked) != y[50:]
         assert_array_equal(wrong, problem.is_adversarial(points))
         assert wrong.mean() > 0.3
-        certified = certified_trees(problem)
-        assert not (certified & wrong).any()
+        safe = certified(problem)
+        assert not (safe & wrong).any()
         # Of several trees one-hot groups are not split.
-        assert (certified | wrong).mean() >= (1 if exact_points(problem) is not None else 0.9)
+        assert (safe | wrong).mean() >= (1 if exact_points(problem) is not None else 0.9)
 
 
 def test_a_forest_of_leaves_alone_and_no_rows_left():
@@ -277,6 +282,20 @@ def test_a_forest_of_leaves_alone_and_no_rows_left():
     problem = problem_of(model, X, y, Ball(0.5))
     right = model.predict(X) == y
     assert_array_equal(leaf_search(problem, 0), X)
-    assert_array_equal(certified_trees(problem), right)
+    assert_array_equal(certified(problem), right)
     safe = problem_of(model, X[right], y[right], Ball(0.5))
     assert_array_equal(leaf_search(safe, 0), X[right])
+
+
+def test_certified_accuracy_of_a_pipeline_and_of_what_has_none():
+    X, y = table("plain", 0)
+    model = make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=4, random_state=0))
+    model.fit(X[:40], y[:40])
+    scaled = model[0].transform(X[40:])
+    tree = model[-1]
+    expected = fooled(tree, scaled, y[40:], thresholds_of(tree, 3), Ball(0.2, "linf", -9, 9))
+    assert 0.1 < expected.mean() < 0.9
+    assert CertifiedScorer(0.2)(model, X[40:], y[40:]) == 1 - expected.mean()
+    boosting = GradientBoostingClassifier(n_estimators=2, init=LogisticRegression()).fit(X, y)
+    with pytest.raises(TypeError, match="GradientBoostingClassifier, but a certificate"):
+        CertifiedScorer(0.1)(boosting, X, y)
