@@ -8,9 +8,11 @@
 ``_relaxation``    bounds of what layers compute, from these lines
 ``_margin_bounds`` bounds of margins, improved where they decide nothing
 ``_certificate``   the table of certificates by type
+``_trees``         trees and ensembles of them
 =================  ====================================================================
 """
 
+from . import _trees  # noqa: F401
 from ._certificate import certifies, class_bounds
 
 __all__ = ["certifies", "class_bounds"]

@@ -13,6 +13,7 @@
 ``_corruptions``           noise, missing values, blur ...: changes that nobody chooses
 ``_corrupt``               `corrupt`
 ``_corruption_report``     accuracy under corruptions, and as a scorer
+``_tree_attack``           attacks on trees that know their thresholds, and certificates
 ``_art``                   classifiers for the attacks of another library
 =========================  ==============================================================
 """
