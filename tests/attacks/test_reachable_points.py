@@ -163,7 +163,7 @@ def test_finds_what_exhaustive_search_finds_in_a_rugged_plane(attack, norm):
     )
     clear = np.abs(smallest) > 0.03
     assert 0.2 < (smallest[clear] < 0).mean() < 0.8
-    budget = 8 if attack == "apgd" else 12 if attack == "fab" else 25
+    budget = {"apgd": 8, "fab": 8, "square": 15, "boundary": 40}[attack]
     ball = Ball(epsilon, norm)
     found = run(attack, rows, y, margins_and_gradient, ball, budget=budget, starts=rows)
     fooled = margins_and_gradient(found, y)[0] < 0

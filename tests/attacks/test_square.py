@@ -138,7 +138,7 @@ def test_a_large_radius_is_used_to_the_full():
     model, rows = Linear(np.ones(6), 0.0), np.full((4, 6), 0.5)
     for norm, lowest in (("linf", 1.8), ("l2", 3 - 0.2 * np.sqrt(6)), ("l1", 2.8)):
         found = run(
-            "square", rows, np.ones(4), model.margin_and_gradient, Ball(0.2, norm), budget=5
+            "square", rows, np.ones(4), model.margin_and_gradient, Ball(0.2, norm), budget=20
         )
         assert (found.sum(axis=1) < lowest + 0.05).all()
         assert (found.sum(axis=1) > lowest - 1e-9).all()
