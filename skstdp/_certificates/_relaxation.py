@@ -17,12 +17,16 @@ References
        Robustness Certification with General Activation Functions", arXiv:1811.00866, 2018.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ._layers import PiecewiseLinear, first_of, map_of, segments_of, through
 from ._lines import CodeLines, Lines
 from ._reach import Linear, Tables
 
+# Bounds that multipliers aim at: a little above zero, which proves.
+_TARGET = 0.05
 # Bounds are computed in double precision, and that is far above its rounding errors.
 _OWN_ROUNDING = 1e-9
 
@@ -97,6 +101,25 @@ class Network:
         return least + factors @ self._first.offset, self._first(x)
 
 
+class Choice(NamedTuple):
+    """What can be chosen in the bounds of a layer.
+
+    Attributes
+    ----------
+    tangents : ndarray of shape (n_rows, n_terms, n_units)
+        Where lines touch the activations.
+    multipliers : ndarray of shape (n_rows, n_terms, n_units)
+        Of the intervals of the drives: positive for their upper ends, negative for the lower ones.
+    """
+
+    tangents: np.ndarray
+    multipliers: np.ndarray
+
+    def select(self, kept):
+        """The choices for some of the rows."""
+        return Choice(*(array[kept] for array in self))
+
+
 class Relaxation:
     """The lines of a network for some balls.
 
@@ -114,7 +137,7 @@ class Relaxation:
     """
 
     def __init__(self, network, reach, point_eps, eps, n_rounds=0):
-        self._network, self._reach = network, reach
+        self.network, self._reach = network, reach
         self._lines, self._errors = [], []
         low, high = reach.low, reach.high
         error = 2 * point_eps * np.maximum(np.abs(low), np.abs(high))
@@ -138,29 +161,52 @@ class Relaxation:
     def _intervals(self, width, n_rounds):
         """Smallest and largest drives of the next layer, of shape (n_rows, width)."""
         signs = np.concatenate([np.eye(width), -np.eye(width)])[np.newaxis]
-        least, drives = self.minimum(signs)
-        tangents = self.first_tangents()
+        least, drives, _ = self.minimum(signs)
+        choices = self.first_choices()
         for k in range(n_rounds if self._lines else 0):
-            tangents = self.moved(tangents, drives, 2 / (k + 2))
-            found, drives = self.minimum(signs, tangents)
+            choices = self.better_choices(choices, drives, 2 / (k + 2))
+            found, drives, _ = self.minimum(signs, choices)
             least = np.maximum(least, found)
         return least[:, :width], -least[:, width:]
 
     def select(self, kept):
         """The lines of some of the rows."""
         relaxation = object.__new__(Relaxation)
-        relaxation._network, relaxation._reach = self._network, self._reach.select(kept)
+        relaxation.network, relaxation._reach = self.network, self._reach.select(kept)
         relaxation._lines = [lines.select(kept) for lines in self._lines]
         relaxation._errors = [error[kept] for error in self._errors]
         return relaxation
 
-    def minimum(self, factors, tangents=None):
+    def divide(self, units, drives, least_share):
+        """Narrow the interval of one unit of each row: below a drive in the first half of them.
+
+        Parameters
+        ----------
+        units : ndarray of shape (n_rows,), dtype int
+            Numbers of the units, counted through all layers.
+        drives : ndarray of shape (n_rows,)
+            Moved so far that each side has a share of the interval of at least `least_share`.
+        """
+        n_rows, start = len(units), 0
+        for k, lines in enumerate(self._lines):
+            width = lines.low.shape[1]
+            rows = np.flatnonzero((units >= start) & (units < start + width))
+            at = rows, units[rows] - start
+            low, high = lines.low.copy(), lines.high.copy()
+            margin = least_share * (high[at] - low[at])
+            middle = np.clip(drives[rows], low[at] + margin, high[at] - margin)
+            high[at] = np.where(rows < n_rows / 2, middle, high[at])
+            low[at] = np.where(rows < n_rows / 2, low[at], middle)
+            self._lines[k] = lines.narrowed(low, high)
+            start += width
+
+    def minimum(self, factors, choices=None):
         """Lower bounds of linear functions of the outputs of the last layer that has lines.
 
         Parameters
         ----------
         factors : ndarray of shape (n_rows or 1, n_terms, n_units)
-        tangents : list of ndarray of shape (n_rows, n_terms, n_units), default=None
+        choices : list of Choice, default=None
             For each layer; None to begin with.
 
         Returns
@@ -168,32 +214,71 @@ class Relaxation:
         least : ndarray of shape (n_rows, n_terms)
         drives : list of ndarray of shape (n_rows, n_terms, n_units)
             Of each layer, where the bound is attained.
+        gaps : list of ndarray of shape (n_rows, n_terms, n_units)
+            By how much each unit's line is below its activation there, times its factor.
         """
-        tangents = self.first_tangents() if tangents is None else tangents
-        constant, forwards = -self._lost(factors, len(self._lines)), []
+        choices = self.first_choices() if choices is None else choices
+        constant, backs = -self._lost(factors, len(self._lines)), []
         for k in reversed(range(len(self._lines))):
-            affine = self._network.maps[k]
+            lines, affine = self._lines[k], self.network.maps[k]
             constant = constant + factors @ affine.offset
-            factors, lost, forward = self._lines[k].back(factors @ affine.matrix.T, tangents[k])
+            outer = factors @ affine.matrix.T
+            factors, lost, forward = lines.back(outer, choices[k].tangents)
+            factors = factors + choices[k].multipliers
+            lost = lost - lines.highest(choices[k].multipliers)
             constant = constant + lost - self._lost(factors, k)
-            forwards = [forward, *forwards]
-        least, z = self._network.first_minimum(self._reach, factors)
-        drives = [z]
-        for forward, affine in zip(forwards[:-1], self._network.maps, strict=False):
-            drives.append(affine(forward(drives[-1])))
-        return least + constant, drives
+            backs.append((outer, forward))
+        least, z = self.network.first_minimum(self._reach, factors)
+        drives, gaps = [z], []
+        for k, (outer, forward) in enumerate(reversed(backs)):
+            taken = forward(drives[k])
+            gaps.append(outer * (self.network.activations[k](drives[k]) - taken))
+            if k + 1 < len(backs):
+                drives.append(self.network.maps[k](taken))
+        return least + constant, drives, gaps
 
     def _lost(self, factors, level):
         """Least change of linear functions of drives by rounding errors."""
         return (np.abs(factors) @ self._errors[level][:, :, np.newaxis])[:, :, 0]
 
-    def first_tangents(self):
-        """Tangents to begin with, of bounds with one term per row: a list, by layer."""
-        return [lines.tangents[:, np.newaxis] for lines in self._lines]
-
-    def moved(self, tangents, drives, share):
-        """Tangents moved by a share of the way to those that are best for drives."""
+    def first_choices(self):
+        """Choices to begin with, of bounds with one term per row: a list, by layer."""
         return [
-            old + share * (lines.best_tangents(z) - old)
-            for lines, old, z in zip(self._lines, tangents, drives, strict=True)
+            Choice(lines.tangents[:, np.newaxis], np.zeros_like(lines.tangents)[:, np.newaxis])
+            for lines in self._lines
         ]
+
+    def better_choices(self, choices, drives, share, least=None):
+        """Choices that are better for the drives at a minimum.
+
+        Parameters
+        ----------
+        choices : list of Choice
+        drives : list of ndarray
+            As `minimum` returns them.
+        share : float
+            Share of the way that tangents take to those that are best for these drives.
+        least : ndarray of shape (n_rows, n_terms), default=None
+            The bounds, if multipliers are to raise them above zero.
+        """
+        better = [
+            choice._replace(
+                tangents=choice.tangents + share * (lines.best_tangents(z) - choice.tangents)
+            )
+            for lines, choice, z in zip(self._lines, choices, drives, strict=True)
+        ]
+        if least is None:
+            return better
+        slopes = [
+            lines.outside(z, choice.multipliers)
+            for lines, choice, z in zip(self._lines, choices, drives, strict=True)
+        ]
+        squares = sum((slope**2).sum(axis=2) for slope in slopes)
+        missing = np.maximum(_TARGET - least, 0)
+        step = np.divide(missing, squares, out=np.zeros_like(squares), where=squares > 0)
+        for k, slope in enumerate(slopes):
+            old = choices[k].multipliers
+            new = old + step[:, :, np.newaxis] * slope
+            # Not from one end of the interval to the other at once.
+            better[k] = better[k]._replace(multipliers=np.where(new * old < 0, 0, new))
+        return better
