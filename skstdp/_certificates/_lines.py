@@ -152,7 +152,8 @@ class Lines(_Intervals):
         factors : ndarray of shape (n_rows, n_terms, n_units)
         constant : ndarray of shape (n_rows, n_terms)
         forward : callable
-            From drives to the activations that this bound takes for them.
+            From drives to the activations that this bound takes for them, and to the amount by
+            which it is lower than with the true ones, by unit.
         """
         above = cotangent < 0
 
@@ -166,7 +167,12 @@ class Lines(_Intervals):
         slope = np.where(touches, slope, self._chord_slope[:, np.newaxis])
         offset = np.where(touches, offset, of_side(self._chord_offset))
         constant = (cotangent * offset).sum(axis=2)
-        return cotangent * slope, constant, lambda drives: slope * drives + offset
+
+        def forward(drives):
+            line = slope * drives + offset
+            return line, cotangent * (self._activation(drives) - line)
+
+        return cotangent * slope, constant, forward
 
 
 class CodeLines(_Intervals):
@@ -198,4 +204,10 @@ class CodeLines(_Intervals):
         climb = values[:, :, -1] - values[:, :, 0]
         slope = np.divide(climb, width, out=np.zeros_like(climb), where=width > 0)
         offset = (values - slope[:, :, np.newaxis] * ends[:, np.newaxis]).min(axis=2)
-        return slope, offset.sum(axis=2), self._code
+
+        def forward(drives):
+            outputs = self._code(drives)
+            by_unit = (cotangent * outputs) @ np.eye(drives.shape[2])[self._code.inputs]
+            return outputs, by_unit - slope * drives - offset
+
+        return slope, offset.sum(axis=2), forward

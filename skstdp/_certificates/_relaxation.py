@@ -218,22 +218,21 @@ class Relaxation:
             By how much each unit's line is below its activation there, times its factor.
         """
         choices = self.first_choices() if choices is None else choices
-        constant, backs = -self._lost(factors, len(self._lines)), []
+        constant, forwards = -self._lost(factors, len(self._lines)), []
         for k in reversed(range(len(self._lines))):
             lines, affine = self._lines[k], self.network.maps[k]
             constant = constant + factors @ affine.offset
-            outer = factors @ affine.matrix.T
-            factors, lost, forward = lines.back(outer, choices[k].tangents)
+            factors, lost, forward = lines.back(factors @ affine.matrix.T, choices[k].tangents)
             factors = factors + choices[k].multipliers
             lost = lost - lines.highest(choices[k].multipliers)
             constant = constant + lost - self._lost(factors, k)
-            backs.append((outer, forward))
+            forwards.append(forward)
         least, z = self.network.first_minimum(self._reach, factors)
         drives, gaps = [z], []
-        for k, (outer, forward) in enumerate(reversed(backs)):
-            taken = forward(drives[k])
-            gaps.append(outer * (self.network.activations[k](drives[k]) - taken))
-            if k + 1 < len(backs):
+        for k, forward in enumerate(reversed(forwards)):
+            taken, gap = forward(drives[k])
+            gaps.append(gap)
+            if k + 1 < len(forwards):
                 drives.append(self.network.maps[k](taken))
         return least + constant, drives, gaps
 

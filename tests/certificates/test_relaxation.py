@@ -1,6 +1,6 @@
 """Lines, least values in balls, and bounds of networks, against loops and exhaustive search."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ ACTIVATIONS = {"logistic": Logistic, "relu": Relu}
 
 
 def random_layers(rng, sizes, activation, scale=1.0):
-    coefs = [rng.normal(scale=scale, size=pair) for pair in zip(sizes[:-1], sizes[1:])]
+    coefs = [rng.normal(scale=scale, size=pair) for pair in pairwise(sizes)]
     intercepts = [rng.normal(scale=0.5, size=size) for size in sizes[1:]]
     layers = []
     for coef, intercept in zip(coefs, intercepts, strict=True):
@@ -106,7 +106,7 @@ def test_bounds_are_below_all_points_and_close_to_the_lowest(activation, norm):
     steps = steps[np.linalg.norm(steps, order, axis=1) <= 1]
     proven = []
     for _ in range(10):
-        coefs, intercepts, layers = random_layers(rng, (2, 6, 4, 3), activation, 2)
+        _, _, layers = random_layers(rng, (2, 6, 4, 3), activation, 2)
         points, y = rng.normal(size=(5, 2)), rng.integers(3, size=5)
         bounds = margin_bounds(layers, Ball(0.3, norm, -np.inf, np.inf), points, y, 2e-16)
         outputs = points[:, np.newaxis] + 0.3 * steps
@@ -201,7 +201,7 @@ class TestLeastValues:
             points = np.hstack([rng.uniform(size=(1, 2)), np.eye(2)[rng.integers(2, size=1)]])
             epsilon = rng.choice([0.3, 1.0, 2.0], size=4)
             reach = reach_of(points, epsilon, norm, low=0, high=1, groups=[np.array([2, 3])])
-            least, x = reach.minimum(Tables(code, tables))
+            least, _ = reach.minimum(Tables(code, tables))
             grid = np.linspace(0, 1, 61)
             grid = np.array([(a, b, c, 1 - c) for a in grid for b in grid for c in (0, 1)])
             lengths = np.linalg.norm((grid - points) / epsilon, power, axis=1)

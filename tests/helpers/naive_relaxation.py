@@ -86,7 +86,9 @@ def least_outputs(coefs, intercepts, activation, low, high):
                 constant += weight * offset
             constant += through @ intercepts[k]
             weights = coefs[k] @ through
-        return constant + sum(w * (a if w > 0 else b) for w, a, b in zip(weights, low, high))
+        return constant + sum(
+            w * (a if w > 0 else b) for w, a, b in zip(weights, low, high, strict=True)
+        )
 
     interval = low, high
     for k, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
