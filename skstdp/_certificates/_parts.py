@@ -17,74 +17,90 @@ References
        Verification", arXiv:2103.06624, 2021.
 """
 
+from copy import copy
+
 import numpy as np
 
 # Share of an interval that each part has at least.
 _LEAST_SHARE = 0.2
+# So many parts are divided at a time, and functions that take more parts are given up.
+_N_AT_A_TIME, _MOST_PARTS = 512, 32
 
 
 class Parts:
-    """Parts of balls, and of each a linear function of the outputs that is to be above zero.
+    """Parts of balls, and of each a function that is to be proven to be above zero.
 
     Parameters
     ----------
     relaxation : Relaxation
         One row per part.
     factors : ndarray of shape (n_parts, 1, n_outputs)
+        The functions: sums of these times the last outputs that the relaxation bounds,
+    constants : ndarray of shape (n_parts,)
+        and a constant.
     owners : ndarray of shape (n_parts,), dtype int
         Number of the function and the ball that each is a part of.
-    choices : list of Choice, default=None
-        Where the search for good bounds begins.
     """
 
-    def __init__(self, relaxation, factors, owners, choices=None):
+    def __init__(self, relaxation, factors, constants, owners):
         self._relaxation = relaxation
         self._factors = factors
+        self._constants = constants
         self.owners = owners
-        self._choices = relaxation.first_choices() if choices is None else choices
+        self._choices = relaxation.first_choices()
+        self._bounds = np.full(len(owners), -np.inf)
 
     def __len__(self):
         return len(self.owners)
 
     def select(self, kept):
         """Some of the parts."""
-        return Parts(
-            self._relaxation.select(kept),
-            self._factors[kept],
-            self.owners[kept],
-            [choice.select(kept) for choice in self._choices],
-        )
+        parts = copy(self)
+        parts._relaxation = self._relaxation.select(kept)
+        for name in ("_factors", "_constants", "owners", "_bounds"):
+            setattr(parts, name, getattr(self, name)[kept])
+        parts._choices = [choice.select(kept) for choice in self._choices]
+        return parts
 
-    def improve(self, n_rounds):
-        """Bounds of rounds with better and better choices, until all parts are decided.
+    def improve(self, n_rounds, lowest):
+        """Raise the bounds in rounds of better and better choices.
+
+        Parts are left out as soon as they are proven, or their function is negative somewhere in
+        the ball.
+
+        Parameters
+        ----------
+        n_rounds : int
+        lowest : ndarray of shape (n_owners,)
+            Bounds of parts that are left out lower these, in place.
 
         Returns
         -------
-        bounds : ndarray of shape (n_parts,)
-            The highest.
-        refuted : ndarray of shape (n_parts,), dtype bool
-            Whether the function is negative at some point of the ball.
-        open : Parts
-            Those that are neither proven nor refuted, nor of an owner that is.
+        left : Parts
+            The others.
         """
-        bounds, refuted = np.full(len(self), -np.inf), np.zeros(len(self), dtype=bool)
-        left, place = self, np.arange(len(self))
+        parts = self
         for k in range(n_rounds):
-            if not len(left):
+            if not len(parts):
                 break
-            least, below = left._move(2 / (k + 2))
-            bounds[place] = np.maximum(bounds[place], least)
-            refuted[place] = below
-            kept = (bounds[place] <= 0) & ~np.isin(left.owners, left.owners[below])
-            left, place = left.select(kept), place[kept]
-        return bounds, refuted, left
+            attained = parts._move(2 / (k + 2))
+            refuted = np.isin(parts.owners, parts.owners[attained < 0])
+            parts = parts.without((parts._bounds > 0) | refuted, lowest)
+        return parts
+
+    def without(self, decided, lowest):
+        """The parts but for some, whose bounds lower those of their owners in place."""
+        np.minimum.at(lowest, self.owners[decided], self._bounds[decided])
+        return self.select(~decided) if decided.any() else self
 
     def _move(self, share):
-        """Bounds of the present choices, whether they are refuted, and better choices."""
+        """Take the bounds of the present choices, and make better ones; values attained."""
         least, drives, _ = self._relaxation.minimum(self._factors, self._choices)
-        outputs = self._relaxation.network.outputs(drives[0])
+        least = least + self._constants[:, np.newaxis]
+        self._bounds = np.maximum(self._bounds, least[:, 0])
         self._choices = self._relaxation.better_choices(self._choices, drives, share, least)
-        return least[:, 0], (outputs * self._factors).sum(axis=(1, 2)) < 0
+        outputs = self._relaxation.outputs(drives[0])
+        return (outputs * self._factors).sum(axis=(1, 2)) + self._constants
 
     def halves(self):
         """Twice as many parts, with one drive in the lower and in the upper part of its interval.
@@ -100,3 +116,33 @@ class Parts:
         halves = self.select(both)
         halves._relaxation.divide(unit[both], at_minimum[both], _LEAST_SHARE)
         return halves
+
+
+def bounds_by_parts(parts, n_divisions, n_rounds):
+    """Lower bounds of functions, each the lowest of the bounds of its parts.
+
+    Parameters
+    ----------
+    parts : Parts
+        One for each function, numbered in this order.
+    n_divisions : int
+        How often parts that are not proven are divided.
+    n_rounds : int
+        Rounds for each part.
+
+    Returns
+    -------
+    bounds : ndarray of shape (n_parts,)
+    """
+    lowest = np.full(len(parts), np.inf)
+    size = max(1, _N_AT_A_TIME // min(2**n_divisions, _MOST_PARTS))
+    for start in range(0, len(parts), size):
+        some = parts.select(slice(start, start + size))
+        for _ in range(n_divisions):
+            some = some.halves().improve(n_rounds, lowest)
+            n_open = np.bincount(some.owners, minlength=len(lowest))
+            some = some.without(n_open[some.owners] > _MOST_PARTS, lowest)
+            if not len(some):
+                break
+        some.without(np.full(len(some), True), lowest)
+    return lowest

@@ -23,8 +23,12 @@ import numpy as np
 
 from ._layers import PiecewiseLinear, first_of, map_of, segments_of, through
 from ._lines import CodeLines, Lines
+from ._parts import Parts, bounds_by_parts
 from ._reach import Linear, Tables
 
+# Of intervals that are narrowed: rounds, divisions of parts, and the share of the way to a value
+# that is attained that they are to come.
+_N_ROUNDS, _N_DIVISIONS, _SHARE = 4, 2, 0.7
 # Bounds that multipliers aim at: a little above zero, which proves.
 _TARGET = 0.05
 # Bounds are computed in double precision, and that is far above its rounding errors.
@@ -73,12 +77,6 @@ class Network:
         self.starts_with_code = self._code is not None
         self.n_numbers = 2 * max(widths) * n_numbers
 
-    def outputs(self, drives):
-        """What the network computes of first drives."""
-        for activation, affine in zip(self.activations, self.maps, strict=True):
-            drives = affine(activation(drives))
-        return drives
-
     def first_minimum(self, reach, factors):
         """Least values of linear functions of the first drives, and the drives there.
 
@@ -93,12 +91,15 @@ class Network:
         drives : ndarray of shape (n_rows, n_terms, n_units)
         """
         if self._code is None:
-            least, x = reach.minimum(Linear(factors @ self._first.matrix.T))
+            # As one product of matrices, which is faster than one per row.
+            weights = factors.reshape(-1, factors.shape[2]) @ self._first.matrix.T
+            least, x = reach.minimum(Linear(weights.reshape(*factors.shape[:2], -1)))
         else:
             tables = Tables(self._code, np.tensordot(factors, self._tables, 1))
             least, x = reach.minimum(tables)
             x = self._code(x)
-        return least + factors @ self._first.offset, self._first(x)
+        drives = self._first(x.reshape(-1, x.shape[2]))
+        return least + factors @ self._first.offset, drives.reshape(*x.shape[:2], -1)
 
 
 class Choice(NamedTuple):
@@ -132,11 +133,11 @@ class Relaxation:
     reach : Reach
     point_eps, eps : float
         Precision of the points of attacks, and of the classifier.
-    n_rounds : int, default=0
-        Rounds in which intervals of drives are narrowed.
+    narrow : bool, default=False
+        Whether intervals of drives are narrowed, in rounds and by parts.
     """
 
-    def __init__(self, network, reach, point_eps, eps, n_rounds=0):
+    def __init__(self, network, reach, point_eps, eps, narrow=False):
         self.network, self._reach = network, reach
         self._lines, self._errors = [], []
         low, high = reach.low, reach.high
@@ -149,7 +150,7 @@ class Relaxation:
                 break
             low, high = low - error, high + error
             if k > 0 or network.starts_with_code or not reach.is_box:
-                narrower = self._intervals(low.shape[1], n_rounds)
+                narrower = self._intervals(low.shape[1], narrow)
                 low, high = np.maximum(low, narrower[0]), np.minimum(high, narrower[1])
             # Where both are one number, rounding must not put them in the wrong order.
             low, high = np.minimum(low, high), np.maximum(low, high)
@@ -158,16 +159,34 @@ class Relaxation:
             self._lines.append(kind(activation, low, high))
             error = np.zeros_like(low)
 
-    def _intervals(self, width, n_rounds):
+    def _intervals(self, width, narrow):
         """Smallest and largest drives of the next layer, of shape (n_rows, width)."""
         signs = np.concatenate([np.eye(width), -np.eye(width)])[np.newaxis]
         least, drives, _ = self.minimum(signs)
-        choices = self.first_choices()
-        for k in range(n_rounds if self._lines else 0):
-            choices = self.better_choices(choices, drives, 2 / (k + 2))
-            found, drives, _ = self.minimum(signs, choices)
-            least = np.maximum(least, found)
+        if narrow and self._lines:
+            choices = self.first_choices()
+            for k in range(_N_ROUNDS):
+                choices = self.better_choices(choices, drives, 2 / (k + 2))
+                found, drives, _ = self.minimum(signs, choices)
+                least = np.maximum(least, found)
+            least = self._raised(signs, least, (self.outputs(drives[0]) * signs).sum(axis=2))
         return least[:, :width], -least[:, width:]
+
+    def _raised(self, signs, least, attained):
+        """Bounds of drives by parts, which are raised most of the way to a value attained."""
+        n_rows, n_terms = least.shape
+        rows = np.repeat(np.arange(n_rows), n_terms)
+        aim = (least + _SHARE * (attained - least)).ravel()
+        factors = np.tile(signs[0][:, np.newaxis], (n_rows, 1, 1))
+        parts = Parts(self.select(rows), factors, -aim, np.arange(len(rows)))
+        found = bounds_by_parts(parts, _N_DIVISIONS, _N_ROUNDS) + aim
+        return np.maximum(least, found.reshape(least.shape))
+
+    def outputs(self, drives):
+        """What the layers that have lines compute of first drives, without rounding errors."""
+        for k in range(len(self._lines)):
+            drives = self.network.maps[k](self.network.activations[k](drives))
+        return drives
 
     def select(self, kept):
         """The lines of some of the rows."""

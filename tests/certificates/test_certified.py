@@ -63,7 +63,7 @@ CLASSIFIERS = {
     "rotated": make_pipeline(RobustScaler(), PCA(3, whiten=True), network()),
     "selected": make_pipeline(SimpleImputer(), SelectKBest(k=3), MaxAbsScaler(), mlp("tanh")),
     "as a step": make_pipeline(network(), LogisticRegression()),
-    "twice": make_pipeline(network(sizes=(5,)), network(BPClassifier, sizes=(5,))),
+    "twice": make_pipeline(network(sizes=(3,)), network(BPClassifier, sizes=(3,))),
 }
 
 
@@ -79,6 +79,7 @@ class TestNoAttackBeatsACertificate:
 
     RESTRICTIONS = ({}, {"bounds": (0, 1), "immutable": [1]})
 
+    @pytest.mark.process
     @pytest.mark.parametrize(
         ("name", "dtype"),
         [(name, np.float64) for name in CLASSIFIERS]
@@ -156,6 +157,7 @@ def test_rounding_errors_of_single_precision_are_taken_off():
         assert not certified(problem)[row]
 
 
+@pytest.mark.process
 @pytest.mark.filterwarnings("ignore:Got an epsilon of at most 1")
 def test_exhaustive_search_with_groups_and_whole_numbers():
     rng = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from skstdp._attacks._norm_balls import Ball
 from skstdp._certificates._layers import Affine, Logistic, PiecewiseLinear, Relu
 from skstdp._certificates._lines import CodeLines, Lines
 from skstdp._certificates._margin_bounds import margin_bounds
-from skstdp._certificates._parts import Parts
+from skstdp._certificates._parts import Parts, bounds_by_parts
 from skstdp._certificates._reach import Linear, Reach, Tables
 from skstdp._certificates._relaxation import Network, Relaxation
 
@@ -132,21 +132,46 @@ def test_bounds_are_below_all_points_and_close_to_the_lowest(activation, norm):
 def test_rounds_and_parts_never_lower_a_bound_and_pay(sizes):
     rng = np.random.default_rng(4)
     _, _, layers = random_layers(rng, sizes, "logistic", 2.5)
-    relaxation = Relaxation(Network(layers), reach_of(rng.normal(size=(60, 3)), 0.4), 0, 0)
-    factors = np.ones((60, 1, 1))
+    reach, factors = reach_of(rng.normal(size=(40, 3)), 0.4), np.ones((40, 1, 1))
+    relaxation = Relaxation(Network(layers), reach, 0, 0)
     first = relaxation.minimum(factors)[0][:, 0]
-    # Far below zero, so that no row is decided.
-    layers[-1] = layers[-1]._replace(offset=layers[-1].offset - 100)
-    relaxation = Relaxation(Network(layers), relaxation._reach, 0, 0)
-    parts = Parts(relaxation, factors, np.arange(60))
-    choices = parts._choices
-    best = np.full(60, -np.inf)
-    for k in range(15):
-        least, drives, _ = relaxation.minimum(factors, choices)
-        best = np.maximum(best, least[:, 0] + 100)
-        choices = relaxation.better_choices(choices, drives, 2 / (k + 2))
-    assert (best >= first - 1e-9).all()
-    assert (best - first).mean() > 0.02
+    points = rng.uniform(reach.low, reach.high, size=(5000, 40, 3))
+    for layer in layers:
+        points = layer(points)
+    attained = points[..., 0].min(axis=0)
+    # What is to be above zero is just above what is attained, so that no row is refuted.
+    aim, lowest = attained - 1e-3, np.full(40, np.inf)
+    parts = Parts(relaxation, factors, -aim, np.arange(40)).improve(15, lowest)
+    raised = lowest.copy()
+    raised[parts.owners] = parts._bounds
+    assert (raised + aim >= first - 1e-9).all()
+    assert (raised + aim <= attained).all()
+    assert (raised + aim - first).mean() > 0.02
+    left, parts.owners = parts.owners, np.arange(len(parts))
+    by_parts = bounds_by_parts(parts, 4, 5)
+    assert (by_parts >= raised[left]).all()
+    assert (by_parts + aim[left] <= attained[left]).all()
+    gap = attained[left] - aim[left]
+    assert (gap - by_parts).mean() < 0.8 * (gap - raised[left]).mean()
+
+
+def test_intervals_of_deep_layers_hold_and_are_narrowed():
+    rng = np.random.default_rng(8)
+    _, _, layers = random_layers(rng, (3, 8, 6, 1), "logistic", 2.5)
+    reach = reach_of(rng.normal(size=(20, 3)), 0.4)
+    wide, narrow = (
+        Relaxation(Network(layers), reach, 0, 0, narrow=narrow)._lines[1]
+        for narrow in (False, True)
+    )
+    drives = rng.uniform(reach.low, reach.high, size=(5000, 20, 3))
+    for layer in layers[:3]:
+        drives = layer(drives)
+    assert (drives >= narrow.low).all()
+    assert (drives <= narrow.high).all()
+    taken = np.ptp(drives, axis=0)
+    assert ((narrow.high - narrow.low) - taken).mean() < 0.8 * (
+        (wide.high - wide.low) - taken
+    ).mean()
 
 
 def test_intervals_are_those_of_a_loop():
