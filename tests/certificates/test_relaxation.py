@@ -248,3 +248,33 @@ class TestLeastValues:
         reach = reach_of(np.array([[3.0, 3.0]]), 1.7, whole=np.array([True, False]))
         least, _ = reach.minimum(Linear(np.ones((1, 1, 2))))
         assert_allclose(least, 2 + 1.3)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("scales", [(30, 0.1), (0.01, 100)], ids=["of drives", "of outputs"])
+def test_rounding_errors_of_single_precision_are_below_their_bounds(activation, scales):
+    """At the points alone, where nothing else makes a bound lower than the exact margin."""
+    rng = np.random.default_rng(9)
+    coefs = [
+        rng.normal(scale=scale, size=size).astype(np.float32)
+        for scale, size in zip(scales, [(40, 30), (30, 2)], strict=True)
+    ]
+    # All large terms cancel.
+    coefs[0][1::2] = -coefs[0][::2]
+    coefs[1][1::2] = -coefs[1][::2]
+    points = np.repeat(rng.uniform(size=(3000, 20)), 2, axis=1).astype(np.float32)
+    points[:, ::2] *= 1 + 1e-3
+    zeros = [np.zeros(30), np.zeros(2)]
+    layers = [Affine(coefs[0].astype(float), zeros[0]), ACTIVATIONS[activation]()]
+    layers.append(Affine(coefs[1].astype(float), zeros[1]))
+    y = np.zeros(3000, dtype=int)
+    eps = float(np.finfo(np.float32).eps)
+    bounds = margin_bounds(layers, Ball(0.0, low=-np.inf, high=np.inf), points, y, eps)[:, 1]
+    hidden = LINES[activation][0](points @ coefs[0])
+    outputs = hidden @ coefs[1]
+    exact = layers[2](layers[1](layers[0](points.astype(float))))
+    assert outputs.dtype == np.float32
+    margins, exact = outputs[:, 0] - outputs[:, 1], exact[:, 0] - exact[:, 1]
+    # Without any allowance, half of the rows would be wrong.
+    assert (margins < exact).mean() > 0.2
+    assert (bounds <= margins).all()
