@@ -11,6 +11,8 @@ part a "tangent" in the kink is any line through it of slope t from 0 to 1.
 Arrays of lines below and above are stacked in this order: their shape is (2, n_rows, n_units).
 """
 
+from copy import copy
+
 import numpy as np
 from scipy.special import expit
 
@@ -77,7 +79,22 @@ _TANGENTS = {
 }
 
 
-class Lines:
+class _Intervals:
+    """The intervals of the drives of a layer, and what multipliers make of them."""
+
+    def highest(self, multipliers):
+        """Largest values of sums of drives times multipliers, of shape (n_rows, n_terms)."""
+        low, high = self.low[:, np.newaxis], self.high[:, np.newaxis]
+        return np.maximum(multipliers * low, multipliers * high).sum(axis=2)
+
+    def outside(self, drives, multipliers):
+        """Slopes of bounds by the multipliers: how far drives are beyond the ends of intervals."""
+        low, high = self.low[:, np.newaxis], self.high[:, np.newaxis]
+        end = np.where(multipliers > 0, high, np.where(multipliers < 0, low, drives))
+        return drives - np.clip(end, low, high)
+
+
+class Lines(_Intervals):
     """Lines below and above all units of a layer.
 
     Parameters
@@ -95,7 +112,7 @@ class Lines:
     """
 
     def __init__(self, activation, low, high):
-        self._activation, self._low, self._high = activation, low, high
+        self._activation, self.low, self.high = activation, low, high
         self._tangent, ranges, first_choice, self.best_tangents = _TANGENTS[type(activation)]
         self._first, self._last = ranges(low, high)
         self._touches = self._first <= self._last
@@ -110,7 +127,16 @@ class Lines:
 
     def select(self, kept):
         """The lines of some of the rows."""
-        return Lines(self._activation, self._low[kept], self._high[kept])
+        lines = copy(self)
+        for name in ("low", "high", "tangents", "_chord_slope"):
+            setattr(lines, name, getattr(self, name)[kept])
+        for name in ("_first", "_last", "_touches", "_chord_offset"):
+            setattr(lines, name, getattr(self, name)[:, kept])
+        return lines
+
+    def narrowed(self, low, high):
+        """Lines of other intervals."""
+        return Lines(self._activation, low, high)
 
     def back(self, cotangent, tangents):
         """Linear function of the drives that is below one of the activations.
@@ -126,7 +152,8 @@ class Lines:
         factors : ndarray of shape (n_rows, n_terms, n_units)
         constant : ndarray of shape (n_rows, n_terms)
         forward : callable
-            From drives to the activations that this bound takes for them.
+            From drives to the activations that this bound takes for them, and to the amount by
+            which it is lower than with the true ones, by unit.
         """
         above = cotangent < 0
 
@@ -140,10 +167,15 @@ class Lines:
         slope = np.where(touches, slope, self._chord_slope[:, np.newaxis])
         offset = np.where(touches, offset, of_side(self._chord_offset))
         constant = (cotangent * offset).sum(axis=2)
-        return cotangent * slope, constant, lambda drives: slope * drives + offset
+
+        def forward(drives):
+            line = slope * drives + offset
+            return line, cotangent * (self._activation(drives) - line)
+
+        return cotangent * slope, constant, forward
 
 
-class CodeLines:
+class CodeLines(_Intervals):
     """Lines below sums of piecewise linear functions, of units that a code encodes.
 
     All functions of one unit are added up before the line is drawn, which has the slope of the
@@ -153,19 +185,29 @@ class CodeLines:
     """
 
     def __init__(self, code, low, high):
-        self._code, self._low, self._high = code, low, high
+        self._code, self.low, self.high = code, low, high
         self.tangents = (low + high) / 2
         self.best_tangents = np.copy
 
     def select(self, kept):
         """The lines of some of the rows."""
-        return CodeLines(self._code, self._low[kept], self._high[kept])
+        return CodeLines(self._code, self.low[kept], self.high[kept])
+
+    def narrowed(self, low, high):
+        """Lines of other intervals."""
+        return CodeLines(self._code, low, high)
 
     def back(self, cotangent, tangents):
         """Linear function below, as that of `Lines`."""
-        ends, values = Tables.of(self._code, cotangent).pieces(self._low, self._high)
-        width = (self._high - self._low)[:, np.newaxis]
+        ends, values = Tables.of(self._code, cotangent).pieces(self.low, self.high)
+        width = (self.high - self.low)[:, np.newaxis]
         climb = values[:, :, -1] - values[:, :, 0]
         slope = np.divide(climb, width, out=np.zeros_like(climb), where=width > 0)
         offset = (values - slope[:, :, np.newaxis] * ends[:, np.newaxis]).min(axis=2)
-        return slope, offset.sum(axis=2), self._code
+
+        def forward(drives):
+            outputs = self._code(drives)
+            by_unit = (cotangent * outputs) @ np.eye(drives.shape[2])[self._code.inputs]
+            return outputs, by_unit - slope * drives - offset
+
+        return slope, offset.sum(axis=2), forward

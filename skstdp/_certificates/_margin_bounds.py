@@ -3,17 +3,18 @@
 import numpy as np
 from sklearn.utils import gen_batches
 
+from ._parts import Parts, bounds_by_parts
 from ._reach import Reach
 from ._relaxation import Network, Relaxation
 
 # So many numbers are held at a time.
 _BLOCK = 2**21
-_N_ROUNDS = 30
-# Bounds are computed in double precision, and that is far above its rounding errors.
-_OWN_ROUNDING = 1e-9
+# Rounds that improve the choices of bounds, of balls and of their parts, and how often these are
+# divided.
+_N_ROUNDS, _N_ROUNDS_OF_PARTS, _N_DIVISIONS = 15, 5, 6
 
 
-def margin_bounds(layers, ball, points, y, eps, *, n_rounds=_N_ROUNDS):
+def margin_bounds(layers, ball, points, y, eps):
     """Lower bounds of the score of the true class minus that of each other, for any point.
 
     Rounding errors of the classifier, for floating-point numbers of precision `eps`, and of the
@@ -28,9 +29,6 @@ def margin_bounds(layers, ball, points, y, eps, *, n_rounds=_N_ROUNDS):
     y : ndarray of shape (n_samples,), dtype intp
         Class indices.
     eps : float
-    n_rounds : int, default=30
-        Rounds in which the bounds are improved, while there are rows that are neither proven nor
-        refuted.
 
     Returns
     -------
@@ -42,44 +40,31 @@ def margin_bounds(layers, ball, points, y, eps, *, n_rounds=_N_ROUNDS):
     bounds = np.empty((len(points), network.n_outputs))
     for block in gen_batches(len(points), max(1, _BLOCK // network.n_numbers)):
         reach = Reach(ball, points[block], block)
-        bounds[block] = _of_rows(network, reach, y[block], point_eps, eps, n_rounds)
+        bounds[block] = _of_rows(network, reach, y[block], point_eps, eps)
     return bounds
 
 
-def _of_rows(network, reach, y, point_eps, eps, n_rounds):
+def _of_rows(network, reach, y, point_eps, eps):
     rows, classes = np.arange(len(y)), np.eye(network.n_outputs)
     factors = classes[y][:, np.newaxis] - classes
     relaxation = Relaxation(network, reach, point_eps, eps)
-    least = relaxation.minimum(factors)[0]
-    least[rows, y] = np.inf
+    bounds = relaxation.minimum(factors)[0]
+    bounds[rows, y] = np.inf
     if not network.activations:
-        return least
-    for narrow in (False, True) if len(network.activations) > 1 else (False,):
-        if narrow:
-            # Rows are those that are not decided
-            kept = np.unique(rows)
-            if not len(kept):
-                break
-            relaxation = Relaxation(network, reach.select(kept), point_eps, eps, NARROW)
-            place = np.searchsorted(kept, rows)
-            relaxation, factors = relaxation.select(place), factors
-        else:
-            rows, others = np.nonzero(least <= 0)
-            relaxation, factors = relaxation.select(rows), factors[rows, others][:, np.newaxis]
-        tangents = relaxation.first_tangents()
-        for k in range(n_rounds):
-            found, drives = relaxation.minimum(factors, tangents)
-            found = found[:, 0]
-            least[rows, others] = np.maximum(least[rows, others], found)
-            margins = (network.outputs(drives[0]) * factors).sum(axis=(1, 2))
-            pending = (found <= 0) & ~np.isin(rows, rows[margins < 0])
-            tangents = relaxation.moved(tangents, drives, 2 / (k + 2))
-            tangents = [of_layer[pending] for of_layer in tangents]
-            rows, others, factors = rows[pending], others[pending], factors[pending]
-            relaxation = relaxation.select(pending)
-            if not pending.any():
-                break
-    return least
-
-
-NARROW = 10
+        return bounds
+    # Functions to be proven, each of a row and another class.
+    rows, others = np.nonzero(bounds <= 0)
+    factors = factors[rows, others][:, np.newaxis]
+    lowest, nothing = np.full(len(rows), np.inf), np.zeros(len(rows))
+    parts = Parts(relaxation.select(rows), factors, nothing, np.arange(len(rows)))
+    parts = parts.improve(_N_ROUNDS, lowest)
+    if len(network.activations) > 1 and len(parts):
+        left = parts.owners
+        again, place = np.unique(rows[left], return_inverse=True)
+        relaxation = Relaxation(network, reach.select(again), point_eps, eps, narrow=True)
+        parts = Parts(relaxation.select(place), factors[left], nothing[left], left)
+        parts = parts.improve(_N_ROUNDS, lowest)
+    left, parts.owners = parts.owners, np.arange(len(parts))
+    lowest[left] = bounds_by_parts(parts, _N_DIVISIONS, _N_ROUNDS_OF_PARTS)
+    bounds[rows, others] = np.maximum(bounds[rows, others], lowest)
+    return bounds

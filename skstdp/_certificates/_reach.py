@@ -21,7 +21,7 @@ from copy import copy
 import numpy as np
 
 _POWERS = {"l2": 2, "l1": 1}
-_N_BISECTIONS = 20
+_N_BISECTIONS = 12
 
 
 class Linear:
@@ -62,7 +62,7 @@ class Tables:
 
     @classmethod
     def of(cls, code, factors):
-        """Sums of the outputs of a code times factors of shape (n_rows or 1, n_terms, n_outputs)."""
+        """Sums of outputs of a code times factors, (n_rows or 1, n_terms, n_outputs)."""
         to_inputs = np.eye(code.nodes.shape[1])[code.inputs]
         return cls(code, (code.values * factors[:, :, np.newaxis]) @ to_inputs)
 
@@ -75,13 +75,20 @@ class Tables:
 
     def pieces(self, low, high):
         """Pieces as those of `Linear`."""
-        low, high = low[:, np.newaxis], high[:, np.newaxis]
-        ends = np.concatenate([low, np.clip(self.code.nodes, low, high), high], axis=1)
-        at_low, at_high = self.at(low[:, 0]), self.at(high[:, 0])
-        below = (self.code.nodes < low)[:, np.newaxis]
-        above = (self.code.nodes > high)[:, np.newaxis]
-        inside = np.where(below, at_low, np.where(above, at_high, self.tables))
-        return ends, np.concatenate([at_low, inside, at_high], axis=2)
+        nodes = self.code.nodes
+        first = (nodes < low[:, np.newaxis]).sum(axis=1)
+        n_inside = (nodes <= high[:, np.newaxis]).sum(axis=1) - first
+        # As many as the widest interval holds.
+        number = first[:, np.newaxis] + np.arange(n_inside.max(initial=0))[:, np.newaxis]
+        number = np.minimum(number, len(nodes) - 1)
+        inside = nodes[number, np.arange(nodes.shape[1])]
+        values = np.take_along_axis(self.tables, number[:, np.newaxis], axis=2)
+        at_low, at_high = self.at(low), self.at(high)
+        values = np.where((inside > high[:, np.newaxis])[:, np.newaxis], at_high, values)
+        values = np.where((inside < low[:, np.newaxis])[:, np.newaxis], at_low, values)
+        ends = np.clip(inside, low[:, np.newaxis], high[:, np.newaxis])
+        ends = np.concatenate([low[:, np.newaxis], ends, high[:, np.newaxis]], axis=1)
+        return ends, np.concatenate([at_low, values, at_high], axis=2)
 
 
 class Reach:
@@ -165,8 +172,8 @@ class Reach:
         ends = ends[:, np.newaxis]
         gains = [self._gains(functions, columns, origin) for columns, origin, _ in self._swaps]
         if not self._power:
-            return self._at_price(np.zeros((1, 1)), ends, values, gains)[:2]
-        return self._dual(functions, ends, values, gains)
+            return self._at_price(np.zeros((1, 1)), self._ends(ends, values), gains)[:2]
+        return self._dual(functions, self._pieces(ends, values), gains)
 
     def _in_box(self, weights):
         x = np.where(weights > 0, self._down[:, np.newaxis], self._up[:, np.newaxis])
@@ -186,40 +193,35 @@ class Reach:
         return (weights * x).sum(axis=2), x
 
     def _gains(self, functions, columns, origin):
-        """Changes of the sums by a swap to each column of a group, (n_rows, n_terms, n_columns)."""
+        """Changes by a swap to each column of a group, (n_rows, n_terms, n_columns)."""
         zeros = np.zeros_like(self.centre)
         _, values = functions.pieces(zeros, zeros + 1)
         climbs = (values[:, :, -1] - values[:, :, 0])[..., columns]
         leave = np.take_along_axis(climbs, origin[:, np.newaxis, np.newaxis], axis=2)
         return climbs - leave
 
-    def _dual(self, functions, ends, values, gains):
+    def _dual(self, functions, pieces, gains):
         budget = self._length**self._power
         _, stay = functions.pieces(self.centre, self.centre)
-        least, x, _ = self._at_price(np.zeros((1, 1)), ends, values, gains)
+        least, x, _ = self._at_price(np.zeros((1, 1)), pieces, gains)
         # At this price nothing pays that costs more than the ball allows.
         high = np.maximum(stay[:, :, 0].sum(axis=2) - least, 0)
         low = np.zeros_like(high)
         for _ in range(_N_BISECTIONS):
             price = (low + high) / 2
-            total, there, spent = self._at_price(price, ends, values, gains)
+            total, there, spent = self._at_price(price, pieces, gains)
             least = np.maximum(least, total - price * budget)
             fits = spent <= budget
             x = np.where(fits[..., np.newaxis], there, x)
             low, high = np.where(fits, low, price), np.where(fits, price, high)
         return least, x
 
-    def _at_price(self, price, ends, values, gains):
+    def _at_price(self, price, pieces, gains):
         """Least values of sums and costs, where they are, and the costs there.
 
         `price` has a shape that broadcasts to (n_rows, n_terms).
         """
-        if self._power:
-            x, cost, values = self._best_in_pieces(
-                price[..., np.newaxis, np.newaxis], ends, values
-            )
-        else:
-            x, cost = ends, np.zeros((1, 1, 1, 1))
+        x, cost, values = pieces(price[..., np.newaxis, np.newaxis])
         best = values.argmin(axis=2, keepdims=True)
         total, x, spent = (
             np.take_along_axis(np.broadcast_to(array, values.shape), best, axis=2)[:, :, 0]
@@ -237,23 +239,32 @@ class Reach:
             x[..., columns] = np.arange(len(columns)) == chosen
         return total, x, spent
 
-    def _best_in_pieces(self, price, ends, values):
-        """Least value and cost in each piece: the point, the cost there, and the sum."""
-        start, end = ends[:, :, :-1], ends[:, :, 1:]
-        width = end - start
-        slope = np.divide(
-            np.diff(values, axis=2), width, out=np.zeros_like(values[:, :, 1:]), where=width > 0
-        )
+    def _ends(self, ends, values):
+        """Function of the price: ends of the pieces, no costs, and the values there."""
+        return lambda price: (ends, np.zeros((1, 1, 1, 1)), values)
+
+    def _pieces(self, ends, values):
+        """Function of the price: the best point of each piece, its cost, and the sum of both."""
+        start, end, values_at_start = ends[:, :, :-1], ends[:, :, 1:], values[:, :, :-1]
+        width, climb = end - start, np.diff(values, axis=2)
+        slope = np.divide(climb, width, out=np.zeros_like(climb), where=width > 0)
         centre, epsilon = (
             array[:, np.newaxis, np.newaxis] for array in (self.centre, self._epsilon)
         )
+        safe = np.where(epsilon > 0, epsilon, 1)
         steep = slope * epsilon
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            if self._power == 2:
-                move = -steep / (2 * price)
-            else:
-                move = np.where(np.abs(steep) > price, -np.inf * np.sign(steep), 0)
-            move = np.where(steep == 0, 0, move * epsilon)
-        x = np.clip(centre + move, start, end)
-        cost = np.abs((x - centre) / np.where(epsilon > 0, epsilon, 1)) ** self._power
-        return x, cost, values[:, :, :-1] + slope * (x - start) + price * cost
+        # Of the slope alone, as far as the price is one; of the sign where it is below the slope.
+        direction = -steep * epsilon / 2 if self._power == 2 else -np.sign(steep)
+        size = np.abs(steep)
+
+        def best(price):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                if self._power == 2:
+                    move = np.where(size > 0, direction / price, 0)
+                else:
+                    move = np.where(size > price, direction * np.inf, 0)
+            x = np.clip(centre + move, start, end)
+            cost = np.abs((x - centre) / safe) ** self._power
+            return x, cost, values_at_start + slope * (x - start) + price * cost
+
+        return best

@@ -17,12 +17,20 @@ References
        Robustness Certification with General Activation Functions", arXiv:1811.00866, 2018.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ._layers import PiecewiseLinear, first_of, map_of, segments_of, through
 from ._lines import CodeLines, Lines
+from ._parts import Parts, bounds_by_parts
 from ._reach import Linear, Tables
 
+# Of intervals that are narrowed: rounds, divisions of parts, and the share of the way to a value
+# that is attained that they are to come.
+_N_ROUNDS, _N_DIVISIONS, _SHARE = 4, 2, 0.7
+# Bounds that multipliers aim at: a little above zero, which proves.
+_TARGET = 0.05
 # Bounds are computed in double precision, and that is far above its rounding errors.
 _OWN_ROUNDING = 1e-9
 
@@ -69,12 +77,6 @@ class Network:
         self.starts_with_code = self._code is not None
         self.n_numbers = 2 * max(widths) * n_numbers
 
-    def outputs(self, drives):
-        """What the network computes of first drives."""
-        for activation, affine in zip(self.activations, self.maps, strict=True):
-            drives = affine(activation(drives))
-        return drives
-
     def first_minimum(self, reach, factors):
         """Least values of linear functions of the first drives, and the drives there.
 
@@ -89,12 +91,34 @@ class Network:
         drives : ndarray of shape (n_rows, n_terms, n_units)
         """
         if self._code is None:
-            least, x = reach.minimum(Linear(factors @ self._first.matrix.T))
+            # As one product of matrices, which is faster than one per row.
+            weights = factors.reshape(-1, factors.shape[2]) @ self._first.matrix.T
+            least, x = reach.minimum(Linear(weights.reshape(*factors.shape[:2], -1)))
         else:
             tables = Tables(self._code, np.tensordot(factors, self._tables, 1))
             least, x = reach.minimum(tables)
             x = self._code(x)
-        return least + factors @ self._first.offset, self._first(x)
+        drives = self._first(x.reshape(-1, x.shape[2]))
+        return least + factors @ self._first.offset, drives.reshape(*x.shape[:2], -1)
+
+
+class Choice(NamedTuple):
+    """What can be chosen in the bounds of a layer.
+
+    Attributes
+    ----------
+    tangents : ndarray of shape (n_rows, n_terms, n_units)
+        Where lines touch the activations.
+    multipliers : ndarray of shape (n_rows, n_terms, n_units)
+        Of the intervals of the drives: positive for their upper ends, negative for the lower ones.
+    """
+
+    tangents: np.ndarray
+    multipliers: np.ndarray
+
+    def select(self, kept):
+        """The choices for some of the rows."""
+        return Choice(*(array[kept] for array in self))
 
 
 class Relaxation:
@@ -109,12 +133,12 @@ class Relaxation:
     reach : Reach
     point_eps, eps : float
         Precision of the points of attacks, and of the classifier.
-    n_rounds : int, default=0
-        Rounds in which intervals of drives are narrowed.
+    narrow : bool, default=False
+        Whether intervals of drives are narrowed, in rounds and by parts.
     """
 
-    def __init__(self, network, reach, point_eps, eps, n_rounds=0):
-        self._network, self._reach = network, reach
+    def __init__(self, network, reach, point_eps, eps, narrow=False):
+        self.network, self._reach = network, reach
         self._lines, self._errors = [], []
         low, high = reach.low, reach.high
         error = 2 * point_eps * np.maximum(np.abs(low), np.abs(high))
@@ -126,7 +150,7 @@ class Relaxation:
                 break
             low, high = low - error, high + error
             if k > 0 or network.starts_with_code or not reach.is_box:
-                narrower = self._intervals(low.shape[1], n_rounds)
+                narrower = self._intervals(low.shape[1], narrow)
                 low, high = np.maximum(low, narrower[0]), np.minimum(high, narrower[1])
             # Where both are one number, rounding must not put them in the wrong order.
             low, high = np.minimum(low, high), np.maximum(low, high)
@@ -135,32 +159,73 @@ class Relaxation:
             self._lines.append(kind(activation, low, high))
             error = np.zeros_like(low)
 
-    def _intervals(self, width, n_rounds):
+    def _intervals(self, width, narrow):
         """Smallest and largest drives of the next layer, of shape (n_rows, width)."""
         signs = np.concatenate([np.eye(width), -np.eye(width)])[np.newaxis]
-        least, drives = self.minimum(signs)
-        tangents = self.first_tangents()
-        for k in range(n_rounds if self._lines else 0):
-            tangents = self.moved(tangents, drives, 2 / (k + 2))
-            found, drives = self.minimum(signs, tangents)
-            least = np.maximum(least, found)
+        least, drives, _ = self.minimum(signs)
+        if narrow and self._lines:
+            choices = self.first_choices()
+            for k in range(_N_ROUNDS):
+                choices = self.better_choices(choices, drives, 2 / (k + 2))
+                found, drives, _ = self.minimum(signs, choices)
+                least = np.maximum(least, found)
+            least = self._raised(signs, least, (self.outputs(drives[0]) * signs).sum(axis=2))
         return least[:, :width], -least[:, width:]
+
+    def _raised(self, signs, least, attained):
+        """Bounds of drives by parts, which are raised most of the way to a value attained."""
+        n_rows, n_terms = least.shape
+        rows = np.repeat(np.arange(n_rows), n_terms)
+        aim = (least + _SHARE * (attained - least)).ravel()
+        factors = np.tile(signs[0][:, np.newaxis], (n_rows, 1, 1))
+        parts = Parts(self.select(rows), factors, -aim, np.arange(len(rows)))
+        found = bounds_by_parts(parts, _N_DIVISIONS, _N_ROUNDS) + aim
+        return np.maximum(least, found.reshape(least.shape))
+
+    def outputs(self, drives):
+        """What the layers that have lines compute of first drives, without rounding errors."""
+        for k in range(len(self._lines)):
+            drives = self.network.maps[k](self.network.activations[k](drives))
+        return drives
 
     def select(self, kept):
         """The lines of some of the rows."""
         relaxation = object.__new__(Relaxation)
-        relaxation._network, relaxation._reach = self._network, self._reach.select(kept)
+        relaxation.network, relaxation._reach = self.network, self._reach.select(kept)
         relaxation._lines = [lines.select(kept) for lines in self._lines]
         relaxation._errors = [error[kept] for error in self._errors]
         return relaxation
 
-    def minimum(self, factors, tangents=None):
+    def divide(self, units, drives, least_share):
+        """Narrow the interval of one unit of each row: below a drive in the first half of them.
+
+        Parameters
+        ----------
+        units : ndarray of shape (n_rows,), dtype int
+            Numbers of the units, counted through all layers.
+        drives : ndarray of shape (n_rows,)
+            Moved so far that each side has a share of the interval of at least `least_share`.
+        """
+        n_rows, start = len(units), 0
+        for k, lines in enumerate(self._lines):
+            width = lines.low.shape[1]
+            rows = np.flatnonzero((units >= start) & (units < start + width))
+            at = rows, units[rows] - start
+            low, high = lines.low.copy(), lines.high.copy()
+            margin = least_share * (high[at] - low[at])
+            middle = np.clip(drives[rows], low[at] + margin, high[at] - margin)
+            high[at] = np.where(rows < n_rows / 2, middle, high[at])
+            low[at] = np.where(rows < n_rows / 2, low[at], middle)
+            self._lines[k] = lines.narrowed(low, high)
+            start += width
+
+    def minimum(self, factors, choices=None):
         """Lower bounds of linear functions of the outputs of the last layer that has lines.
 
         Parameters
         ----------
         factors : ndarray of shape (n_rows or 1, n_terms, n_units)
-        tangents : list of ndarray of shape (n_rows, n_terms, n_units), default=None
+        choices : list of Choice, default=None
             For each layer; None to begin with.
 
         Returns
@@ -168,32 +233,70 @@ class Relaxation:
         least : ndarray of shape (n_rows, n_terms)
         drives : list of ndarray of shape (n_rows, n_terms, n_units)
             Of each layer, where the bound is attained.
+        gaps : list of ndarray of shape (n_rows, n_terms, n_units)
+            By how much each unit's line is below its activation there, times its factor.
         """
-        tangents = self.first_tangents() if tangents is None else tangents
+        choices = self.first_choices() if choices is None else choices
         constant, forwards = -self._lost(factors, len(self._lines)), []
         for k in reversed(range(len(self._lines))):
-            affine = self._network.maps[k]
+            lines, affine = self._lines[k], self.network.maps[k]
             constant = constant + factors @ affine.offset
-            factors, lost, forward = self._lines[k].back(factors @ affine.matrix.T, tangents[k])
+            factors, lost, forward = lines.back(factors @ affine.matrix.T, choices[k].tangents)
+            factors = factors + choices[k].multipliers
+            lost = lost - lines.highest(choices[k].multipliers)
             constant = constant + lost - self._lost(factors, k)
-            forwards = [forward, *forwards]
-        least, z = self._network.first_minimum(self._reach, factors)
-        drives = [z]
-        for forward, affine in zip(forwards[:-1], self._network.maps, strict=False):
-            drives.append(affine(forward(drives[-1])))
-        return least + constant, drives
+            forwards.append(forward)
+        least, z = self.network.first_minimum(self._reach, factors)
+        drives, gaps = [z], []
+        for k, forward in enumerate(reversed(forwards)):
+            taken, gap = forward(drives[k])
+            gaps.append(gap)
+            if k + 1 < len(forwards):
+                drives.append(self.network.maps[k](taken))
+        return least + constant, drives, gaps
 
     def _lost(self, factors, level):
         """Least change of linear functions of drives by rounding errors."""
         return (np.abs(factors) @ self._errors[level][:, :, np.newaxis])[:, :, 0]
 
-    def first_tangents(self):
-        """Tangents to begin with, of bounds with one term per row: a list, by layer."""
-        return [lines.tangents[:, np.newaxis] for lines in self._lines]
-
-    def moved(self, tangents, drives, share):
-        """Tangents moved by a share of the way to those that are best for drives."""
+    def first_choices(self):
+        """Choices to begin with, of bounds with one term per row: a list, by layer."""
         return [
-            old + share * (lines.best_tangents(z) - old)
-            for lines, old, z in zip(self._lines, tangents, drives, strict=True)
+            Choice(lines.tangents[:, np.newaxis], np.zeros_like(lines.tangents)[:, np.newaxis])
+            for lines in self._lines
         ]
+
+    def better_choices(self, choices, drives, share, least=None):
+        """Choices that are better for the drives at a minimum.
+
+        Parameters
+        ----------
+        choices : list of Choice
+        drives : list of ndarray
+            As `minimum` returns them.
+        share : float
+            Share of the way that tangents take to those that are best for these drives.
+        least : ndarray of shape (n_rows, n_terms), default=None
+            The bounds, if multipliers are to raise them above zero.
+        """
+        better = [
+            choice._replace(
+                tangents=choice.tangents + share * (lines.best_tangents(z) - choice.tangents)
+            )
+            for lines, choice, z in zip(self._lines, choices, drives, strict=True)
+        ]
+        if least is None:
+            return better
+        slopes = [
+            lines.outside(z, choice.multipliers)
+            for lines, choice, z in zip(self._lines, choices, drives, strict=True)
+        ]
+        squares = sum((slope**2).sum(axis=2) for slope in slopes)
+        missing = np.maximum(_TARGET - least, 0)
+        step = np.divide(missing, squares, out=np.zeros_like(squares), where=squares > 0)
+        for k, slope in enumerate(slopes):
+            old = choices[k].multipliers
+            new = old + step[:, :, np.newaxis] * slope
+            # Not from one end of the interval to the other at once.
+            better[k] = better[k]._replace(multipliers=np.where(new * old < 0, 0, new))
+        return better

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score
 
+from .._robustness._certified import CertifiedScorer
 from .._robustness._scorers import (
     ConstantPredictionWarning,
     FGSMScorer,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
 
+CERTIFIED = CertifiedScorer.attack
+
 
 class RobustnessCurveDisplay(BandsDisplay):
     """Accuracy on the test rows against the size of the attack, one colour per model.
@@ -37,6 +41,10 @@ class RobustnessCurveDisplay(BandsDisplay):
     Lines are means over splits; bands reach one standard deviation to each side, within
     [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
     a line style of its own.
+
+    Where a model has both a certified accuracy, which no attack can lower, and one under attack,
+    the band between the two is filled: the accuracy under the worst attack is in it. With several
+    attacks it ends at the one that finds most.
 
     A model that predicts one class cannot be attacked, and its curve is as flat as that of a
     robust one. A note in the axes counts such fits, and a dotted line is at the score of
@@ -64,10 +72,13 @@ class RobustnessCurveDisplay(BandsDisplay):
         One curve per model and kind of attack.
     fill_between_ : list of matplotlib PolyCollection
         The bands, in the order of `lines_`.
+    between_ : list of matplotlib PolyCollection
+        The bands between certified accuracy and that under attack, of models that have both.
 
     See Also
     --------
     FGSMScorer : The attack.
+    CertifiedScorer : Accuracy that is proven.
     attack_scorers : Scorers of several sizes for one evaluation.
     LearningCurvesDisplay : Accuracy against epoch.
 
@@ -102,7 +113,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         y: ArrayLike,
         *,
         epsilons: float | Sequence[float] = (4 / 255, 8 / 255, 12 / 255),
-        scorer: type = FGSMScorer,
+        scorer: type | Sequence[type] = FGSMScorer,
         ax: Axes | None = None,
         plot_kwargs: dict | None = None,
         **options: Any,
@@ -120,12 +131,18 @@ class RobustnessCurveDisplay(BandsDisplay):
             Their true labels.
         epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
             Sizes of the attack.
-        scorer : type, default=FGSMScorer
-            `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
+        scorer : type or sequence of types, default=FGSMScorer
+            `FGSMScorer`, `PGDScorer`, `WorstCaseScorer`, `CertifiedScorer`, or several, of which
+            each has a line.
         ax, plot_kwargs : matplotlib Axes and dict, default=None
             Axes to draw on, and keyword arguments of `plot`.
         **options : dict
-            Other parameters of the scorer.
+            Other parameters of the scorer; of several, each gets those that it has.
+
+        Raises
+        ------
+        TypeError
+            If no scorer has a parameter of that name.
 
         Returns
         -------
@@ -143,7 +160,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         >>> [line.get_label() for line in display.lines_]
         ['C=0.1', 'C=10']
         """
-        scorers = attack_scorers(epsilons, scorer, **options)
+        scorers = _scorers_of(epsilons, scorer, options)
         metric = scorers["clean"].metric
         records = []
         for name, fits in by_name(estimators).items():
@@ -309,6 +326,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         kinds = [attack for attack in self.scores["attack"].unique() if attack != "none"]
         linestyles = dict(zip(kinds, cycle(LINESTYLES), strict=False))
         models = self.scores.set_index("epsilon").groupby("model", sort=False)
+        self.between_ = []
         for index, (model, scores) in enumerate(models):
             # A model that no attack applies to still has its point without attack.
             for kind in [kind for kind in kinds if kind in set(scores["attack"])] or ["none"]:
@@ -316,10 +334,11 @@ class RobustnessCurveDisplay(BandsDisplay):
                     "color": COLORS[index % len(COLORS)],
                     "linestyle": linestyles.get(kind, "-"),
                     "marker": MARKERS[index % len(MARKERS)],
-                    "label": f"{model}, {kind}" if len(kinds) > 1 and kind != "none" else model,
+                    "label": _label(model, kind) if len(kinds) > 1 and kind != "none" else model,
                 }
                 rows = scores[scores["attack"].isin(["none", kind])]
                 self._draw_band(rows["accuracy"], *limits, **(style | kwargs))
+            self._draw_between(model, scores)
         epsilons = sorted(self.scores["epsilon"].unique())
         gap = min((after - before for before, after in pairwise(epsilons)), default=1)
         span = epsilons[-1] - epsilons[0]
@@ -327,11 +346,29 @@ class RobustnessCurveDisplay(BandsDisplay):
         if gap > 0.08 * span:
             labels = [epsilon_label(epsilon) for epsilon in epsilons]
             self.ax_.set_xticks(epsilons, labels, rotation=0 if gap > 0.22 * span else 45)
-        attack = f"{kinds[0]} perturbation" if len(kinds) == 1 else "Perturbation"
+        attacks = [kind for kind in kinds if kind != CERTIFIED]
+        attack = f"{attacks[0]} perturbation" if len(attacks) == 1 else "Perturbation"
         self.ax_.set_xlabel(f"{attack} of {self.moved}")
-        if any(self.scores["model"] != ""):
+        if self.between_ or any(self.scores["model"] != ""):
             self.ax_.legend()
         self._note_one_class()
+
+    def _draw_between(self, model, scores):
+        """Fill between the certified accuracy and the lowest one under attack."""
+        means = (
+            scores["accuracy"].groupby([scores["attack"], scores.index]).mean().unstack(level=0)
+        )
+        attacks = [kind for kind in means if kind not in ("none", CERTIFIED)]
+        if CERTIFIED not in means or not attacks:
+            return
+        # Without attack both are the accuracy itself.
+        if "none" in means:
+            means = means.apply(lambda column: column.fillna(means["none"]))
+        both = pd.DataFrame({"low": means[CERTIFIED], "high": means[attacks].min(axis=1)}).dropna()
+        style = {"color": self.lines_[-1].get_color(), "alpha": 0.3, "linewidth": 0}
+        label = _label(model, "worst attack: in this band")
+        band = self.ax_.fill_between(both.index, both["low"], both["high"], label=label, **style)
+        self.between_.append(band)
 
     def _note_one_class(self):
         if "one_class" not in self.scores or not self.scores["one_class"].any():
@@ -349,6 +386,29 @@ class RobustnessCurveDisplay(BandsDisplay):
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
         place = {"transform": self.ax_.transAxes, "verticalalignment": "bottom"}
         self.ax_.text(0.02, 0.02, "\n".join(notes), fontsize="x-small", bbox=box, **place)
+
+
+def _scorers_of(epsilons, scorer, options):
+    """Scorers of one or several types, as `attack_scorers` makes them, each with its options."""
+    if isinstance(scorer, type):
+        return attack_scorers(epsilons, scorer, **options)
+    kinds = list(scorer)
+    taken = [set(signature(kind).parameters) & set(options) for kind in kinds]
+    unknown = set(options).difference(*taken)
+    if unknown or not kinds:
+        raise TypeError(
+            f"Got scorer={kinds} and the options {sorted(options)}, but expected types of "
+            f"scorers, one of which has each option; none has {sorted(unknown)}."
+        )
+    scorers = {}
+    for kind, names in zip(kinds, taken, strict=True):
+        of_kind = attack_scorers(epsilons, kind, **{name: options[name] for name in names})
+        scorers |= {name: attack for name, attack in of_kind.items() if name not in scorers}
+    return scorers
+
+
+def _label(model, kind):
+    return f"{model}, {kind}" if model != "" else kind
 
 
 def _kind(scorer):

@@ -5,7 +5,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_validate
 from sklearn.svm import SVC
 
-from skstdp import FGSMScorer, PGDScorer, RobustnessCurveDisplay, attack_scorers
+from skstdp import (
+    CertifiedScorer,
+    FGSMScorer,
+    PGDScorer,
+    RobustnessCurveDisplay,
+    attack_scorers,
+)
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 
@@ -147,3 +153,58 @@ class TestRobustnessCurvesOfAnyEstimator:
             RobustnessCurveDisplay.from_cv_results({"fit_time": [1]}, {"a": "accuracy"})
         with pytest.raises(ValueError, match=r"expected 'test_clean' among them"):
             RobustnessCurveDisplay.from_cv_results({"fit_time": [1]}, attack_scorers([0.1]))
+
+
+class TestBandOfCertificates:
+    """Between what is proven and what an attack leaves, lies the truth."""
+
+    def test_from_estimators_of_which_one_has_none(self, iris_frame):
+        X, y = iris_frame
+        model = LogisticRegression(max_iter=1000).fit(X, y)
+        options = {"epsilons": [0.3, 0.6], "n_steps": 2, "norm": "l2"}
+        display = RobustnessCurveDisplay.from_estimator(
+            {"model": model}, X, y, scorer=[PGDScorer, FGSMScorer, CertifiedScorer], **options
+        )
+        labels = ["model, PGD", "model, FGSM", "model, certified"]
+        assert [line.get_label() for line in display.lines_] == labels
+        low, high = edges_of_a_band(display.between_[0])
+        sizes = (0, 0.3, 0.6)
+        proven = [CertifiedScorer(size, norm="l2")(model, X, y) for size in sizes]
+        attacked = [
+            min(
+                PGDScorer(size, 2, norm="l2")(model, X, y),
+                FGSMScorer(size, norm="l2")(model, X, y),
+            )
+            for size in sizes
+        ]
+        np.testing.assert_allclose(low, proven)
+        np.testing.assert_allclose(high, attacked)
+        texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+        assert texts == [*labels, "model, worst attack: in this band"]
+
+    def test_from_cross_validation(self, iris_frame):
+        X, y = iris_frame
+        scoring = attack_scorers([0.3]) | attack_scorers([0.3], CertifiedScorer)
+        results = cross_validate(LogisticRegression(max_iter=1000), X, y, scoring=scoring, cv=3)
+        display = RobustnessCurveDisplay.from_cv_results(results, scoring)
+        low, high = edges_of_a_band(display.between_[0])
+        np.testing.assert_allclose(low[1], results["test_certified 0.3"].mean())
+        np.testing.assert_allclose(high[1], results["test_FGSM 0.3"].mean())
+        np.testing.assert_allclose(low[0], high[0])
+        assert display.ax_.get_xlabel() == "FGSM perturbation of each feature"
+
+    def test_there_is_none_without_an_attack(self, iris_frame):
+        X, y = iris_frame
+        model = LogisticRegression(max_iter=1000).fit(X, y)
+        display = RobustnessCurveDisplay.from_estimator(
+            model, X, y, epsilons=[0.3], scorer=CertifiedScorer
+        )
+        assert display.between_ == []
+        assert display.ax_.get_xlabel() == "Perturbation of each feature"
+
+    @pytest.mark.parametrize("scorer", [[PGDScorer, CertifiedScorer], []])
+    def test_an_option_that_no_scorer_has(self, iris_frame, scorer):
+        X, y = iris_frame
+        model = LogisticRegression(max_iter=1000).fit(X, y)
+        with pytest.raises(TypeError, match=r"none has \['n_step'\]"):
+            RobustnessCurveDisplay.from_estimator(model, X, y, scorer=scorer, n_step=3)
