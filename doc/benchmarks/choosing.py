@@ -1,4 +1,4 @@
-"""What a choice by robustness costs and gains: python choosing.py [--out DIR] [--jobs N].
+"""What a choice by robustness costs and gains: python choosing.py [--jobs N].
 
 On six tables a search scores the same candidates by several scores at once. Each rule then chooses
 one candidate by its scores, which is trained on all rows of the search and measured on rows that

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 
 # Models whose prediction goes through all the samples that they store, for each step of an attack.
 _STORING = (KNeighborsClassifier, SVC)
-_MAX_STORED = 3000
+_MAX_STORED = 1000
+_MAX_TEST_OF_STORED = 100
+# Attacks go against many other classes one after the other.
+_MANY_CLASSES = 6
+_MAX_TEST_OF_MANY = 200
 
 _SEVERITIES = (1, 3, 5)
 
@@ -119,11 +123,13 @@ def robustness_fronts(
     n_inner : int, default=3
         Number of folds of the training rows for the choice, >= 2.
     max_tuning : int, default=3000
-        Largest number of rows that a choice is made with; of more, a stratified sample. Models
-        that store their samples are trained on at most 3000.
+        Largest number of rows that a choice is made with; of more, a stratified sample. Nearest
+        neighbours and kernel machines, which store their samples, are at last trained on at most
+        1000 rows.
     max_test : int, default=500
         Largest number of test rows, and of validation rows where those are not folds; of more, a
-        stratified sample.
+        stratified sample. At most 200 are attacked with six and more classes, and at most 100 of
+        models that store their samples.
     n_queries : int, default=1000
         Predictions per row and search that `WorstCaseScorer` may ask for.
     random_state : int, default=0
@@ -209,11 +215,11 @@ def robustness_fronts(
     fits, shortened = [], {}
     for row in chosen.itertuples():
         part, model = by_split[row.task, row.split], families[row.family][row.setting]
-        n_train = _MAX_STORED if isinstance(model, _STORING) else len(part.task.y)
         # One copy of the rows serves all models.
-        key = part.task.name, part.split, n_train
+        key = part.task.name, part.split, isinstance(model, _STORING)
         if key not in shortened:
-            shortened[key] = _with_fewer_rows(part.task, n_train, max_test, random_state)
+            limits = _limits(part.task, model, max_test)
+            shortened[key] = _with_fewer_rows(part.task, *limits, random_state)
         task = shortened[key]
         gradient = None if np.isnan(row.attacked) else "analytic"
         attacks = attacks_of(_measures(epsilons, n_queries, gradient, task))
@@ -297,6 +303,15 @@ def _inner_splits(part, n_inner, max_tuning, max_test, random_state):
     task = Task(task.name, *rows_of(task.X, task.y, rows))
     folds = StratifiedKFold(n_inner, shuffle=True, random_state=random_state)
     return [(task, *split) for split in folds.split(task.X, task.y)]
+
+
+def _limits(task, model, max_test):
+    """Numbers of rows that a model can be trained and attacked on in fair time."""
+    if len(np.unique(task.y)) >= _MANY_CLASSES:
+        max_test = min(max_test, _MAX_TEST_OF_MANY)
+    if isinstance(model, _STORING):
+        return _MAX_STORED, min(max_test, _MAX_TEST_OF_STORED)
+    return len(task.y), max_test
 
 
 def _with_fewer_rows(task, n_train, n_test, random_state):

@@ -1,6 +1,6 @@
 import inspect
 import re
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -134,3 +134,18 @@ def test_every_page_of_the_guide_is_described_in_one_group():
     assert described == listed
     assert sorted(listed) == pages
     assert re.findall(r":caption: (.+)", text) == re.findall(r"^(.+)\n-{4,}$", text, re.MULTILINE)
+
+
+def test_tables_of_measurements_are_those_of_the_scripts():
+    """Nobody edits a figure by hand."""
+    pd = pytest.importorskip("pandas")
+    folder = DOC / "benchmarks"
+    spec = spec_from_file_location("published", folder / "published.py")
+    published = module_from_spec(spec)
+    spec.loader.exec_module(published)
+    made = published.blocks(pd.read_csv(published.MEANS))
+    pages = {page: page.read_text(encoding="utf-8") for page in published.PAGES}
+    for text in pages.values():
+        assert published.renewed(text, made) == text
+    for name, block in made.items():
+        assert any(f"begin {name}" in text and block in text for text in pages.values())
