@@ -6,6 +6,7 @@
 ``_reach``         the least value of a sum of functions of one feature each in a ball
 ``_lines``         lines below and above activations
 ``_relaxation``    bounds of what layers compute, from these lines
+``_parts``          proofs by parts of a ball, where bounds of the whole decide nothing
 ``_margin_bounds`` bounds of margins, improved where they decide nothing
 ``_certificate``   the table of certificates by type
 =================  ====================================================================
