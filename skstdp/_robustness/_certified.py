@@ -112,19 +112,22 @@ class CertifiedScorer(_AttackScorer):
     For linear classifiers the bound is exact, in each norm and within bounds; with one-hot groups
     only in the maximum norm. For networks it is linear relaxation (CROWN) [1]_: each activation,
     for the drives that its unit may have, lies between two lines, and lines through all layers
-    lead to a linear function of the features, whose least value in the ball is known. Tangents are
-    then moved to where that is highest, in rounds. Intervals of the drives are bounded in the same
-    way, and by interval arithmetic [2]_. The code of our receptive fields is piecewise linear in
-    each feature, and the first drives are bounded exactly with it in the maximum norm; in the
-    others by a Lagrange multiplier. Columns of whole numbers are bounded in between as well, so
-    that the bound holds and may be too low.
+    lead to a linear function of the features, whose least value in the ball is known. The
+    intervals of the drives are bounded in the same way, and by interval arithmetic [2]_. Where
+    that decides nothing, tangents are moved, in rounds, to where the bound is highest, and then
+    the ball is divided up to six times by the drive of one unit, with Lagrange multipliers
+    (beta-CROWN [3]_); so are the intervals of layers above the first. The code of our receptive
+    fields is piecewise linear in each feature, and the first drives are bounded exactly with it in
+    the maximum norm; in the others by a Lagrange multiplier. Columns of whole numbers are bounded
+    in between as well, so that the bound holds and may be too low.
 
     The proof holds for the numbers that a computer calculates: rounding errors of the classifier
     in its own precision, those of the points of attacks, and those of the bounds are taken off
-    [3]_. Bounds of single samples do not depend on the others.
+    [4]_.
 
-    The time is that of some hundred predictions; it grows with the width of the layers and, for
-    layers above the second, with their number.
+    The time depends on how many samples are undecided. For a network of (32, 16) units on images
+    of 784 pixels it was 4 ms for each image where nearly all were decided by lines (a size of
+    4/255), and 50 ms where a third was not (12/255), on one thread.
 
     References
     ----------
@@ -132,7 +135,9 @@ class CertifiedScorer(_AttackScorer):
            Robustness Certification with General Activation Functions", arXiv:1811.00866, 2018.
     .. [2] S. Gowal et al., "On the Effectiveness of Interval Bound Propagation for Training
            Verifiably Robust Models", arXiv:1810.12715, 2018.
-    .. [3] N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 2002, section
+    .. [3] S. Wang et al., "Beta-CROWN: Efficient Bound Propagation with Per-neuron Split
+           Constraints for Neural Network Robustness Verification", arXiv:2103.06624, 2021.
+    .. [4] N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., 2002, section
            3.1.
 
     Examples

@@ -30,6 +30,7 @@ KEPT = {
     ),
     "FGSMScorer": lambda: skstdp.FGSMScorer(0.1, norm="l2", immutable=[0]),
     "PGDScorer": lambda: skstdp.PGDScorer(0.1, bounds=(0, 8), space="input"),
+    "CertifiedScorer": lambda: skstdp.CertifiedScorer(0.1, norm="l1", bounds=(0, 8)),
     "RobustnessMonitor": lambda: skstdp.RobustnessMonitor([0.1], X_val=X, y_val=Y),
     "STDPClassifier": lambda: network(skstdp.STDPClassifier, early_stopping=True),
     "ConstantPredictionWarning": lambda: skstdp.ConstantPredictionWarning("constant"),
