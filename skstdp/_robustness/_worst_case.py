@@ -247,9 +247,9 @@ def _attacks(problem, n_queries, random_state):
         for temperature in TEMPERATURES if problem.target.softens() else ():
             yield "softened slopes", partial(_softened, temperature, random_state)
         for rank in ranks if n_classes > 2 else ():
-            yield "targeted APGD", partial(_towards, AttackProblem.apgd, rank, random_state)
+            yield "targeted APGD", partial(_towards, AttackProblem.apgd, rank, 1, random_state)
         for rank in ranks:
-            yield "FAB", partial(_towards, AttackProblem.fab, rank, random_state)
+            yield "FAB", partial(_towards, AttackProblem.fab, rank, 2, random_state)
     else:
         yield "random signs", partial(AttackProblem.random_signs, random_state=random_state)
     has_scores = problem.target.has_scores
@@ -269,9 +269,9 @@ def _steps(random_state, n_restarts):
 
 
 def _softened(temperature, random_state, problem):
-    return problem.softened(temperature).apgd(**_steps(random_state, 2))
+    return problem.softened(temperature).apgd(**_steps(random_state, 1))
 
 
-def _towards(attack, rank, random_state, problem):
+def _towards(attack, rank, n_restarts, random_state, problem):
     rivals = problem.rivals(_N_RIVALS)[:, rank]
-    return attack(problem, **_steps(random_state, 2), rivals=rivals)
+    return attack(problem, **_steps(random_state, n_restarts), rivals=rivals)
