@@ -21,11 +21,12 @@ def apgd(points, y, objective, ball, n_steps, n_restarts, random_state):
         z = P(x_k - eta_k * steepest direction)
         x_(k+1) = P(x_k + 0.75 (z - x_k) + 0.25 (x_k - x_(k-1)))
 
-    with the projection P on the ball within the bounds. The length eta begins at 2 and is halved
+    with the projection P on the ball within the bounds. The first is of length 1
+    and goes all the way to z. The length eta begins at 2 and is halved
     at checkpoints that come closer and closer if, since the last one, fewer than 3/4 of the steps
     lowered the loss, or neither the length nor the lowest loss has changed; then the descent goes
-    back to its best point. In the l1 norm steps are sparse too, see `_SparseSteps`, and descents
-    begin in balls of three and two times the radius.
+    back to its best point. In the l1 norm these take turns with sparse steps, see `_SparseSteps`,
+    that begin in balls of three and two times the radius.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def apgd(points, y, objective, ball, n_steps, n_restarts, random_state):
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed = points.copy()
-    if not ball.epsilon.any():
+    if not len(points) or not ball.epsilon.any():
         return perturbed
     for block in gen_batches(len(points), BLOCK_SIZE):
         balls = ball.around(points[block], block)
@@ -85,14 +86,15 @@ class _Phase(NamedTuple):
 
 
 def _phases(norm, restart, n_steps):
-    if norm != "l1":
+    if norm != "l1" or restart % 2:
         return [_Phase(1, n_steps, _MomentumSteps)]
     # Where the loss is almost linear one steepest step is best; only a point of the ball itself
     # fools, so it comes first.
     first = [] if restart else [_Phase(1, 1, _MomentumSteps)]
-    rule = _MomentumSteps if restart % 2 else _SparseSteps
     shares = ((3, 0.3), (2, 0.3), (1, 0.4))
-    return first + [_Phase(radius, round(n_steps * share), rule) for radius, share in shares]
+    return first + [
+        _Phase(radius, round(n_steps * share), _SparseSteps) for radius, share in shares
+    ]
 
 
 def _descend(balls, points, y, objective, phase):
@@ -103,7 +105,7 @@ def _descend(balls, points, y, objective, phase):
     n_steps, stop = phase.n_steps, phase.radius <= 1
     if not stop:
         balls = balls.scaled(phase.radius)
-    points = balls.project(points)
+    points = balls.project(balls.with_fitting_groups(points))
     steps = phase.rule(points, n_steps)
     found, lowest_found = points.copy(), np.full(len(points), np.inf)
     has_fooled = np.zeros(len(points), dtype=bool)
@@ -153,6 +155,7 @@ class _MomentumSteps:
         self._lowest_last = np.full(len(points), np.inf)
         self._checkpoints = _checkpoints(n_steps)
         self._since = 0
+        self._begun = False
 
     def count(self, lowered):
         """Take note of which rows the last step has lowered."""
@@ -176,6 +179,10 @@ class _MomentumSteps:
 
     def move(self, balls, points, previous, gradient):
         """Points after a step."""
+        if not self._begun:
+            # From the sample the best one if the loss is linear.
+            self._begun = True
+            return balls.steepest_step(points, gradient, 1)
         ahead = balls.steepest_step(points, gradient, self._length)
         mixed = points + 0.75 * (ahead - points) + 0.25 * (points - previous)
         # A mixture of two categories is none.
@@ -184,10 +191,10 @@ class _MomentumSteps:
 
 def _checkpoints(n_steps):
     """Steps at which lengths are looked at: at shares 0.22, 0.41, 0.57, ... of all."""
-    checkpoints, share, gap = set(), 0.0, 0.22
-    while share + gap <= 1:
-        share, gap = share + gap, max(gap - 0.03, 0.06)
-        checkpoints.add(int(np.ceil(share * n_steps)))
+    checkpoints, percent, gap = set(), 0, 22
+    while percent + gap <= 100:
+        percent, gap = percent + gap, max(gap - 3, 6)
+        checkpoints.add(int(np.ceil(percent * n_steps / 100)))
     return checkpoints
 
 

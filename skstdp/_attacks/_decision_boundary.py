@@ -9,8 +9,6 @@ from sklearn.utils import check_random_state, gen_batches
 from ._gradient import BLOCK_SIZE
 from ._norm_balls import as_ball
 
-# Other samples, or random points, that are tried before a row is given up.
-_N_STARTS = 20
 # Directions that are asked for at first to estimate the normal of the boundary.
 _N_DIRECTIONS = 20
 # A row starts anew after so many rounds that leave more than this share of its distance.
@@ -39,7 +37,7 @@ def boundary(points, y, is_adversarial, starts, ball, n_queries, random_state):
         `is_adversarial(points, y)` returns which decisions are wrong, of shape (n_samples,).
     starts : ndarray of shape (n_starts, n_features), or None
         Other samples. None, and rows that have tried all, start from random points within the
-        bounds. A row that 20 starts in a row leave without an adversarial point is given up.
+        bounds.
     n_queries : int
         Most predictions for each row, >= 1, the one at the row itself not counted.
 
@@ -58,7 +56,7 @@ def boundary(points, y, is_adversarial, starts, ball, n_queries, random_state):
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed = points.copy()
-    if not ball.epsilon.any():
+    if not len(points) or not ball.epsilon.any():
         return perturbed
     # Random starts are within the bounds, or where there are none in a box that holds all samples.
     low, high = (np.broadcast_to(bound, points.shape[1:]) for bound in (ball.low, ball.high))
@@ -135,13 +133,10 @@ class _Walk:
         return taken
 
     def start(self, rows):
-        """Go to the next starts that are adversarial; some of the rows may find none."""
+        """Go to the next starts that are adversarial, of rows that find one."""
         self._sizes = np.where(rows, np.inf, self._sizes)
         self._age, self._idle = np.where(rows, 0, self._age), np.where(rows, 0, self._idle)
-        for _ in range(_N_STARTS):
-            looking = np.isinf(self._sizes)
-            if not looking.any():
-                return
+        while (looking := np.isinf(self._sizes) & (self._asked < self._n_queries)).any():
             others = self._random_points()
             if self._order.shape[1]:
                 chosen = np.minimum(self._next, self._order.shape[1] - 1)
@@ -160,9 +155,8 @@ class _Walk:
         """Other points with what must not move as in the samples."""
         balls = self._balls
         others = np.broadcast_to(others, balls.centre.shape)
-        swapped = balls.steepest_step(balls.centre, balls.with_groups_of(-others, 0 * others), 0)
         moved = np.where(balls.free_epsilon > 0, others, balls.centre)
-        return balls.clip(balls.with_groups_of(swapped, moved))
+        return balls.clip(balls.with_fitting_groups(balls.with_groups_of(others, moved)))
 
     def go(self):
         """Bring points nearer until all are in their balls or the queries are spent."""

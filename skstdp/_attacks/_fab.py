@@ -7,13 +7,16 @@ import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
 from ._gradient import BLOCK_SIZE
+from ._moves import LEAST_MOVES
 from ._norm_balls import as_ball
 
 # Largest share of the way that is taken from the sample, of a step beyond the plane, and of the
 # way back to the sample once a point fools.
 _ALPHA_MAX, _OVERSHOOT, _BACK = 0.1, 1.05, 0.9
+# Length of the last move from the sample, as a share of the way to the plane.
+_NEXT_TO = 1.001
 # Halvings of the way between the sample and the nearest point that fools.
-_N_HALVINGS = 5
+_N_HALVINGS = 10
 # Moves that are longer, in units of epsilon, are cut: features without bounds have no corner.
 _FAR = 1e6
 
@@ -39,7 +42,8 @@ def fab(
         alpha = min(|d_k| / (|d_k| + |d_0|), 0.1)
 
     cut to the bounds. From a point that fools, a tenth of the way back to the sample is taken. At
-    the end the way between the sample and the nearest point found is halved several times. One-hot
+    the end the way between the sample and the nearest point found is halved several times, and a
+    last plane there tells a shorter way if there is one. One-hot
     groups are held in each descent: at the sample's categories, or at those of a step that lowers
     the linear margin most. Whole numbers are rounded towards the sample wherever the margin is
     asked for.
@@ -72,6 +76,8 @@ def fab(
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed, distances = points.copy(), np.empty(len(points))
+    if not len(points):
+        return perturbed, distances
     for block in gen_batches(len(points), BLOCK_SIZE):
         search = _Search(
             ball.around(points[block], block), y[block], margin_and_gradient, early_stop
@@ -141,12 +147,19 @@ class _Search:
         if not len(rows):
             return
         fools = self._nearest[rows]
-        stands = self._balls.with_groups_of(self._nearest, self._balls.centre)[rows]
+        sample = self._balls.with_groups_of(self._nearest, self._balls.centre)[rows]
+        stands = sample
         for _ in range(_N_HALVINGS):
             middle = (fools + stands) / 2
             _, _, fooled = self._visit(rows, middle)
             fooled = fooled[:, np.newaxis]
             fools, stands = np.where(fooled, middle, fools), np.where(fooled, stands, middle)
+        # The plane there says which way from the sample is shortest.
+        balls, nearest = self._balls.select(rows), self._nearest[rows]
+        margins, gradient, _ = self._visit(rows, nearest)
+        margins = margins + (gradient * (sample - nearest)).sum(axis=1)
+        move = _NEXT_TO * _to_plane(balls, sample, margins, gradient)
+        self._visit(rows, balls.at(move, sample))
 
     def points_in_ball(self):
         """The nearest points where the balls hold them or one next to them that fools."""
@@ -166,10 +179,8 @@ def _step(balls, sample, points, margins, gradient, fooled):
 
     # From a point that fools, the way goes on from nearer to the sample, with the same plane.
     start = np.where(fooled[:, np.newaxis], sample + _BACK * (points - sample), points)
-    norm, epsilon = balls.norm, balls.free_epsilon
-    moves = [
-        _to_plane(balls, where, margins_at(where), gradient, norm) for where in (start, sample)
-    ]
+    epsilon = balls.free_epsilon
+    moves = [_to_plane(balls, where, margins_at(where), gradient) for where in (start, sample)]
     here, there = (balls.norm_of(move)[:, np.newaxis] for move in moves)
     both = here + there
     alpha = np.minimum(here / np.where(both > 0, both, 1), _ALPHA_MAX)
@@ -178,10 +189,12 @@ def _step(balls, sample, points, margins, gradient, fooled):
         for where, move in zip((start, sample), moves, strict=True)
     )
     biased = sum(share * end for share, end in zip((1 - alpha, alpha), ends, strict=True))
-    return balls.within_bounds(biased.astype(points.dtype, copy=False))
+    # What does not move is not even rounded.
+    moved = np.where(epsilon > 0, balls.within_bounds(biased), sample)
+    return moved.astype(points.dtype, copy=False)
 
 
-def _to_plane(balls, points, margins, gradient, norm):
+def _to_plane(balls, points, margins, gradient):
     """Moves of least norm to where linear margins are zero, or to the corner if that is nearer."""
     beyond = (margins < 0)[:, np.newaxis]
     slopes, reach, scale = balls.slopes_and_reach(points, np.where(beyond, -gradient, gradient))
@@ -191,43 +204,5 @@ def _to_plane(balls, points, margins, gradient, norm):
     with np.errstate(over="ignore"):
         rest = np.abs(margins)[:, np.newaxis] / scale / peak
         rest = np.minimum(rest, np.finfo(points.dtype).max / 4).astype(points.dtype)
-        sizes = _LEAST_MOVES[norm](steepness / peak, np.minimum(reach, _FAR), rest)
+        sizes = LEAST_MOVES[balls.norm](steepness / peak, np.minimum(reach, _FAR), rest)
     return -np.sign(slopes) * sizes
-
-
-def _least_linf(slopes, reach, rest):
-    return _least_in_proportion(slopes, np.ones_like(slopes), reach, rest)
-
-
-def _least_l2(slopes, reach, rest):
-    return _least_in_proportion(slopes, slopes, reach, rest)
-
-
-def _least_l1(slopes, reach, rest):
-    """Moves of the steepest first, each to its bound, until the margin is spent."""
-    order = np.argsort(-slopes, axis=1, kind="stable")
-    slopes, reach = (np.take_along_axis(values, order, axis=1) for values in (slopes, reach))
-    spent = np.cumsum(slopes * reach, axis=1) - slopes * reach
-    moves = np.empty_like(slopes)
-    sizes = np.clip((rest - spent) / np.where(slopes > 0, slopes, 1), 0, reach)
-    np.put_along_axis(moves, order, sizes, axis=1)
-    return moves
-
-
-def _least_in_proportion(slopes, weights, reach, rest):
-    """Moves in proportion to weights, of which those that come to a bound leave rest to others."""
-    moves = np.zeros_like(slopes)
-    free = reach > 0
-    while True:
-        rate = np.where(free, slopes * weights, 0).sum(axis=1, keepdims=True)
-        moves = np.where(free, rest / np.where(rate > 0, rate, 1) * weights, moves)
-        stopped = free & (moves > reach)
-        if not stopped.any():
-            return moves
-        moves = np.where(stopped, reach, moves)
-        spent = np.where(stopped, slopes * reach, 0).sum(axis=1, keepdims=True)
-        rest = np.maximum(rest - spent, 0)
-        free &= ~stopped
-
-
-_LEAST_MOVES = {"linf": _least_linf, "l2": _least_l2, "l1": _least_l1}

@@ -15,6 +15,8 @@ left.
 
 import numpy as np
 
+from ._moves import farthest_l1, farthest_l2, shrunk_l1, shrunk_l2, shrunk_within_l1
+
 NORMS = ("linf", "l2", "l1")
 
 # Rounding must not keep a swap of exactly the size of the ball from being made.
@@ -119,6 +121,11 @@ class _NormBall:
         left = self._left_after(self.radius_left(points), self.norm_of(offsets))
         return np.maximum(left, 0)
 
+    def with_fitting_groups(self, points):
+        """Points with the categories of the samples where the swaps to theirs do not fit."""
+        gradient = self.with_groups_of(-points, np.zeros_like(points))
+        return self._swap(points, gradient)[0]
+
     def swap_at_random(self, points, random_state):
         """Points after a swap in one group of each, to a random category that fits."""
         gradient = self.with_groups_of(-points, np.zeros_like(points))
@@ -178,7 +185,8 @@ class _NormBall:
             return points
         points = points.copy()
         moved = points[:, whole] - self.centre[:, whole]
-        points[:, whole] = self.centre[:, whole] + np.trunc(moved * (1 + _SLACK))
+        slack = max(_SLACK, 8 * np.finfo(points.dtype).eps)
+        points[:, whole] = self.centre[:, whole] + np.trunc(moved * (1 + slack))
         return points
 
     def with_groups_of(self, points, others):
@@ -287,29 +295,33 @@ class _LinfBall(_NormBall):
 class _SummedBall(_NormBall):
     """Norms that sum over features, so that moves compete for the radius.
 
-    Subclasses have `_fill`, `_shrink`, `_shrink_within` and `_direction`.
+    Subclasses have `_farthest`, `_shrunk` and `_shrunk_within` of `_moves`, and `_direction`.
     """
 
     def _step(self, points, gradient, length):
         slopes, reach, _ = self.slopes_and_reach(points, gradient)
-        return np.sign(slopes) * self._fill(np.abs(slopes), reach, length) * self.free_epsilon
+        return np.sign(slopes) * self._farthest(np.abs(slopes), reach, length) * self.free_epsilon
 
     def _project(self, points, left):
         """Nearest points of the balls to some that are within the bounds."""
         offsets = self.offsets(points)
-        offsets = self._shrink(offsets, left[:, np.newaxis].astype(points.dtype))
+        offsets = self._shrunk(offsets, left[:, np.newaxis].astype(points.dtype))
         return self.at(offsets, points)
 
     def project(self, points):
         offsets = self.offsets(points)
         # Downhill is where the points have gone.
         _, reach, _ = self.slopes_and_reach(self.centre, -offsets)
-        left = self.radius_left(points)[:, np.newaxis].astype(points.dtype)
         sizes = np.abs(offsets)
-        inside = np.minimum(sizes, reach)
-        far = np.flatnonzero(self.norm_of(inside) > left[:, 0])
-        inside[far] = self._shrink_within(sizes[far], reach[far], left[far])
-        return self.at(np.sign(offsets) * inside, points)
+        left = self.radius_left(points)
+        far = np.flatnonzero(self.norm_of(np.minimum(sizes, reach)) > left)
+        # Others do not change by as much as rounding.
+        nearest = np.where(self.free_epsilon > 0, self.within_bounds(points), points)
+        if len(far):
+            left = left[far, np.newaxis].astype(points.dtype)
+            sizes = self._shrunk_within(sizes[far], reach[far], left)
+            nearest[far] = self.select(far).at(np.sign(offsets[far]) * sizes, points[far])
+        return nearest
 
     def _draw(self, points, left, random_state):
         moving = self.free_epsilon > 0
@@ -325,6 +337,11 @@ class _SummedBall(_NormBall):
 class _L2Ball(_SummedBall):
     """Euclidean norm."""
 
+    _farthest = staticmethod(farthest_l2)
+    _shrunk = staticmethod(shrunk_l2)
+    # Nearest is one factor for all, and those that it leaves beyond a bound only come to it.
+    _shrunk_within = staticmethod(farthest_l2)
+
     @staticmethod
     def norm_of(units):
         return np.sqrt((units**2).sum(axis=1))
@@ -339,39 +356,6 @@ class _L2Ball(_SummedBall):
         return np.where(rest >= -_SLACK, np.sqrt(np.maximum(rest, 0)), -np.inf)
 
     @staticmethod
-    def _fill(slopes, reach, length):
-        """Moves along the slopes, of which those that come to a bound leave length to others."""
-        moves = np.zeros_like(slopes)
-        free = reach > 0
-        rest = np.full((len(slopes), 1), length**2, dtype=slopes.dtype)
-        while True:
-            # Relative to the steepest: squares of tiny slopes would vanish.
-            relative = np.where(free, slopes, 0)
-            steepest = relative.max(axis=1, keepdims=True)
-            relative = relative / np.where(steepest > 0, steepest, 1)
-            squares = (relative**2).sum(axis=1, keepdims=True)
-            scale = np.sqrt(rest / np.where(squares > 0, squares, 1))
-            moves = np.where(free, scale * relative, moves)
-            stopped = free & (moves > reach)
-            if not stopped.any():
-                return moves
-            moves = np.where(stopped, reach, moves)
-            rest = np.maximum(
-                rest - (np.where(stopped, reach, 0) ** 2).sum(axis=1, keepdims=True), 0
-            )
-            free &= ~stopped
-
-    @staticmethod
-    def _shrink(offsets, radius):
-        size = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
-        return offsets * np.where(size > radius, radius / np.where(size > 0, size, 1), 1)
-
-    @classmethod
-    def _shrink_within(cls, sizes, reach, radius):
-        """All shrink by one factor, and those beyond a bound only to it."""
-        return cls._fill(sizes, reach, radius)
-
-    @staticmethod
     def _direction(moving, shape, random_state):
         normal = random_state.standard_normal(shape) * moving
         size = np.sqrt((normal**2).sum(axis=1, keepdims=True))
@@ -380,6 +364,10 @@ class _L2Ball(_SummedBall):
 
 class _L1Ball(_SummedBall):
     """Sum of the absolute values."""
+
+    _farthest = staticmethod(farthest_l1)
+    _shrunk = staticmethod(shrunk_l1)
+    _shrunk_within = staticmethod(shrunk_within_l1)
 
     @staticmethod
     def norm_of(units):
@@ -408,50 +396,6 @@ class _L1Ball(_SummedBall):
     @staticmethod
     def _left_after(left, cost):
         return left - cost
-
-    @staticmethod
-    def _fill(slopes, reach, length):
-        """Moves in the order of the slopes, each to its bound, until the length is spent."""
-        order = np.argsort(-slopes, axis=1, kind="stable")
-        sorted_reach = np.take_along_axis(np.minimum(reach, length), order, axis=1)
-        before = np.cumsum(sorted_reach, axis=1) - sorted_reach
-        moves = np.empty_like(slopes)
-        np.put_along_axis(moves, order, np.clip(length - before, 0, sorted_reach), axis=1)
-        return moves
-
-    @staticmethod
-    def _shrink(offsets, radius):
-        """Nearest point of the ball: all entries shrink by the same, and none beyond zero."""
-        sizes = np.abs(offsets)
-        falling = -np.sort(-sizes, axis=1)
-        surplus = (np.cumsum(falling, axis=1) - radius) / np.arange(1, sizes.shape[1] + 1)
-        last = (falling > surplus).sum(axis=1, keepdims=True) - 1
-        threshold = np.take_along_axis(surplus, np.maximum(last, 0), axis=1)
-        shrunk = np.sign(offsets) * np.maximum(sizes - np.maximum(threshold, 0), 0)
-        outside = sizes.sum(axis=1, keepdims=True) > radius
-        return np.where(outside, shrunk, offsets)
-
-    @staticmethod
-    def _shrink_within(sizes, reach, radius):
-        """All shrink by the same, none beyond zero, and those beyond a bound only to it.
-
-        Of the amount, the sum is linear between those at which an entry leaves its bound or comes
-        to zero.
-        """
-        leaves = np.maximum(sizes - reach, 0)
-        amounts = np.concatenate([leaves, sizes], axis=1)
-        order = np.argsort(amounts, axis=1, kind="stable")
-        amounts = np.take_along_axis(amounts, order, axis=1)
-        n_shrinking = np.cumsum(np.where(order < sizes.shape[1], 1, -1), axis=1)
-        lost = np.zeros_like(amounts)
-        np.cumsum(n_shrinking[:, :-1] * np.diff(amounts, axis=1), axis=1, out=lost[:, 1:])
-        surplus = np.minimum(sizes, reach).sum(axis=1, keepdims=True) - radius
-        at = np.maximum((lost < surplus).sum(axis=1, keepdims=True) - 1, 0)
-        left, slope = (
-            np.take_along_axis(values, at, axis=1) for values in (surplus - lost, n_shrinking)
-        )
-        amount = np.take_along_axis(amounts, at, axis=1) + left / np.maximum(slope, 1)
-        return np.minimum(np.maximum(sizes - amount, 0), reach)
 
     @staticmethod
     def _direction(moving, shape, random_state):

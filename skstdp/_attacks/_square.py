@@ -34,8 +34,8 @@ def square(points, y, margins, ball, n_queries, random_state, *, image_shape=Non
     A window is a square of an image, a run of neighbours where there are 100 features or more, and
     else a random set, of a random number of features. Those of a set have signs of their own, and
     in half of the queries sizes too, since the margin of a tree need not be lowest at the end of
-    an interval. One-hot groups take part by random swaps that fit. Whole numbers are rounded
-    towards the sample.
+    an interval; every tenth query is a point drawn from the ball. One-hot groups take part by
+    random swaps that fit. Whole numbers are rounded towards the sample.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def square(points, y, margins, ball, n_queries, random_state, *, image_shape=Non
     random_state = check_random_state(random_state)
     ball = as_ball(ball)
     perturbed = points.copy()
-    if not ball.epsilon.any():
+    if not len(points) or not ball.epsilon.any():
         return perturbed
     for block in gen_batches(len(points), _BLOCK_SIZE):
         balls = ball.around(points[block], block)
@@ -87,6 +87,8 @@ def _search(balls, y, margins, windows, n_queries, random_state):
             trial = windows.start(balls)
         elif swap_share and random_state.uniform() < swap_share:
             trial = balls.project(balls.swap_at_random(points, random_state))
+        elif windows.of_sets and k % 10 == 0:
+            trial = balls.random_start(random_state)
         else:
             trial = move(balls, points, windows, share)
         trial = balls.round_integers(trial)
@@ -138,7 +140,8 @@ class _Windows:
         self._n_features = len(self._free)
         self._dtype = balls.centre.dtype
         self._image_shape = image_shape
-        if image_shape is None and self._n_features >= _MANY_FEATURES:
+        self.of_sets = image_shape is None and self._n_features < _MANY_FEATURES
+        if image_shape is None and not self.of_sets:
             # A run of neighbours is a window of an image of one row.
             self._image_shape = (1, self._n_features)
 
@@ -150,7 +153,7 @@ class _Windows:
     def start(self, balls):
         """Points of full size: stripes of an image, or each feature for itself."""
         shape = (len(balls.centre), self._n_features)
-        if self._image_shape is None:
+        if self.of_sets:
             signs = self._signs(shape)
         else:
             signs = self._signs((shape[0], 1, self._image_shape[1]))
@@ -163,7 +166,7 @@ class _Windows:
     def draw(self, n_rows, share):
         """Windows as weights of the features, of shape (n_rows, n_features), 0 outside."""
         uniform, shape = self._random_state.uniform, (n_rows, self._n_features)
-        if self._image_shape is None:
+        if self.of_sets:
             window = (uniform(size=shape) < share) & self._free
             chosen = self._random_state.choice(np.flatnonzero(self._free), size=n_rows)
             window[np.arange(n_rows), chosen] = True
@@ -182,7 +185,7 @@ class _Windows:
 
         Then the radius goes to the first window alone, as the thresholds of a tree may need.
         """
-        if self._image_shape is None:
+        if self.of_sets:
             all_of_it = self._random_state.uniform(size=(n_rows, 1)) < 0.25
             share = np.where(all_of_it, 1, share)
         return self.draw(n_rows, share)
@@ -196,7 +199,7 @@ class _Windows:
 
     def pattern(self, window):
         """Moves in a window, of at most 1: of one sign in an image, else each for itself."""
-        if self._image_shape is not None:
+        if not self.of_sets:
             return window * self._signs((len(window), 1))
         moves = window * self._signs(window.shape)
         if self._random_state.uniform() < 0.5:

@@ -1,6 +1,7 @@
 """A linear margin, of which all that attacks look for is known exactly."""
 
 import numpy as np
+from scipy.optimize import linprog
 
 
 class Linear:
@@ -37,3 +38,35 @@ class Linear:
                 margin += min(w * max(x - epsilon, 0), w * min(x + epsilon, 1))
             margins.append(margin)
         return np.array(margins)
+
+
+def linear_distance(row, weights, margin, epsilon, norm, low=0.0, high=1.0):
+    """Least norm of a move, in units of epsilon, at which a linear margin is zero in the bounds.
+
+    By linear programming, or in the Euclidean norm by halving the multiplier of the margin.
+    """
+    moving = epsilon > 0
+    room = np.where(weights > 0, row - low, high - row)[moving] / epsilon[moving]
+    slopes = np.abs(weights * epsilon)[moving]
+    if margin <= 0:
+        return 0.0
+    if (slopes * room).sum() < margin:
+        return np.inf
+    if norm == "l2":
+        smallest, largest = 0.0, 1e9
+        for _ in range(200):
+            factor = (smallest + largest) / 2
+            move = np.minimum(factor * slopes, room)
+            enough = slopes @ move >= margin
+            smallest, largest = (smallest, factor) if enough else (factor, largest)
+        return float(np.linalg.norm(move))
+    n = len(slopes)
+    if norm == "l1":
+        cost, bounds = np.ones(n), list(zip(np.zeros(n), room, strict=True))
+        found = linprog(cost, A_ub=[-slopes], b_ub=[-margin], bounds=bounds)
+    else:
+        # The largest move is one variable more.
+        rows = np.vstack([np.append(-slopes, 0), np.column_stack([np.eye(n), -np.ones(n)])])
+        bounds = [*zip(np.zeros(n), room, strict=True), (0, None)]
+        found = linprog(np.eye(n + 1)[-1], rows, np.append(-margin, np.zeros(n)), bounds=bounds)
+    return found.fun
