@@ -7,6 +7,7 @@ Each room imports only those below it:
 ``benchmarks``                          experiments, as functions that return data frames
 ``_displays``                           figures
 ``_robustness``                         adversarial examples, scorers, reports
+``_certificates``                       proofs that no adversarial example exists
 ``_input_gradients``, ``distributed``   how any classifier changes with its input;
                                         one network trained by many workers
 ``_networks``                           the classifiers, and the rules that they learn by
@@ -41,6 +42,7 @@ from ._robustness._adversarial_examples import fgsm, pgd
 from ._robustness._art import art_classifier
 from ._robustness._attack_table import attack_table
 from ._robustness._best_under_attack import BestUnderAttack
+from ._robustness._certified import CertifiedScorer
 from ._robustness._monitor import RobustnessMonitor
 from ._robustness._report import robustness_report
 from ._robustness._scorers import (
@@ -63,6 +65,7 @@ __all__ = [
     "BPClassifier",
     "BestUnderAttack",
     "BioLeaFClassifier",
+    "CertifiedScorer",
     "ConstantPredictionWarning",
     "EarlyStopping",
     "FGSMScorer",

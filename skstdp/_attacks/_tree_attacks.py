@@ -17,7 +17,27 @@ _BLOCK = 2**20
 
 def blocks(trees, n_rows):
     """Slices of samples that are looked at together."""
-    return gen_batches(n_rows, max(1, _BLOCK // len(trees.parent)))
+    return gen_batches(n_rows, max(1, _BLOCK // len(trees.parent))) if n_rows else ()
+
+
+def distance_bounds(trees, points, y, ball):
+    """How far the nearest leaf of each class of a single tree is beyond the ball.
+
+    Returns
+    -------
+    bounds : ndarray of shape (n_samples, n_classes)
+        Positive exactly where no point of the ball is of a class, infinite for the true class.
+    """
+    n_classes, decides = trees.scores.shape[1], trees.scores.argmax(axis=1)
+    bounds = np.full((len(points), n_classes), np.inf)
+    coordinates = Coordinates(trees, ball, points.shape[1])
+    for block in blocks(trees, len(points)):
+        reach = Reach(coordinates, points[block], block)
+        taken = reach.distances()[trees.leaves]
+        for other in np.unique(decides):
+            bounds[block, other] = taken[decides == other].min(axis=0) - reach.radius
+    bounds[np.arange(len(y)), y] = np.inf
+    return bounds
 
 
 def nearest_wrong(trees, points, y, ball):

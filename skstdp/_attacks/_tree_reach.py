@@ -51,9 +51,12 @@ class Reach:
         Samples.
     rows : array of int, default=slice(None)
         Which samples of the ball they are.
+    within : tuple of two ndarrays of shape (n_rows, n_features), default=None
+        Lowest and highest values of the features around each sample, instead of the bounds of the
+        ball. The sample may be outside.
     """
 
-    def __init__(self, coordinates, points, rows=slice(None)):
+    def __init__(self, coordinates, points, rows=slice(None), within=None):
         ball = coordinates.ball
         self._coordinates = coordinates
         self.trees, self.norm, self.groups = coordinates.trees, ball.norm, ball.groups
@@ -61,8 +64,10 @@ class Reach:
         self.centre = points
         shape = points.shape
         self._epsilon = np.broadcast_to(self.balls.free_epsilon, shape)
+        self._within = within
         self._bounds = [
-            np.broadcast_to(side.astype(points.dtype), shape[1:]) for side in (ball.low, ball.high)
+            np.broadcast_to(side.astype(points.dtype, copy=False), shape)
+            for side in within or (ball.low, ball.high)
         ]
         self._whole = np.zeros(shape[1], bool) if ball.whole is None else ball.whole
         # Sums of rounded numbers may come to a little more than the radius.
@@ -89,7 +94,8 @@ class Reach:
         Arguments broadcast against each other. What cannot be is infinite.
         """
         x, epsilon = self.centre[rows, features], self._epsilon[rows, features]
-        least, most = (side[features] for side in self._bounds)
+        least, most = (side[rows, features] for side in self._bounds)
+        low, high = np.maximum(low, least), np.minimum(high, most)
         value = np.minimum(np.maximum(x, low), high)
         moved = value - x
         whole = self._whole[features]
@@ -104,7 +110,7 @@ class Reach:
                 (x - epsilon <= value) & (value <= x + epsilon),
             )
             size = np.where(size > 0, self._snapped(size / epsilon, fits), 0)
-        there = (low <= value) & (value <= high) & (least <= value) & (value <= most)
+        there = (low <= value) & (value <= high)
         return value, self._spent(np.where(there & ~np.isnan(size), size, np.inf))
 
     def _swapped(self, k, allowed):
@@ -122,10 +128,13 @@ class Reach:
         taken : ndarray of shape (n_nodes, n_rows)
         """
         trees, above = self.trees, self._coordinates.above
+        of_node = self._coordinates.of_node
         everyone = np.arange(len(self.centre))
         # Of the coordinate of each node alone, and of all.
         alone = np.zeros((len(trees.parent), len(everyone)))
         taken = np.zeros_like(alone)
+        _, inside = self.nearest_inside()
+        taken[trees.levels[0]] = self.sum_of(inside)
         for level in trees.levels[1:]:
             _, alone[level] = self._nearest(
                 everyone,
@@ -139,10 +148,27 @@ class Reach:
             if self.norm == "linf":
                 taken[level] = np.maximum(before, alone[level])
                 continue
+            first = above[level] < trees.levels[0].stop
+            earlier = np.where(first[:, np.newaxis], inside.T[of_node[level]], alone[above[level]])
             with np.errstate(invalid="ignore"):
-                more = before + np.maximum(alone[level] - alone[above[level]], 0)
+                more = before + np.maximum(alone[level] - earlier, 0)
             taken[level] = np.where(np.isinf(alone[level]), np.inf, more)
         return taken
+
+    def nearest_inside(self):
+        """Nearest points within the bounds, and what each of their coordinates takes."""
+        everyone, features = np.arange(len(self.centre)), np.arange(self.centre.shape[1])
+        inside = np.zeros((len(everyone), len(features) + len(self.groups)))
+        if self._within is None:
+            return self.centre, inside
+        nowhere = self.centre.dtype.type(-np.inf), self.centre.dtype.type(np.inf)
+        points, taken = self._nearest(everyone[:, np.newaxis], features, *nowhere)
+        inside[:, features] = taken
+        return points, inside
+
+    def sum_of(self, taken):
+        """What moves of coordinates take of the radius together, of shape (n_rows,)."""
+        return taken.max(axis=1, initial=0) if self.norm == "linf" else taken.sum(axis=1)
 
     def _cut_in_groups(self, level):
         """Groups by number, each with the nodes of a level that are cut in it."""

@@ -30,6 +30,8 @@ class Trees:
         Feature that the box of the parent is cut in. A root is its own parent.
     low, high : ndarray of shape (n_nodes,)
         Interval of this feature in the box of the node, with its ends.
+    left, right : ndarray of shape (n_splits,)
+        Pairs of nodes of one parent, in the order of the features.
     leaves : ndarray of shape (n_leaves,)
         Nodes that are leaves, tree by tree.
     first : ndarray of shape (n_trees,)
@@ -73,6 +75,9 @@ class Trees:
             low[level] = np.maximum(low[level], low[above[level]])
             high[level] = np.minimum(high[level], high[above[level]])
         self.low, self.high = low, high
+        pairs = [np.arange(level.start, level.stop).reshape(2, -1) for level in levels[1:]]
+        pairs = np.concatenate([np.empty((2, 0), dtype=int), *pairs], axis=1)
+        self.left, self.right = pairs[:, np.argsort(self.feature[pairs[0]], kind="stable")]
         leaves = np.flatnonzero(left[given] < 0)
         tree = tree[given[leaves]]
         order = np.argsort(tree, kind="stable")

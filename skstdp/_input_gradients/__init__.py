@@ -16,6 +16,7 @@
 ``_composition``         pipelines, column transformers, unions, searches
 ``_encoded_columns``     columns that steps take for names of categories
 ``_finite_differences``  slopes from differences, when asked for
+``_fitted_trees``        trees and ensembles of them, which have no gradient, as arrays
 ``_target``              a classifier as an attack sees it
 ``_model_space``         its points are the input of the final estimator
 ``_input_space``         its points are X as it is given

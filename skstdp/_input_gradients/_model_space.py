@@ -59,6 +59,8 @@ class _ModelSpace(Target):
 class _Rates(_ModelSpace):
     """One of our networks at its rates."""
 
+    of_rates = True
+
     def __init__(self, estimator, X, given, names, gradient):
         self._values = estimator._checked_array(X)
         self._unchanged = X is given

@@ -39,7 +39,11 @@ class Target:
         Where the model is defined.
     whole : ndarray of shape (n_features,), dtype bool
         Features of whole numbers.
+    of_rates : bool
+        Whether the points are rates, which one of our networks takes instead of X.
     """
+
+    of_rates = False
 
     def __init__(self, estimator, points, names, gradient):
         self.estimator = estimator

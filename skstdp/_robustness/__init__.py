@@ -6,9 +6,11 @@
 ``_problem``               one target, its samples, the ball around them, and the attacks
 ``_adversarial_examples``  `fgsm`, `pgd`
 ``_scorers``               accuracy under attack, as scikit-learn scorers
+``_certified``             accuracy that is proven, as a scorer
 ``_best_under_attack``     the choice of a search
 ``_report``                accuracy under several attacks, and whether to believe it
 ``_attack_table``          distance at which each sample changes class
+``_tree_attack``           attacks on trees that know their thresholds, and certificates
 ``_art``                   classifiers for the attacks of another library
 =========================  ==============================================================
 """

@@ -1,6 +1,8 @@
-"""Attacks on classifiers made of trees, and certificates for them."""
+"""Attacks on classifiers made of trees."""
 
-from .._attacks import _tree_attacks, _tree_search
+import numpy as np
+
+from .._attacks import _tree_attacks, _tree_search, _tree_splits
 from .._input_gradients._fitted_trees import trees_of
 
 
@@ -17,22 +19,22 @@ def exact_points(problem):
     return points
 
 
-def certified_trees(problem):
-    """Rows that no attack can fool, shape (n_samples,), dtype bool; None if it is not of trees.
+def leaf_search(problem, random_state, n_restarts=10, n_splits=50):
+    """Points of a search on trees that knows their thresholds, or None for any other estimator.
 
-    For a single tree these are all such rows. For several they are those for which the sum of the
-    worst leaves within reach, over the trees, does not decide for another class.
+    Moves of single coordinates come first, from `n_restarts` starts, then at most `n_splits`
+    splits of the balls that are left. The sample itself stands where nothing was found.
     """
     trees = _trees(problem)
     if trees is None:
         return None
-    if len(trees.first) == 1:
-        _, reached = _tree_attacks.nearest_wrong(
-            trees, problem.points, _classes(problem), problem.ball
-        )
-        return ~reached
-    bounds = _tree_attacks.margin_bounds(trees, problem.points, _classes(problem), problem.ball)
-    return (bounds > trees.rounding).all(axis=1)
+    samples = problem.points, _classes(problem), problem.ball
+    points = _tree_search.leaf_search(trees, *samples, n_restarts, random_state)
+    fooled = problem.is_adversarial(points)
+    by_splits, _ = _tree_splits.decide(trees, *samples, n_splits, skipped=fooled)
+    points = np.where(fooled[:, np.newaxis], points, by_splits)
+    fooled = problem.is_adversarial(points)
+    return np.where(fooled[:, np.newaxis], points, problem.points)
 
 
 def _classes(problem):
@@ -42,16 +44,3 @@ def _classes(problem):
 
 def _trees(problem):
     return trees_of(problem.target.estimator, problem.points.dtype)
-
-
-def leaf_search(problem, random_state, n_restarts=10):
-    """Points of a search on an ensemble of trees that knows their thresholds, or None.
-
-    The sample itself stands where nothing was found.
-    """
-    trees = _trees(problem)
-    if trees is None:
-        return None
-    return _tree_search.leaf_search(
-        trees, problem.points, _classes(problem), problem.ball, n_restarts, random_state
-    )

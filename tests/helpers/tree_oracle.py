@@ -7,7 +7,19 @@ import numpy as np
 ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
 
 
-def fooled(model, points, y, thresholds, ball):
+def wrong(model, points, label):
+    """Determine which points are given another class."""
+    return model.predict(points) != label
+
+
+def wrong_or_tied(model, points, label):
+    """Determine at which points the probability of another class is as large, up to rounding."""
+    proba = model.predict_proba(points)
+    others = proba[:, model.classes_ != label].max(axis=1)
+    return proba[:, model.classes_ == label][:, 0] <= others + 1e-12
+
+
+def fooled(model, points, y, thresholds, ball, fails=wrong):
     """True for each sample for which some point of its ball is given another class.
 
     Parameters
@@ -20,6 +32,8 @@ def fooled(model, points, y, thresholds, ball):
     thresholds : list of ndarrays, one per feature
         Of all trees of the model.
     ball : Ball
+    fails : callable, default=wrong
+        What is looked for, a function of the model, points and a label.
     """
     groups = [list(group) for group in ball.groups]
     alone = sorted(set(range(points.shape[1])).difference(*groups))
@@ -40,7 +54,7 @@ def fooled(model, points, y, thresholds, ball):
         for k, group in enumerate(groups):
             moved[:, group] = np.eye(len(group))[candidates[:, len(alone) + k].astype(int)]
         moved = moved[inside(ball, x, moved)]
-        found.append(bool(len(moved)) and bool((model.predict(moved) != label).any()))
+        found.append(bool(len(moved)) and bool(fails(model, moved, label).any()))
     return np.array(found)
 
 

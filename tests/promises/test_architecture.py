@@ -19,6 +19,7 @@ FLOORS = (
     {"__init__"},
     {"_displays"},
     {"_robustness"},
+    {"_certificates"},
     {"_input_gradients", "distributed"},
     {"_networks"},
     {"_kernels"},
