@@ -42,6 +42,7 @@ class Flat(torch.nn.Module):
     """Images of one channel as rows; AutoAttack moves them as images, and in single precision."""
 
     def forward(self, images):
+        """Pixels of each image."""
         return images.reshape(len(images), -1).double()
 
 
@@ -49,6 +50,7 @@ class ClassScores(torch.nn.Module):
     """One logit for two classes becomes a score for each; in single precision."""
 
     def forward(self, logits):
+        """Scores of logits."""
         scores = torch.cat([-logits / 2, logits / 2], dim=1) if logits.shape[1] == 1 else logits
         return scores.float()
 

@@ -53,7 +53,7 @@ def hard_label(points, y, is_adversarial, ball, n_queries, random_state):
     perturbed = points.copy()
     if not ball.epsilon.any():
         return perturbed
-    epsilon = np.broadcast_to(ball.epsilon[0], points.shape[1:]).copy()
+    epsilon = np.broadcast_to(ball.epsilon.min(axis=0), points.shape[1:]).copy()
     for group in ball.groups:
         epsilon[group] = 0
     # Far enough to come to the bounds from anywhere, or through all the data if there are none.
@@ -75,8 +75,8 @@ def _search_rays(balls, y, is_adversarial, unknown, n_queries, random_state):
     queries = np.zeros(n_rows, dtype=int)
 
     def at(rows, signs, radius):
-        ends = points[rows] + radius[:, np.newaxis] * balls.free_epsilon * signs
-        return balls.select(rows).clip(ends)
+        around = balls.select(rows)
+        return around.clip(around.centre + radius[:, np.newaxis] * around.free_epsilon * signs)
 
     def ask(rows, signs, radius):
         queries[rows] += 1

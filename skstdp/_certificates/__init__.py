@@ -1,6 +1,5 @@
 """Certificates: lower bounds of margins that hold for every point within reach of an attack.
 
-=======
 ==================  ====================================================================
 ``_layers``         affine maps, activations, piecewise linear codes; rounding errors
 ``_sequences``      a fitted classifier as a sequence of layers, by its type

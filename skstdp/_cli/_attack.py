@@ -23,10 +23,10 @@ def add_to(add_parser):
         "attack",
         help="attack a model of yours on rows of a CSV file",
         description=(
-            "Attack a fitted classifier by FGSM, by PGD, without its gradient and by the worst of\n"
-            "many attacks on rows that it was not trained on. Prints the accuracies and writes\n"
-            "them, the result of the worst case for each row at the largest size, and a figure\n"
-            "to a directory."
+            "Attack a fitted classifier by FGSM, by PGD, without its gradient and by the worst\n"
+            "of many attacks on rows that it was not trained on. Prints the accuracies and\n"
+            "writes them, what PGD does to each row up to the largest size, and a figure to a\n"
+            "directory."
         ),
     )
     _models.add_model_and_data(parser)
@@ -133,8 +133,7 @@ def _attack(model, X, y, epsilons, n_queries, threat):
             reports.append(
                 robustness_report(model, X, y, epsilons=[epsilon], n_queries=n_queries, **threat)
             )
-        worst = {"attack": "worst case", "n_queries": n_queries}
-        rows = attack_table(model, X, y, epsilon=max(epsilons), **worst, **threat)
+        rows = attack_table(model, X, y, epsilon=max(epsilons), **threat)
     report = pd.concat(reports, ignore_index=True).drop(columns="surrogate")
     # Without attack there is one accuracy for all sizes.
     report.loc[report["attack"] == "none", "epsilon"] = 0.0

@@ -30,6 +30,8 @@ class AttackProblem:
         self._sign = -1 if targeted else 1
         # Numbers of the samples in those of the target.
         self._samples = np.arange(len(points))
+        # Samples that an attack may start from, also where it is on some of them.
+        self._others = points
 
     @property
     def _rows(self):
@@ -169,7 +171,7 @@ class AttackProblem:
             self.points,
             self._rows,
             self.is_adversarial,
-            None,
+            self._others,
             self.ball,
             n_queries,
             random_state,

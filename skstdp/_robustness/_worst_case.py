@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +11,6 @@ from sklearn.utils import check_random_state
 from .._input_gradients import GRADIENTS
 from .._input_gradients._fitted_trees import trees_of
 from .._utils._validation import check_count, check_option, check_seed
-from ._problem import AttackProblem
 from ._threat_model import ThreatModel
 from ._tree_attack import exact_points, leaf_search
 
@@ -238,40 +236,32 @@ def find_worst_case(problem, n_queries, random_state):
 
 def _attacks(problem, n_queries, random_state):
     """Attacks by name, in their order: functions from an attack problem to points or to None."""
+
+    def steps(n_restarts):
+        return {"n_steps": _N_STEPS, "n_restarts": n_restarts, "random_state": random_state}
+
+    def towards(rank):
+        return lambda problem: problem.rivals(_N_RIVALS)[:, rank]
+
     yield EXACT, exact_points
-    yield "leaf search", partial(leaf_search, random_state=random_state)
-    n_classes = len(problem.target.estimator.classes_)
-    ranks = range(min(n_classes - 1, _N_RIVALS))
+    yield "leaf search", lambda part: leaf_search(part, random_state)
     if problem.target.has_gradient:
-        yield "APGD", partial(AttackProblem.apgd, **_steps(random_state, 3))
+        n_classes = len(problem.target.estimator.classes_)
+        rivals = [towards(rank) for rank in range(min(n_classes - 1, _N_RIVALS))]
+        yield "APGD", lambda part: part.apgd(**steps(3))
         for temperature in TEMPERATURES if problem.target.softens() else ():
-            yield "softened slopes", partial(_softened, temperature, random_state)
-        for rank in ranks if n_classes > 2 else ():
-            yield "targeted APGD", partial(_towards, AttackProblem.apgd, rank, random_state)
-        for rank in ranks:
-            yield "FAB", partial(_towards, AttackProblem.fab, rank, random_state)
+            yield "softened slopes", lambda part, t=temperature: part.softened(t).apgd(**steps(1))
+        for rival in rivals if n_classes > 2 else ():
+            yield "targeted APGD", lambda part, of=rival: part.apgd(**steps(1), rivals=of(part))
+        for rival in rivals:
+            yield "FAB", lambda part, of=rival: part.fab(**steps(2), rivals=of(part))
     else:
-        yield "random signs", partial(AttackProblem.random_signs, random_state=random_state)
+        yield "random signs", lambda part: part.random_signs(random_state)
     has_scores = problem.target.has_scores
     # Scores say more than labels, so where there are any they get most of the predictions.
     n_decisions = -(-n_queries // 5) if has_scores else n_queries
-    decisions = {"n_queries": n_decisions, "random_state": random_state}
     if problem.ball.norm == "linf":
-        yield "hard label", partial(AttackProblem.hard_label, **decisions)
-    yield "hard label", partial(AttackProblem.boundary, **decisions)
+        yield "hard label", lambda part: part.hard_label(n_decisions, random_state)
+    yield "hard label", lambda part: part.boundary(n_decisions, random_state)
     if has_scores:
-        scores = {"n_queries": n_queries, "random_state": random_state}
-        yield "Square", partial(AttackProblem.square, **scores)
-
-
-def _steps(random_state, n_restarts):
-    return {"n_steps": _N_STEPS, "n_restarts": n_restarts, "random_state": random_state}
-
-
-def _softened(temperature, random_state, problem):
-    return problem.softened(temperature).apgd(**_steps(random_state, 2))
-
-
-def _towards(attack, rank, random_state, problem):
-    rivals = problem.rivals(_N_RIVALS)[:, rank]
-    return attack(problem, **_steps(random_state, 2), rivals=rivals)
+        yield "Square", lambda part: part.square(n_queries, random_state)

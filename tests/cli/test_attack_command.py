@@ -120,7 +120,7 @@ def test_accuracies_are_those_of_the_library(files, tmp_path, capsys):
         assert accuracy["FGSM", epsilon] == FGSMScorer(epsilon)(model, X, y)
         expected = robustness_report(model, X, y, epsilons=[epsilon], n_queries=20)
         expected = expected.set_index("attack")["accuracy"]
-        for attack in ("random signs", "FGSM", "PGD", "hard label"):
+        for attack in ("random signs", "FGSM", "PGD", "hard label", "worst case"):
             assert accuracy[attack, epsilon] == expected[attack]
     records = json.loads((tmp_path / "out" / "flowers_model_attack.json").read_text())
     np.testing.assert_allclose(

@@ -23,7 +23,7 @@ from skstdp import (
 )
 from skstdp._robustness._report import _beats
 
-ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label"]
+ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label", "worst case"]
 
 
 def network(coefs, intercepts):
@@ -58,7 +58,7 @@ def test_accuracies_of_a_linear_margin_are_those_worked_by_hand(epsilon):
     clean = 0.8
     accuracy = report.set_index(["attack", report["surrogate"].fillna(-1)])["accuracy"]
     assert accuracy["none", -1] == clean
-    for attack in ("FGSM", "PGD", "hard label"):
+    for attack in ("FGSM", "PGD", "hard label", "worst case"):
         assert_allclose(accuracy[attack, -1], strongest)
     for attack in ("transfer FGSM", "transfer PGD"):
         assert_allclose(accuracy[attack, 0], strongest)
@@ -72,10 +72,19 @@ def test_accuracies_of_a_linear_margin_are_those_worked_by_hand(epsilon):
 def test_layout():
     model = linear([1, -1], 0)
     report = robustness_report(model, X, Y, epsilons=(0.1, 0.2), surrogates=[model])
-    attacks = [*ATTACKS[:4], "transfer FGSM", "transfer PGD", "hard label"]
+    attacks = [*ATTACKS[:4], "transfer FGSM", "transfer PGD", *ATTACKS[4:]]
     assert list(report["attack"]) == 2 * attacks
-    assert list(report["epsilon"]) == 7 * [0.1] + 7 * [0.2]
-    assert list(report["surrogate"].isna()) == 2 * [True, True, True, True, False, False, True]
+    assert list(report["epsilon"]) == 8 * [0.1] + 8 * [0.2]
+    assert list(report["surrogate"].isna()) == 2 * [
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
     assert report["surrogate"].dtype == pd.Int64Dtype()
     assert list(report.columns) == [
         "epsilon",
@@ -84,7 +93,7 @@ def test_layout():
         "accuracy",
         "zero_gradient_share",
     ]
-    assert len(robustness_report(model, X, Y)) == 15
+    assert len(robustness_report(model, X, Y)) == 18
 
 
 def test_zero_gradients_give_a_warning_with_their_share():
@@ -115,6 +124,7 @@ def test_gradient_that_leads_away_from_a_cliff_gives_a_warning():
     accuracy = dict(zip(report["attack"], report["accuracy"], strict=True))
     assert accuracy["PGD"] == accuracy["FGSM"] == accuracy["none"] == 1
     assert accuracy["transfer FGSM"] == accuracy["transfer PGD"] == accuracy["hard label"] == 0
+    assert accuracy["worst case"] == 0
     assert 0.2 < accuracy["random signs"] < 0.8
     message = str(caught[0].message)
     assert len(caught) == 1
@@ -232,10 +242,11 @@ class TestAnyEstimator:
             "transfer FGSM",
             "transfer PGD",
             "hard label",
+            "worst case",
         ]
         assert accuracy["none"] == forest.score(X[1::2], y[1::2])
         assert accuracy["transfer FGSM"] < accuracy["none"]
-        assert accuracy["hard label"] < accuracy["transfer PGD"]
+        assert accuracy["worst case"] <= accuracy["hard label"] < accuracy["transfer PGD"]
         assert report["zero_gradient_share"].isna().all()
 
     @pytest.mark.parametrize("space", ["model", "input"])
@@ -251,7 +262,9 @@ class TestAnyEstimator:
             score = FGSMScorer(epsilon, **options)(model, X, y)
             assert accuracy[epsilon, "FGSM"] == score < accuracy[epsilon, "none"]
             assert accuracy[epsilon, "PGD"] <= score
-        assert ("hard label" in set(report["attack"])) == (norm == "linf")
+            others = accuracy[epsilon].drop("worst case")
+            assert accuracy[epsilon, "worst case"] <= others.min()
+            assert others["hard label"] < others["none"]
 
     def test_whole_numbers_and_text(self, iris_frame):
         X, y = iris_frame
@@ -283,7 +296,7 @@ class TestAnyEstimator:
             model, X, y, epsilons=[0.3], gradient="finite-differences", **options
         )
         accuracy = dict(zip(report["attack"], report["accuracy"], strict=True))
-        assert accuracy["PGD"] <= accuracy["FGSM"] < accuracy["none"]
+        assert accuracy["worst case"] <= accuracy["PGD"] <= accuracy["FGSM"] < accuracy["none"]
 
     def test_surrogate_that_knows_other_classes(self, iris_frame):
         X, y = iris_frame
