@@ -23,7 +23,7 @@ from skstdp import (
 )
 from skstdp._robustness._report import _beats
 
-ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label", "worst case"]
+ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label", "worst case", "certified"]
 
 
 def network(coefs, intercepts):
@@ -58,7 +58,7 @@ def test_accuracies_of_a_linear_margin_are_those_worked_by_hand(epsilon):
     clean = 0.8
     accuracy = report.set_index(["attack", report["surrogate"].fillna(-1)])["accuracy"]
     assert accuracy["none", -1] == clean
-    for attack in ("FGSM", "PGD", "hard label", "worst case"):
+    for attack in ("FGSM", "PGD", "hard label", "worst case", "certified"):
         assert_allclose(accuracy[attack, -1], strongest)
     for attack in ("transfer FGSM", "transfer PGD"):
         assert_allclose(accuracy[attack, 0], strongest)
@@ -74,7 +74,7 @@ def test_layout():
     report = robustness_report(model, X, Y, epsilons=(0.1, 0.2), surrogates=[model])
     attacks = [*ATTACKS[:4], "transfer FGSM", "transfer PGD", *ATTACKS[4:]]
     assert list(report["attack"]) == 2 * attacks
-    assert list(report["epsilon"]) == 8 * [0.1] + 8 * [0.2]
+    assert list(report["epsilon"]) == 9 * [0.1] + 9 * [0.2]
     assert list(report["surrogate"].isna()) == 2 * [
         True,
         True,
@@ -93,7 +93,7 @@ def test_layout():
         "accuracy",
         "zero_gradient_share",
     ]
-    assert len(robustness_report(model, X, Y)) == 18
+    assert len(robustness_report(model, X, Y)) == 21
 
 
 def test_zero_gradients_give_a_warning_with_their_share():
@@ -243,6 +243,7 @@ class TestAnyEstimator:
             "transfer PGD",
             "hard label",
             "worst case",
+            "certified",
         ]
         assert accuracy["none"] == forest.score(X[1::2], y[1::2])
         assert accuracy["transfer FGSM"] < accuracy["none"]
@@ -262,7 +263,7 @@ class TestAnyEstimator:
             score = FGSMScorer(epsilon, **options)(model, X, y)
             assert accuracy[epsilon, "FGSM"] == score < accuracy[epsilon, "none"]
             assert accuracy[epsilon, "PGD"] <= score
-            others = accuracy[epsilon].drop("worst case")
+            others = accuracy[epsilon].drop(["worst case", "certified"])
             assert accuracy[epsilon, "worst case"] <= others.min()
             assert others["hard label"] < others["none"]
 
