@@ -75,16 +75,8 @@ def test_layout():
     attacks = [*ATTACKS[:4], "transfer FGSM", "transfer PGD", *ATTACKS[4:]]
     assert list(report["attack"]) == 2 * attacks
     assert list(report["epsilon"]) == 9 * [0.1] + 9 * [0.2]
-    assert list(report["surrogate"].isna()) == 2 * [
-        True,
-        True,
-        True,
-        True,
-        False,
-        False,
-        True,
-        True,
-    ]
+    for _, rows in report.groupby("epsilon"):
+        assert list(rows["attack"][rows["surrogate"].notna()]) == ["transfer FGSM", "transfer PGD"]
     assert report["surrogate"].dtype == pd.Int64Dtype()
     assert list(report.columns) == [
         "epsilon",
@@ -250,6 +242,7 @@ class TestAnyEstimator:
         assert accuracy["worst case"] <= accuracy["hard label"] < accuracy["transfer PGD"]
         assert report["zero_gradient_share"].isna().all()
 
+    @pytest.mark.process
     @pytest.mark.parametrize("space", ["model", "input"])
     @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
     def test_accuracies_are_those_of_the_scorers(self, space, norm, iris_frame):
@@ -257,9 +250,10 @@ class TestAnyEstimator:
         model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
         options = {"norm": norm, "space": space, "immutable": ["petal width (cm)"]}
         short = {"n_steps": 4, "n_queries": 20}
-        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], **short, **options)
+        epsilons = [0.6] if space == "input" else [0.3, 0.6]
+        report = robustness_report(model, X, y, epsilons=epsilons, **short, **options)
         accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
-        for epsilon in (0.3, 0.6):
+        for epsilon in epsilons:
             score = FGSMScorer(epsilon, **options)(model, X, y)
             assert accuracy[epsilon, "FGSM"] == score < accuracy[epsilon, "none"]
             assert accuracy[epsilon, "PGD"] <= score
@@ -267,6 +261,7 @@ class TestAnyEstimator:
             assert accuracy[epsilon, "worst case"] <= others.min()
             assert others["hard label"] < others["none"]
 
+    @pytest.mark.process
     def test_whole_numbers_and_text(self, iris_frame):
         X, y = iris_frame
         X = X.round().astype(int).assign(kind="a")
@@ -289,6 +284,7 @@ class TestAnyEstimator:
             robustness_report(model, X, y, epsilons=[0.3], surrogates=[model], **options),
         )
 
+    @pytest.mark.process
     def test_finite_differences(self, iris_frame):
         X, y = iris_frame
         model = GaussianNB().fit(X, y)

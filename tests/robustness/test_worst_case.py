@@ -54,7 +54,7 @@ MODELS = {
 @pytest.fixture(scope="module")
 def table(iris):
     X, y = iris
-    return X[::3], y[::3]
+    return X[::5], y[::5]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_no_row_stands_that_falls_to_pgd_or_is_wrong(name, norm, fitted, table):
 
 def test_linear_worst_case_is_the_exact_one(table):
     """The score of a class is linear, so rows fall as far as their distance, in closed form."""
-    X, y = table[0][17:], table[1][17:]
+    X, y = table[0][10:], table[1][10:]
     model = LogisticRegression().fit(X, y)
     w, b = model.coef_[0], model.intercept_[0]
     margin = np.where(y == model.classes_[1], 1, -1) * (X @ w + b)
@@ -356,7 +356,7 @@ class TestAttackTable:
 
     def test_trees(self, table):
         """A stump changes its mind at its threshold."""
-        X, y = table[0][17:, 2:3], table[1][17:]
+        X, y = table[0][10:, 2:3], table[1][10:]
         stump = DecisionTreeClassifier(max_depth=1).fit(X, y)
         distances = np.abs(X[:, 0] - stump.tree_.threshold[0])
         right = is_right(stump, X, y)
