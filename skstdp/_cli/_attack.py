@@ -144,6 +144,7 @@ def _attack(model, X, y, epsilons, n_queries, threat):
 
 def _curves(report, space):
     """Return a display with a colour for each attack, and each line from the accuracy without."""
+    report = report.dropna(subset=["accuracy"])
     attacks = [name for name in report["attack"].unique() if name != "none"]
     lines = [
         report[report["attack"].isin(["none", name])].assign(model=name, split=0)
@@ -160,4 +161,4 @@ def _format(report):
     table = attacked.pivot(index="attack", columns="epsilon", values="accuracy")
     table = table.loc[attacked["attack"].unique()]
     table.columns = [epsilon_label(epsilon) for epsilon in table.columns]
-    return table.rename_axis(None).to_string(float_format="{:.3f}".format)
+    return table.rename_axis(None).to_string(float_format="{:.3f}".format, na_rep="n/a")

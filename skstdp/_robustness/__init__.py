@@ -7,6 +7,8 @@
 ``_adversarial_examples``  `fgsm`, `pgd`
 ``_scorers``               accuracy under attack, as scikit-learn scorers
 ``_certified``             accuracy that is proven, as a scorer
+``_worst_case``            the worst of several attacks for each sample
+``_worst_case_scorer``     accuracy under it
 ``_best_under_attack``     the choice of a search
 ``_report``                accuracy under several attacks, and whether to believe it
 ``_attack_table``          distance at which each sample changes class

@@ -14,6 +14,7 @@ from .._attacks._margins import zero_gradient_share
 from .._input_gradients import GRADIENTS, attackable
 from .._utils._validation import check_count, check_option
 from ._adversarial_examples import check_steps
+from ._certified import certified
 from ._scorers import MASKED_SHARE, GradientMaskingWarning
 from ._threat_model import ThreatModel, sizes
 from ._worst_case import find_worst_case
@@ -68,6 +69,8 @@ def robustness_report(
                         maximum norm, in others a walk along the decision boundary
     ``worst case``      for each sample the first of these, or else of those of `worst_case`,
                         that is classified wrongly
+    ``certified``       none: the samples of which `CertifiedScorer` proves that no point of the
+                        ball is classified wrongly. The truth lies between this and the worst case
     ==================  =====================================================================
 
     A `GradientMaskingWarning` says so if the margin has a gradient of exactly zero at more than
@@ -115,7 +118,7 @@ def robustness_report(
         - `attack`, str: one of those above;
         - `surrogate`, Int64: position in `surrogates`, missing where there is none;
         - `accuracy`, float: share of the samples that are classified right after the attack, and
-          for the worst case also without attack;
+          for the worst case also without attack; missing where there is no certificate;
         - `zero_gradient_share`, float: share of the samples at which the gradient of the margin
           of the estimator is zero in all features, the same in all rows; missing without gradient.
 
@@ -150,7 +153,7 @@ def robustness_report(
     >>> list(report["attack"][:4])
     ['none', 'random signs', 'FGSM', 'PGD']
     >>> list(report["attack"][4:])
-    ['transfer FGSM', 'transfer PGD', 'hard label', 'worst case']
+    ['transfer FGSM', 'transfer PGD', 'hard label', 'worst case', 'certified']
     """
     epsilons = sizes(epsilons)
     check_count(n_queries, "n_queries")
@@ -208,6 +211,7 @@ def robustness_report(
                         f"{attack} at epsilon={epsilon:.6g} fools {by_this.mean():.1%} of the "
                         f"samples, {rival} {by_rival.mean():.1%}"
                     )
+        records.append((epsilon, "certified", None, _certified_share(problem), share))
     if any(doubts.values()):
         warnings.warn(
             " ".join(
@@ -235,6 +239,13 @@ def _beats(wrong, wrong_by_rival):
     only_this = np.sum(wrong & ~wrong_by_rival)
     only_rival = np.sum(wrong_by_rival & ~wrong)
     return only_this - only_rival > 2 * np.sqrt(only_this + only_rival)
+
+
+def _certified_share(problem):
+    try:
+        return certified(problem).mean()
+    except TypeError:
+        return np.nan
 
 
 def _surrogate(problem, surrogate, X, space, gradient, position):

@@ -139,13 +139,19 @@ def worst_case(
 
     Examples
     --------
-    The weights of this network saturate its hidden units. PGD finds few of the samples that can
-    be fooled:
+    The kernel of this machine is so narrow that its slope vanishes between the samples, and PGD
+    finds less than there is:
 
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from skstdp import STDPClassifier, pgd, worst_case
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> model = STDPClassifier(random_state=0).fit(X, y)
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skstdp import pgd, worst_case
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SVC(C=100, gamma=5.0).fit(X, y)
+    >>> X_new = worst_case(model, X, y, epsilon=0.3, n_queries=100)
+    >>> bool(abs(X_new - X).max() < 0.3 + 1e-9)
+    True
+    >>> model.score(X_new, y) < model.score(pgd(model, X, y, epsilon=0.3), y)
+    True
     """
     check_option(gradient, "gradient", WORST_CASE_GRADIENTS)
     check_count(n_queries, "n_queries")

@@ -23,7 +23,7 @@ from skstdp import (
 )
 from skstdp._robustness._report import _beats
 
-ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label", "worst case"]
+ATTACKS = ["none", "random signs", "FGSM", "PGD", "hard label", "worst case", "certified"]
 
 
 def network(coefs, intercepts):
@@ -58,7 +58,7 @@ def test_accuracies_of_a_linear_margin_are_those_worked_by_hand(epsilon):
     clean = 0.8
     accuracy = report.set_index(["attack", report["surrogate"].fillna(-1)])["accuracy"]
     assert accuracy["none", -1] == clean
-    for attack in ("FGSM", "PGD", "hard label", "worst case"):
+    for attack in ("FGSM", "PGD", "hard label", "worst case", "certified"):
         assert_allclose(accuracy[attack, -1], strongest)
     for attack in ("transfer FGSM", "transfer PGD"):
         assert_allclose(accuracy[attack, 0], strongest)
@@ -74,17 +74,9 @@ def test_layout():
     report = robustness_report(model, X, Y, epsilons=(0.1, 0.2), surrogates=[model])
     attacks = [*ATTACKS[:4], "transfer FGSM", "transfer PGD", *ATTACKS[4:]]
     assert list(report["attack"]) == 2 * attacks
-    assert list(report["epsilon"]) == 8 * [0.1] + 8 * [0.2]
-    assert list(report["surrogate"].isna()) == 2 * [
-        True,
-        True,
-        True,
-        True,
-        False,
-        False,
-        True,
-        True,
-    ]
+    assert list(report["epsilon"]) == 9 * [0.1] + 9 * [0.2]
+    for _, rows in report.groupby("epsilon"):
+        assert list(rows["attack"][rows["surrogate"].notna()]) == ["transfer FGSM", "transfer PGD"]
     assert report["surrogate"].dtype == pd.Int64Dtype()
     assert list(report.columns) == [
         "epsilon",
@@ -93,7 +85,7 @@ def test_layout():
         "accuracy",
         "zero_gradient_share",
     ]
-    assert len(robustness_report(model, X, Y)) == 18
+    assert len(robustness_report(model, X, Y)) == 21
 
 
 def test_zero_gradients_give_a_warning_with_their_share():
@@ -243,12 +235,14 @@ class TestAnyEstimator:
             "transfer PGD",
             "hard label",
             "worst case",
+            "certified",
         ]
         assert accuracy["none"] == forest.score(X[1::2], y[1::2])
         assert accuracy["transfer FGSM"] < accuracy["none"]
         assert accuracy["worst case"] <= accuracy["hard label"] < accuracy["transfer PGD"]
         assert report["zero_gradient_share"].isna().all()
 
+    @pytest.mark.process
     @pytest.mark.parametrize("space", ["model", "input"])
     @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
     def test_accuracies_are_those_of_the_scorers(self, space, norm, iris_frame):
@@ -256,16 +250,18 @@ class TestAnyEstimator:
         model = make_pipeline(StandardScaler(), SVC()).fit(X, y)
         options = {"norm": norm, "space": space, "immutable": ["petal width (cm)"]}
         short = {"n_steps": 4, "n_queries": 20}
-        report = robustness_report(model, X, y, epsilons=[0.3, 0.6], **short, **options)
+        epsilons = [0.6] if space == "input" else [0.3, 0.6]
+        report = robustness_report(model, X, y, epsilons=epsilons, **short, **options)
         accuracy = report.set_index(["epsilon", "attack"])["accuracy"]
-        for epsilon in (0.3, 0.6):
+        for epsilon in epsilons:
             score = FGSMScorer(epsilon, **options)(model, X, y)
             assert accuracy[epsilon, "FGSM"] == score < accuracy[epsilon, "none"]
             assert accuracy[epsilon, "PGD"] <= score
-            others = accuracy[epsilon].drop("worst case")
+            others = accuracy[epsilon].drop(["worst case", "certified"])
             assert accuracy[epsilon, "worst case"] <= others.min()
             assert others["hard label"] < others["none"]
 
+    @pytest.mark.process
     def test_whole_numbers_and_text(self, iris_frame):
         X, y = iris_frame
         X = X.round().astype(int).assign(kind="a")
@@ -288,6 +284,7 @@ class TestAnyEstimator:
             robustness_report(model, X, y, epsilons=[0.3], surrogates=[model], **options),
         )
 
+    @pytest.mark.process
     def test_finite_differences(self, iris_frame):
         X, y = iris_frame
         model = GaussianNB().fit(X, y)
