@@ -114,7 +114,7 @@ class SoftmaxRegression(NetworkClassifier):
     def _layer_rates(self, rates):
         return [softmax(self._scores_and_pullback(rates)[0], axis=1)]
 
-    def _scores_and_pullback(self, rates):
+    def _scores_and_pullback(self, rates, temperature=1):
         (coef,), (intercept,) = self.coefs_, self.intercepts_
         return rates @ coef + intercept, lambda delta: (delta @ coef.T, np.zeros(len(delta)))
 
