@@ -92,7 +92,7 @@ def worst_case(
         As in `fgsm`.
     n_queries : int, default=5000
         Predictions that Square may ask for, for each sample, >= 1. Each of the hard-label attacks
-        may ask for a fifth of that, or for all of them where there are no class scores.
+        may ask for a tenth of that, or for all of them where there are no class scores.
     random_state : int, RandomState instance or None, default=0
         Draws what is random in the attacks.
     bounds, immutable, one_hot, space : object
@@ -265,7 +265,7 @@ def _attacks(problem, n_queries, random_state):
         yield "random signs", lambda part: part.random_signs(random_state)
     has_scores = problem.target.has_scores
     # Scores say more than labels, so where there are any they get most of the predictions.
-    n_decisions = -(-n_queries // 5) if has_scores else n_queries
+    n_decisions = -(-n_queries // 10) if has_scores else n_queries
     if problem.ball.norm == "linf":
         yield "hard label", lambda part: part.hard_label(n_decisions, random_state)
     yield "hard label", lambda part: part.boundary(n_decisions, random_state)
