@@ -31,6 +31,8 @@ from ._reach import Linear, Tables
 _N_ROUNDS, _N_DIVISIONS, _SHARE = 4, 2, 0.7
 # Bounds that multipliers aim at: a little above zero, which proves.
 _TARGET = 0.05
+# Largest multiplier.
+_STEEPEST = 1e6
 # Bounds are computed in double precision, and that is far above its rounding errors.
 _OWN_ROUNDING = 1e-9
 
@@ -293,10 +295,11 @@ class Relaxation:
         ]
         squares = sum((slope**2).sum(axis=2) for slope in slopes)
         missing = np.maximum(_TARGET - least, 0)
-        step = np.divide(missing, squares, out=np.zeros_like(squares), where=squares > 0)
+        step = np.divide(missing, squares, out=np.zeros_like(squares), where=squares > 1e-18)
         for k, slope in enumerate(slopes):
             old = choices[k].multipliers
-            new = old + step[:, :, np.newaxis] * slope
+            # Where drives are beyond an interval by next to nothing, steps know no end.
+            new = np.clip(old + step[:, :, np.newaxis] * slope, -_STEEPEST, _STEEPEST)
             # Not from one end of the interval to the other at once.
             better[k] = better[k]._replace(multipliers=np.where(new * old < 0, 0, new))
         return better
