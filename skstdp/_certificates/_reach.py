@@ -188,7 +188,7 @@ class Reach:
         reach = np.where(weights > 0, down, up) * (weights != 0)
         slopes = np.broadcast_to(np.abs(weights) * epsilon, shape)
         flat = (-1, shape[-1])
-        moves = self._balls._fill(slopes.reshape(flat), reach.reshape(flat), self._length)
+        moves = self._balls._farthest(slopes.reshape(flat), reach.reshape(flat), self._length)
         x = centre - np.sign(weights) * moves.reshape(shape) * epsilon
         return (weights * x).sum(axis=2), x
 
