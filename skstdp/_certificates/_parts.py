@@ -24,7 +24,11 @@ import numpy as np
 # Share of an interval that each part has at least.
 _LEAST_SHARE = 0.2
 # So many parts are divided at a time, and functions that take more parts are given up.
-_N_AT_A_TIME, _MOST_PARTS = 512, 32
+_N_AT_A_TIME, _MOST_PARTS, _MOST_PARTS_OF_ENDS = 512, 32, 16
+# Of the way to the lowest value that is attained, the share that bounds are to come.
+_SHARE = 0.8
+# A bound where nothing but its sign is known.
+JUST_POSITIVE = float(np.finfo(np.float64).tiny)
 
 
 class Parts:
@@ -40,6 +44,11 @@ class Parts:
         and a constant.
     owners : ndarray of shape (n_parts,), dtype int
         Number of the function and the ball that each is a part of.
+
+    Attributes
+    ----------
+    bounds : ndarray of shape (n_parts,)
+        The highest bounds so far.
     """
 
     def __init__(self, relaxation, factors, constants, owners):
@@ -48,7 +57,7 @@ class Parts:
         self._constants = constants
         self.owners = owners
         self._choices = relaxation.first_choices()
-        self._bounds = np.full(len(owners), -np.inf)
+        self.bounds = np.full(len(owners), -np.inf)
 
     def __len__(self):
         return len(self.owners)
@@ -57,7 +66,7 @@ class Parts:
         """Some of the parts."""
         parts = copy(self)
         parts._relaxation = self._relaxation.select(kept)
-        for name in ("_factors", "_constants", "owners", "_bounds"):
+        for name in ("_factors", "_constants", "owners", "bounds"):
             setattr(parts, name, getattr(self, name)[kept])
         parts._choices = [choice.select(kept) for choice in self._choices]
         return parts
@@ -85,22 +94,51 @@ class Parts:
                 break
             attained = parts._move(2 / (k + 2))
             refuted = np.isin(parts.owners, parts.owners[attained < 0])
-            parts = parts.without((parts._bounds > 0) | refuted, lowest)
+            parts = parts.without((parts.bounds > 0) | refuted, lowest)
         return parts
 
-    def without(self, decided, lowest):
-        """The parts but for some, whose bounds lower those of their owners in place."""
-        np.minimum.at(lowest, self.owners[decided], self._bounds[decided])
+    def without(self, decided, lowest, aims=None):
+        """The parts but for some, whose bounds, plus aims, lower those of owners in place."""
+        owners, bounds = self.owners[decided], self.bounds[decided]
+        np.minimum.at(lowest, owners, bounds if aims is None else bounds + aims[owners])
         return self.select(~decided) if decided.any() else self
 
     def _move(self, share):
         """Take the bounds of the present choices, and make better ones; values attained."""
         least, drives, _ = self._relaxation.minimum(self._factors, self._choices)
         least = least + self._constants[:, np.newaxis]
-        self._bounds = np.maximum(self._bounds, least[:, 0])
+        self.bounds = np.maximum(self.bounds, least[:, 0])
         self._choices = self._relaxation.better_choices(self._choices, drives, share, least)
         outputs = self._relaxation.outputs(drives[0])
         return (outputs * self._factors).sum(axis=(1, 2)) + self._constants
+
+    def functions_below(self):
+        """What the bounds depend on: the relaxation, linear functions, and gains by intervals.
+
+        Returns
+        -------
+        relaxation : Relaxation
+        below : list of (factors, constant)
+            As `Relaxation.below` returns them, for the functions.
+        gains : list of ndarray of shape (n_parts, 2 * n_units) or None
+            As `Relaxation.gains` returns them.
+        """
+        relaxation, constants = self._relaxation, self._constants[:, np.newaxis]
+        below = relaxation.below(self._factors, self._choices)
+        below = [(factors, constant + constants) for factors, constant in below]
+        return relaxation, below, relaxation.gains(self._factors, self._choices)
+
+    def with_intervals(self, relaxation, empty):
+        """The parts with other intervals of drives, of which some are empty, which proves."""
+        parts = copy(self)
+        parts._relaxation, parts._choices = relaxation, relaxation.first_choices()
+        parts.bounds = np.where(empty, JUST_POSITIVE, self.bounds)
+        return parts
+
+    def aim_at(self, aims, new_aims):
+        """Move zero of the functions from some value to another, (n_owners,) both."""
+        change = (aims - new_aims)[self.owners]
+        self._constants, self.bounds = self._constants + change, self.bounds + change
 
     def halves(self):
         """Twice as many parts, with one drive in the lower and in the upper part of its interval.
@@ -109,7 +147,7 @@ class Parts:
         its minimum: both lines touch the activation there.
         """
         _, drives, gaps = self._relaxation.minimum(self._factors, self._choices)
-        gaps, drives = (np.concatenate(arrays, axis=2)[:, 0] for arrays in (gaps, drives))
+        gaps, drives = (np.concatenate(arrays, axis=2)[:, 0] for arrays in (gaps, drives[:-1]))
         unit = gaps.argmax(axis=1)
         at_minimum = drives[np.arange(len(self)), unit]
         both = np.tile(np.arange(len(self)), 2)
@@ -146,3 +184,50 @@ def bounds_by_parts(parts, n_divisions, n_rounds):
                 break
         some.without(np.full(len(some), True), lowest)
     return lowest
+
+
+def least_by_parts(parts, bounds, attained, n_divisions, n_rounds):
+    """Lower bounds of the least values of functions, raised by parts.
+
+    Parts are left out when their bound comes to a share of the way from the first bound to the
+    lowest value that is attained.
+
+    Parameters
+    ----------
+    parts : Parts
+        One for each function, numbered in this order.
+    bounds, attained : ndarray of shape (n_parts,)
+        Bounds to begin with, and values that are attained.
+    n_divisions, n_rounds : int
+        As in `bounds_by_parts`.
+
+    Returns
+    -------
+    bounds : ndarray of shape (n_parts,)
+    """
+    lowest, attained = bounds.copy(), np.maximum(attained, bounds)
+    aims = bounds + _SHARE * (attained - bounds)
+    parts.bounds = bounds
+    parts.aim_at(np.zeros(len(parts)), aims)
+    # Those that are at their least value already have nothing to gain.
+    parts = parts.select(attained > bounds)
+    lowest[parts.owners] = np.inf
+    for start in range(0, len(parts), _N_AT_A_TIME // _MOST_PARTS_OF_ENDS):
+        some = parts.select(slice(start, start + _N_AT_A_TIME // _MOST_PARTS_OF_ENDS))
+        for _ in range(n_divisions):
+            some = some.halves()
+            for k in range(n_rounds):
+                if not len(some):
+                    break
+                values = some._move(2 / (k + 2)) + aims[some.owners]
+                np.minimum.at(attained, some.owners, values)
+                new_aims = bounds + _SHARE * (np.maximum(attained, bounds) - bounds)
+                some.aim_at(aims, new_aims)
+                aims = new_aims
+                some = some.without(some.bounds >= 0, lowest, aims)
+            n_open = np.bincount(some.owners, minlength=len(lowest))
+            some = some.without(n_open[some.owners] > _MOST_PARTS_OF_ENDS, lowest, aims)
+            if not len(some):
+                break
+        some.without(np.full(len(some), True), lowest, aims)
+    return np.maximum(bounds, lowest)
