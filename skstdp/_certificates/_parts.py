@@ -27,6 +27,8 @@ _LEAST_SHARE = 0.2
 _N_AT_A_TIME, _MOST_PARTS, _MOST_PARTS_OF_ENDS = 512, 32, 16
 # Of the way to the lowest value that is attained, the share that bounds are to come.
 _SHARE = 0.8
+# Rounds that the choices of a part count for, which it has from the whole.
+_N_ROUNDS_BEFORE = 5
 # A bound where nothing but its sign is known.
 JUST_POSITIVE = float(np.finfo(np.float64).tiny)
 
@@ -56,7 +58,7 @@ class Parts:
         self._factors = factors
         self._constants = constants
         self.owners = owners
-        self._choices = relaxation.first_choices()
+        self._choices = self._best = relaxation.first_choices()
         self.bounds = np.full(len(owners), -np.inf)
 
     def __len__(self):
@@ -69,9 +71,10 @@ class Parts:
         for name in ("_factors", "_constants", "owners", "bounds"):
             setattr(parts, name, getattr(self, name)[kept])
         parts._choices = [choice.select(kept) for choice in self._choices]
+        parts._best = [choice.select(kept) for choice in self._best]
         return parts
 
-    def improve(self, n_rounds, lowest):
+    def improve(self, n_rounds, lowest, n_before=0):
         """Raise the bounds in rounds of better and better choices.
 
         Parts are left out as soon as they are proven, or their function is negative somewhere in
@@ -82,6 +85,8 @@ class Parts:
         n_rounds : int
         lowest : ndarray of shape (n_owners,)
             Bounds of parts that are left out lower these, in place.
+        n_before : int, default=0
+            Number of rounds before these: the more, the less choices change.
 
         Returns
         -------
@@ -92,7 +97,7 @@ class Parts:
         for k in range(n_rounds):
             if not len(parts):
                 break
-            attained = parts._move(2 / (k + 2))
+            attained = parts._move(2 / (n_before + k + 2))
             refuted = np.isin(parts.owners, parts.owners[attained < 0])
             parts = parts.without((parts.bounds > 0) | refuted, lowest)
         return parts
@@ -107,7 +112,11 @@ class Parts:
         """Take the bounds of the present choices, and make better ones; values attained."""
         least, drives, _ = self._relaxation.minimum(self._factors, self._choices)
         least = least + self._constants[:, np.newaxis]
-        self.bounds = np.maximum(self.bounds, least[:, 0])
+        better = least[:, 0] > self.bounds
+        self.bounds = np.where(better, least[:, 0], self.bounds)
+        self._best = [
+            new.where(better, old) for new, old in zip(self._choices, self._best, strict=True)
+        ]
         self._choices = self._relaxation.better_choices(self._choices, drives, share, least)
         outputs = self._relaxation.outputs(drives[0])
         return (outputs * self._factors).sum(axis=(1, 2)) + self._constants
@@ -124,14 +133,15 @@ class Parts:
             As `Relaxation.gains` returns them.
         """
         relaxation, constants = self._relaxation, self._constants[:, np.newaxis]
-        below = relaxation.below(self._factors, self._choices)
+        below = relaxation.below(self._factors, self._best)
         below = [(factors, constant + constants) for factors, constant in below]
-        return relaxation, below, relaxation.gains(self._factors, self._choices)
+        return relaxation, below, relaxation.gains(self._factors, self._best)
 
     def with_intervals(self, relaxation, empty):
         """The parts with other intervals of drives, of which some are empty, which proves."""
         parts = copy(self)
-        parts._relaxation, parts._choices = relaxation, relaxation.first_choices()
+        parts._relaxation = relaxation
+        parts._choices = parts._best = relaxation.first_choices()
         parts.bounds = np.where(empty, JUST_POSITIVE, self.bounds)
         return parts
 
@@ -146,12 +156,13 @@ class Parts:
         It is the drive of that unit whose line costs most, and it is divided where the bound has
         its minimum: both lines touch the activation there.
         """
-        _, drives, gaps = self._relaxation.minimum(self._factors, self._choices)
+        _, drives, gaps = self._relaxation.minimum(self._factors, self._best)
         gaps, drives = (np.concatenate(arrays, axis=2)[:, 0] for arrays in (gaps, drives[:-1]))
         unit = gaps.argmax(axis=1)
         at_minimum = drives[np.arange(len(self)), unit]
         both = np.tile(np.arange(len(self)), 2)
         halves = self.select(both)
+        halves._choices = halves._best
         halves._relaxation.divide(unit[both], at_minimum[both], _LEAST_SHARE)
         return halves
 
@@ -177,7 +188,7 @@ def bounds_by_parts(parts, n_divisions, n_rounds):
     for start in range(0, len(parts), size):
         some = parts.select(slice(start, start + size))
         for _ in range(n_divisions):
-            some = some.halves().improve(n_rounds, lowest)
+            some = some.halves().improve(n_rounds, lowest, _N_ROUNDS_BEFORE)
             n_open = np.bincount(some.owners, minlength=len(lowest))
             some = some.without(n_open[some.owners] > _MOST_PARTS, lowest)
             if not len(some):
@@ -219,7 +230,7 @@ def least_by_parts(parts, bounds, attained, n_divisions, n_rounds):
             for k in range(n_rounds):
                 if not len(some):
                     break
-                values = some._move(2 / (k + 2)) + aims[some.owners]
+                values = some._move(2 / (_N_ROUNDS_BEFORE + k + 2)) + aims[some.owners]
                 np.minimum.at(attained, some.owners, values)
                 new_aims = bounds + _SHARE * (np.maximum(attained, bounds) - bounds)
                 some.aim_at(aims, new_aims)

@@ -30,6 +30,8 @@ from ._reach import Linear, Tables
 _TARGET = 0.05
 # Largest multiplier.
 _STEEPEST = 1e6
+# Share of the step of a multiplier that would be right if the bound were linear and could be zero.
+_STEP = 0.15
 # Bounds are computed in double precision, and that is far above its rounding errors.
 _OWN_ROUNDING = 1e-9
 
@@ -123,6 +125,11 @@ class Choice(NamedTuple):
     def select(self, kept):
         """The choices for some of the rows."""
         return Choice(*(array[kept] for array in self))
+
+    def where(self, rows, other):
+        """These choices for the rows where a mask is true, and others elsewhere."""
+        pairs = zip(self, other, strict=True)
+        return Choice(*(np.where(rows[:, np.newaxis, np.newaxis], *pair) for pair in pairs))
 
 
 class Relaxation:
@@ -327,7 +334,7 @@ class Relaxation:
             for lines, choice, z in zip(self.lines, choices, drives, strict=False)
         ]
         squares = sum((slope**2).sum(axis=2) for slope in slopes)
-        missing = np.maximum(_TARGET - least, 0)
+        missing = _STEP * np.maximum(_TARGET - least, 0)
         step = np.divide(missing, squares, out=np.zeros_like(squares), where=squares > 1e-18)
         for k, slope in enumerate(slopes):
             old = choices[k].multipliers
