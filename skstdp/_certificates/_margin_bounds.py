@@ -61,7 +61,7 @@ def _of_rows(network, reach, y, point_eps, eps):
     parts = parts.improve(_N_ROUNDS, lowest)
     for _ in range(_N_NARROWINGS):
         if len(parts):
-            parts = narrowed(parts).improve(_N_ROUNDS_OF_PARTS, lowest)
+            parts = narrowed(parts).improve(_N_ROUNDS_OF_PARTS, lowest, _N_ROUNDS_OF_PARTS)
     left, parts.owners = parts.owners, np.arange(len(parts))
     lowest[left] = bounds_by_parts(parts, _N_DIVISIONS, _N_ROUNDS_OF_PARTS)
     # Proven where there are no counterexamples; how far above zero is not known.

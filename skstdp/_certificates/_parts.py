@@ -141,7 +141,7 @@ class Parts:
         """The parts with other intervals of drives, of which some are empty, which proves."""
         parts = copy(self)
         parts._relaxation = relaxation
-        parts._choices = parts._best = relaxation.first_choices()
+        parts._choices = self._best
         parts.bounds = np.where(empty, JUST_POSITIVE, self.bounds)
         return parts
 

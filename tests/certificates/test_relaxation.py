@@ -176,11 +176,17 @@ def test_intervals_hold_at_counterexamples_and_are_narrowed(norm):
     narrow = narrowed(narrowed(parts))
     assert (narrow.bounds <= 0).all()
     kept = outputs + constants <= 0
+    excess = []
     for level, drives in enumerate([first, second]):
+        drives = np.where(kept[..., np.newaxis], drives, np.nan)
+        low, high = np.nanmin(drives, axis=0), np.nanmax(drives, axis=0)
         wide, lines = relaxation.lines[level], narrow.functions_below()[0].lines[level]
-        assert (drives >= lines.low)[kept].all()
-        assert (drives <= lines.high)[kept].all()
-        assert (lines.high - lines.low).mean() < 0.85 * (wide.high - wide.low).mean()
+        assert (low >= lines.low).all()
+        assert (high <= lines.high).all()
+        excess.append([((x.high - x.low) - (high - low)).mean() for x in (wide, lines)])
+    # Of the first drives, intervals in the whole ball are exact.
+    assert excess[0][1] < 0.98 * excess[0][0]
+    assert excess[1][1] < 0.8 * excess[1][0]
 
 
 def test_where_there_is_no_counterexample_narrow_intervals_prove_it():
@@ -217,7 +223,7 @@ def test_least_values_by_parts_are_below_what_is_attained_and_come_close():
     raised = least_by_parts(parts, first, drives[0, :, 0], 4, 4)
     assert (raised >= first).all()
     assert (raised <= attained).all()
-    assert (attained - raised).mean() < 0.4 * (attained - first).mean()
+    assert (attained - raised).mean() < 0.5 * (attained - first).mean()
 
 
 def test_intervals_are_those_of_a_loop():
