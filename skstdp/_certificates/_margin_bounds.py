@@ -13,6 +13,8 @@ _BLOCK = 2**21
 # Rounds that improve the choices of bounds, of balls and of their parts; how often intervals are
 # narrowed, and parts divided.
 _N_ROUNDS, _N_ROUNDS_OF_PARTS, _N_NARROWINGS, _N_DIVISIONS = 15, 5, 5, 6
+# Share of what is missing that a narrowing has to gain.
+_LEAST_GAIN = 0.03
 
 
 def margin_bounds(layers, ball, points, y, eps):
@@ -59,9 +61,15 @@ def _of_rows(network, reach, y, point_eps, eps):
     lowest, nothing = np.full(len(rows), np.inf), np.zeros(len(rows))
     parts = Parts(relaxation.select(rows), factors, nothing, np.arange(len(rows)))
     parts = parts.improve(_N_ROUNDS, lowest)
+    before = np.full(len(rows), -np.inf)
     for _ in range(_N_NARROWINGS):
-        if len(parts):
-            parts = narrowed(parts).improve(_N_ROUNDS_OF_PARTS, lowest, _N_ROUNDS_OF_PARTS)
+        if not len(parts):
+            break
+        before[parts.owners] = parts.bounds
+        parts = narrowed(parts).improve(_N_ROUNDS_OF_PARTS, lowest, _N_ROUNDS_OF_PARTS)
+        # What is left of the way to zero; where it hardly shrinks, there is no hope.
+        hopeless = parts.bounds < (1 - _LEAST_GAIN) * before[parts.owners]
+        parts = parts.without(hopeless, lowest)
     left, parts.owners = parts.owners, np.arange(len(parts))
     lowest[left] = bounds_by_parts(parts, _N_DIVISIONS, _N_ROUNDS_OF_PARTS)
     # Proven where there are no counterexamples; how far above zero is not known.
