@@ -27,7 +27,7 @@ from ._relaxation import signs_of_ends
 
 # Rounds for the ends of intervals, ends of each layer that are narrowed by parts, and how often
 # these are divided.
-_N_ROUNDS, _N_ENDS, _N_DIVISIONS = 3, 4, 3
+_N_ROUNDS, _N_ENDS, _N_DIVISIONS = 3, 4, 4
 # Prices are tried first at this share of the largest one that can pay.
 _FIRST_SHARE = 1 / 6
 # Bounds are taken to be below zero by as much at least, to limit prices.
@@ -84,7 +84,8 @@ def _narrow_all(before, lines, below, bounds_of_function):
     least, price = np.zeros_like(most), np.zeros_like(most)
     best_price, attained = price, best
     choices = before.first_choices()
-    for k in range(_N_ROUNDS):
+    # First drives are exact sums, of which only prices are to be found.
+    for k in range(_N_ROUNDS if before.lines else _N_ROUNDS - 1):
         factors = signs + price[..., np.newaxis] * slopes
         bound, drives, _ = before.minimum(factors, choices)
         choices = before.better_choices(choices, drives, 2 / (k + 2))

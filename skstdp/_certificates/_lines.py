@@ -19,7 +19,7 @@ from scipy.special import expit
 from ._layers import Logistic, Relu
 from ._reach import Tables
 
-_N_BISECTIONS = 30
+_N_BISECTIONS = 24
 # Of an interval, to see what a move of its ends is worth.
 _SMALL_SHARE = 0.1
 

@@ -12,7 +12,7 @@ from ._relaxation import Network, Relaxation
 _BLOCK = 2**21
 # Rounds that improve the choices of bounds, of balls and of their parts; how often intervals are
 # narrowed, and parts divided.
-_N_ROUNDS, _N_ROUNDS_OF_PARTS, _N_NARROWINGS, _N_DIVISIONS = 15, 5, 5, 6
+_N_ROUNDS, _N_ROUNDS_OF_PARTS, _N_NARROWINGS, _N_DIVISIONS = 15, 5, 10, 6
 # Share of what is missing that a narrowing has to gain.
 _LEAST_GAIN = 0.03
 
