@@ -19,7 +19,9 @@ from scipy.special import expit
 from ._layers import Logistic, Relu
 from ._reach import Tables
 
-_N_BISECTIONS = 30
+_N_BISECTIONS = 24
+# Of an interval, to see what a move of its ends is worth.
+_SMALL_SHARE = 0.1
 
 
 def _logistic_tangent(point):
@@ -138,6 +140,44 @@ class Lines(_Intervals):
         """Lines of other intervals."""
         return Lines(self._activation, low, high)
 
+    def replaced(self, rows, units, low, high):
+        """Lines of which some are of other intervals, one per row and unit that are named."""
+        changed, lines = self.narrowed(low, high), copy(self)
+        for name in ("low", "high", "tangents", "_chord_slope"):
+            array = getattr(self, name).copy()
+            array[rows, units] = getattr(changed, name)
+            setattr(lines, name, array)
+        for name in ("_first", "_last", "_touches", "_chord_offset"):
+            array = getattr(self, name).copy()
+            array[:, rows, units] = getattr(changed, name)
+            setattr(lines, name, array)
+        return lines
+
+    def gains(self, cotangent, tangents, drives):
+        """By how much a bound rises with each end of an interval that moves inwards.
+
+        Parameters
+        ----------
+        cotangent, tangents, drives : ndarray of shape (n_rows, 1, n_units)
+            As in `back`, and where the bound is attained.
+
+        Returns
+        -------
+        gains : ndarray of shape (n_rows, 2 * n_units)
+            Of the lower ends, then of the upper ones, per unit of the drive.
+        """
+        step = _SMALL_SHARE * (self.high - self.low)
+        # Not beyond the drive itself.
+        low = np.clip(drives[:, 0], self.low, self.low + step)
+        high = np.clip(drives[:, 0], self.high - step, self.high)
+        taken, _ = self.back(cotangent, tangents)[2](drives)
+        gains = []
+        for lines in (self.narrowed(low, self.high), self.narrowed(self.low, high)):
+            moved, _ = lines.back(cotangent, tangents)[2](drives)
+            rise = (cotangent * (moved - taken))[:, 0]
+            gains.append(np.divide(rise, step, out=np.zeros_like(step), where=step > 0))
+        return np.maximum(np.concatenate(gains, axis=1), 0)
+
     def back(self, cotangent, tangents):
         """Linear function of the drives that is below one of the activations.
 
@@ -181,7 +221,7 @@ class CodeLines(_Intervals):
     All functions of one unit are added up before the line is drawn, which has the slope of the
     chord: steps of a code that go up and down together are bounded together.
 
-    Parameters, attributes and methods are those of `Lines`.
+    Parameters, attributes and methods are those of `Lines`, but for `gains`.
     """
 
     def __init__(self, code, low, high):
@@ -196,6 +236,12 @@ class CodeLines(_Intervals):
     def narrowed(self, low, high):
         """Lines of other intervals."""
         return CodeLines(self._code, low, high)
+
+    def replaced(self, rows, units, low, high):
+        """Lines of which some are of other intervals."""
+        ends = self.low.copy(), self.high.copy()
+        ends[0][rows, units], ends[1][rows, units] = low, high
+        return self.narrowed(*ends)
 
     def back(self, cotangent, tangents):
         """Linear function below, as that of `Lines`."""

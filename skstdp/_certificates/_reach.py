@@ -103,8 +103,6 @@ class Reach:
 
     Attributes
     ----------
-    centre : ndarray of shape (n_rows, n_features), dtype float64
-        The points.
     low, high : ndarray of shape (n_rows, n_features)
         Ends of the interval in which each feature moves, by itself.
     """
@@ -112,7 +110,7 @@ class Reach:
     def __init__(self, ball, points, rows):
         # Attacks have rounding errors of the dtype of the points in the length of a move.
         self._length = 1 + 1e-9 + (points.shape[1] + 8) * float(np.finfo(points.dtype).eps)
-        self.centre = centre = points.astype(np.float64)
+        self._centre = centre = points.astype(np.float64)
         self._balls = balls = ball.around(centre, rows)
         self._power = _POWERS.get(ball.norm)
         self._epsilon = np.broadcast_to(balls.free_epsilon, centre.shape)
@@ -123,7 +121,7 @@ class Reach:
             down, up = balls.round_integers(down), balls.round_integers(up)
         self._down, self._up = down, up
         self._swaps = [self._swap(group) for group in ball.groups]
-        self.low, self.high = down.copy(), up.copy()
+        self.low, self.high = (down.copy(), up.copy()) if self._swaps else (down, up)
         for columns, origin, costs in self._swaps:
             reached = np.isfinite(costs)
             leaves = reached.sum(axis=1) > 1
@@ -133,7 +131,7 @@ class Reach:
 
     def _swap(self, group):
         """Columns of a group, which of them is 1, and the cost of a swap to each."""
-        origin = self.centre[:, group].argmax(axis=1)
+        origin = self._centre[:, group].argmax(axis=1)
         costs = self._balls._swap_costs(group, origin)
         costs = np.where(costs <= self._length, costs ** (self._power or 1), np.inf)
         return group, origin, costs
@@ -141,7 +139,11 @@ class Reach:
     def select(self, kept):
         """What may be reached from some of the points."""
         reach = copy(self)
-        for name in ("centre", "low", "high", "_down", "_up", "_epsilon"):
+        reach._down, reach._up = reach.low, reach.high = self._down[kept], self._up[kept]
+        if self.is_box:
+            # Nothing else matters there, and copies take time.
+            return reach
+        for name in ("_centre", "low", "high", "_epsilon"):
             setattr(reach, name, getattr(self, name)[kept])
         reach._balls = self._balls.select(kept)
         reach._swaps = [(group, origin[kept], costs[kept]) for group, origin, costs in self._swaps]
@@ -180,8 +182,8 @@ class Reach:
         return np.einsum("rtf,rtf->rt", np.broadcast_to(weights, x.shape), x), x
 
     def _of_linear(self, weights):
-        shape = (len(self.centre), *weights.shape[1:])
-        epsilon, centre = self._epsilon[:, np.newaxis], self.centre[:, np.newaxis]
+        shape = (len(self._centre), *weights.shape[1:])
+        epsilon, centre = self._epsilon[:, np.newaxis], self._centre[:, np.newaxis]
         safe = np.where(epsilon > 0, epsilon, 1)
         down = (centre - self._down[:, np.newaxis]) / safe
         up = (self._up[:, np.newaxis] - centre) / safe
@@ -194,7 +196,7 @@ class Reach:
 
     def _gains(self, functions, columns, origin):
         """Changes by a swap to each column of a group, (n_rows, n_terms, n_columns)."""
-        zeros = np.zeros_like(self.centre)
+        zeros = np.zeros_like(self._centre)
         _, values = functions.pieces(zeros, zeros + 1)
         climbs = (values[:, :, -1] - values[:, :, 0])[..., columns]
         leave = np.take_along_axis(climbs, origin[:, np.newaxis, np.newaxis], axis=2)
@@ -202,7 +204,7 @@ class Reach:
 
     def _dual(self, functions, pieces, gains):
         budget = self._length**self._power
-        _, stay = functions.pieces(self.centre, self.centre)
+        _, stay = functions.pieces(self._centre, self._centre)
         least, x, _ = self._at_price(np.zeros((1, 1)), pieces, gains)
         # At this price nothing pays that costs more than the ball allows.
         high = np.maximum(stay[:, :, 0].sum(axis=2) - least, 0)
@@ -249,7 +251,7 @@ class Reach:
         width, climb = end - start, np.diff(values, axis=2)
         slope = np.divide(climb, width, out=np.zeros_like(climb), where=width > 0)
         centre, epsilon = (
-            array[:, np.newaxis, np.newaxis] for array in (self.centre, self._epsilon)
+            array[:, np.newaxis, np.newaxis] for array in (self._centre, self._epsilon)
         )
         safe = np.where(epsilon > 0, epsilon, 1)
         steep = slope * epsilon

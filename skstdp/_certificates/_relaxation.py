@@ -17,22 +17,21 @@ References
        Robustness Certification with General Activation Functions", arXiv:1811.00866, 2018.
 """
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 
 from ._layers import PiecewiseLinear, first_of, map_of, segments_of, through
 from ._lines import CodeLines, Lines
-from ._parts import Parts, bounds_by_parts
 from ._reach import Linear, Tables
 
-# Of intervals that are narrowed: rounds, divisions of parts, and the share of the way to a value
-# that is attained that they are to come.
-_N_ROUNDS, _N_DIVISIONS, _SHARE = 4, 2, 0.7
 # Bounds that multipliers aim at: a little above zero, which proves.
 _TARGET = 0.05
 # Largest multiplier.
 _STEEPEST = 1e6
+# Share of the step of a multiplier that would be right if the bound were linear and could be zero.
+_STEP = 0.15
 # Bounds are computed in double precision, and that is far above its rounding errors.
 _OWN_ROUNDING = 1e-9
 
@@ -104,6 +103,11 @@ class Network:
         return least + factors @ self._first.offset, drives.reshape(*x.shape[:2], -1)
 
 
+def signs_of_ends(width):
+    """Factors whose least values are the lower ends of intervals, and minus the upper ones."""
+    return np.concatenate([np.eye(width), -np.eye(width)])
+
+
 class Choice(NamedTuple):
     """What can be chosen in the bounds of a layer.
 
@@ -122,6 +126,11 @@ class Choice(NamedTuple):
         """The choices for some of the rows."""
         return Choice(*(array[kept] for array in self))
 
+    def where(self, rows, other):
+        """These choices for the rows where a mask is true, and others elsewhere."""
+        pairs = zip(self, other, strict=True)
+        return Choice(*(np.where(rows[:, np.newaxis, np.newaxis], *pair) for pair in pairs))
+
 
 class Relaxation:
     """The lines of a network for some balls.
@@ -135,13 +144,16 @@ class Relaxation:
     reach : Reach
     point_eps, eps : float
         Precision of the points of attacks, and of the classifier.
-    narrow : bool, default=False
-        Whether intervals of drives are narrowed, in rounds and by parts.
+
+    Attributes
+    ----------
+    lines : list of Lines or CodeLines
+        Of each layer.
     """
 
-    def __init__(self, network, reach, point_eps, eps, narrow=False):
+    def __init__(self, network, reach, point_eps, eps):
         self.network, self._reach = network, reach
-        self._lines, self._errors = [], []
+        self.lines, self._errors = [], []
         low, high = reach.low, reach.high
         error = 2 * point_eps * np.maximum(np.abs(low), np.abs(high))
         for k, segment in enumerate(network.segments):
@@ -152,49 +164,44 @@ class Relaxation:
                 break
             low, high = low - error, high + error
             if k > 0 or network.starts_with_code or not reach.is_box:
-                narrower = self._intervals(low.shape[1], narrow)
+                narrower = self._intervals(low.shape[1])
                 low, high = np.maximum(low, narrower[0]), np.minimum(high, narrower[1])
             # Where both are one number, rounding must not put them in the wrong order.
             low, high = np.minimum(low, high), np.maximum(low, high)
             activation = network.activations[k]
             kind = CodeLines if isinstance(activation, PiecewiseLinear) else Lines
-            self._lines.append(kind(activation, low, high))
+            self.lines.append(kind(activation, low, high))
             error = np.zeros_like(low)
 
-    def _intervals(self, width, narrow):
+    def _intervals(self, width):
         """Smallest and largest drives of the next layer, of shape (n_rows, width)."""
-        signs = np.concatenate([np.eye(width), -np.eye(width)])[np.newaxis]
-        least, drives, _ = self.minimum(signs)
-        if narrow and self._lines:
-            choices = self.first_choices()
-            for k in range(_N_ROUNDS):
-                choices = self.better_choices(choices, drives, 2 / (k + 2))
-                found, drives, _ = self.minimum(signs, choices)
-                least = np.maximum(least, found)
-            least = self._raised(signs, least, (self.outputs(drives[0]) * signs).sum(axis=2))
+        least, *_ = self.minimum(signs_of_ends(width)[np.newaxis])
         return least[:, :width], -least[:, width:]
 
-    def _raised(self, signs, least, attained):
-        """Bounds of drives by parts, which are raised most of the way to a value attained."""
-        n_rows, n_terms = least.shape
-        rows = np.repeat(np.arange(n_rows), n_terms)
-        aim = (least + _SHARE * (attained - least)).ravel()
-        factors = np.tile(signs[0][:, np.newaxis], (n_rows, 1, 1))
-        parts = Parts(self.select(rows), factors, -aim, np.arange(len(rows)))
-        found = bounds_by_parts(parts, _N_DIVISIONS, _N_ROUNDS) + aim
-        return np.maximum(least, found.reshape(least.shape))
+    def narrowed(self, level, low, high):
+        """The relaxation with other intervals of the drives of one layer."""
+        relaxation = copy(self)
+        relaxation.lines = list(self.lines)
+        relaxation.lines[level] = self.lines[level].narrowed(low, high)
+        return relaxation
+
+    def before(self, level):
+        """The relaxation of the layers before the drives of one layer, which are its outputs."""
+        relaxation = copy(self)
+        relaxation.lines = self.lines[:level]
+        return relaxation
 
     def outputs(self, drives):
         """What the layers that have lines compute of first drives, without rounding errors."""
-        for k in range(len(self._lines)):
+        for k in range(len(self.lines)):
             drives = self.network.maps[k](self.network.activations[k](drives))
         return drives
 
     def select(self, kept):
         """The lines of some of the rows."""
-        relaxation = object.__new__(Relaxation)
-        relaxation.network, relaxation._reach = self.network, self._reach.select(kept)
-        relaxation._lines = [lines.select(kept) for lines in self._lines]
+        relaxation = copy(self)
+        relaxation._reach = self._reach.select(kept)
+        relaxation.lines = [lines.select(kept) for lines in self.lines]
         relaxation._errors = [error[kept] for error in self._errors]
         return relaxation
 
@@ -209,16 +216,16 @@ class Relaxation:
             Moved so far that each side has a share of the interval of at least `least_share`.
         """
         n_rows, start = len(units), 0
-        for k, lines in enumerate(self._lines):
+        for k, lines in enumerate(self.lines):
             width = lines.low.shape[1]
             rows = np.flatnonzero((units >= start) & (units < start + width))
             at = rows, units[rows] - start
-            low, high = lines.low.copy(), lines.high.copy()
-            margin = least_share * (high[at] - low[at])
-            middle = np.clip(drives[rows], low[at] + margin, high[at] - margin)
-            high[at] = np.where(rows < n_rows / 2, middle, high[at])
-            low[at] = np.where(rows < n_rows / 2, low[at], middle)
-            self._lines[k] = lines.narrowed(low, high)
+            low, high = lines.low[at], lines.high[at]
+            margin = least_share * (high - low)
+            middle = np.clip(drives[rows], low + margin, high - margin)
+            is_lower = rows < n_rows / 2
+            low, high = np.where(is_lower, low, middle), np.where(is_lower, middle, high)
+            self.lines[k] = lines.replaced(*at, low, high)
             start += width
 
     def minimum(self, factors, choices=None):
@@ -234,28 +241,61 @@ class Relaxation:
         -------
         least : ndarray of shape (n_rows, n_terms)
         drives : list of ndarray of shape (n_rows, n_terms, n_units)
-            Of each layer, where the bound is attained.
+            Of each layer, where the bound is attained; the last are the outputs.
         gaps : list of ndarray of shape (n_rows, n_terms, n_units)
             By how much each unit's line is below its activation there, times its factor.
         """
-        choices = self.first_choices() if choices is None else choices
-        constant, forwards = -self._lost(factors, len(self._lines)), []
-        for k in reversed(range(len(self._lines))):
-            lines, affine = self._lines[k], self.network.maps[k]
-            constant = constant + factors @ affine.offset
-            factors, lost, forward = lines.back(factors @ affine.matrix.T, choices[k].tangents)
-            factors = factors + choices[k].multipliers
-            lost = lost - lines.highest(choices[k].multipliers)
-            constant = constant + lost - self._lost(factors, k)
-            forwards.append(forward)
+        below, forwards = self._backwards(factors, choices)
+        factors, constant = below[0]
         least, z = self.network.first_minimum(self._reach, factors)
         drives, gaps = [z], []
-        for k, forward in enumerate(reversed(forwards)):
-            taken, gap = forward(drives[k])
+        for affine, forward in zip(self.network.maps, forwards, strict=False):
+            taken, gap = forward(drives[-1])
             gaps.append(gap)
-            if k + 1 < len(forwards):
-                drives.append(self.network.maps[k](taken))
-        return least + constant, drives, gaps
+            drives.append(affine(taken))
+        return least + constant - self._lost(factors, 0), drives, gaps
+
+    def below(self, factors, choices):
+        """Linear functions of the drives of each layer that are below one of the outputs.
+
+        Parameters are those of `minimum`.
+
+        Returns
+        -------
+        below : list of (factors, constant)
+            Of each layer, and last of the outputs, of shapes (n_rows, n_terms, n_units) and
+            (n_rows, n_terms).
+        """
+        return self._backwards(factors, choices)[0]
+
+    def gains(self, factors, choices):
+        """By how much bounds rise with the ends of intervals of each layer, as `Lines.gains`.
+
+        Parameters are those of `minimum`, with one term per row. None for a code.
+        """
+        below, drives = self.below(factors, choices), self.minimum(factors, choices)[1]
+        return [
+            lines.gains(after[0] @ affine.matrix.T, choice.tangents, z)
+            if isinstance(lines, Lines)
+            else None
+            for lines, after, affine, choice, z in zip(
+                self.lines, below[1:], self.network.maps, choices, drives, strict=False
+            )
+        ]
+
+    def _backwards(self, factors, choices):
+        choices = self.first_choices() if choices is None else choices
+        constant = np.zeros((1, factors.shape[1]))
+        below, forwards = [(factors, constant)], []
+        for k in reversed(range(len(self.lines))):
+            lines, affine = self.lines[k], self.network.maps[k]
+            constant = constant - self._lost(factors, k + 1) + factors @ affine.offset
+            factors, least, forward = lines.back(factors @ affine.matrix.T, choices[k].tangents)
+            factors = factors + choices[k].multipliers
+            constant = constant + least - lines.highest(choices[k].multipliers)
+            below.append((factors, constant))
+            forwards.append(forward)
+        return below[::-1], forwards[::-1]
 
     def _lost(self, factors, level):
         """Least change of linear functions of drives by rounding errors."""
@@ -265,7 +305,7 @@ class Relaxation:
         """Choices to begin with, of bounds with one term per row: a list, by layer."""
         return [
             Choice(lines.tangents[:, np.newaxis], np.zeros_like(lines.tangents)[:, np.newaxis])
-            for lines in self._lines
+            for lines in self.lines
         ]
 
     def better_choices(self, choices, drives, share, least=None):
@@ -285,16 +325,16 @@ class Relaxation:
             choice._replace(
                 tangents=choice.tangents + share * (lines.best_tangents(z) - choice.tangents)
             )
-            for lines, choice, z in zip(self._lines, choices, drives, strict=True)
+            for lines, choice, z in zip(self.lines, choices, drives, strict=False)
         ]
         if least is None:
             return better
         slopes = [
             lines.outside(z, choice.multipliers)
-            for lines, choice, z in zip(self._lines, choices, drives, strict=True)
+            for lines, choice, z in zip(self.lines, choices, drives, strict=False)
         ]
         squares = sum((slope**2).sum(axis=2) for slope in slopes)
-        missing = np.maximum(_TARGET - least, 0)
+        missing = _STEP * np.maximum(_TARGET - least, 0)
         step = np.divide(missing, squares, out=np.zeros_like(squares), where=squares > 1e-18)
         for k, slope in enumerate(slopes):
             old = choices[k].multipliers

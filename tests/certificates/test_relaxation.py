@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 
 from skstdp._attacks._norm_balls import Ball
+from skstdp._certificates._counterexamples import narrowed
 from skstdp._certificates._layers import Affine, Logistic, PiecewiseLinear, Relu
 from skstdp._certificates._lines import CodeLines, Lines
 from skstdp._certificates._margin_bounds import margin_bounds
-from skstdp._certificates._parts import Parts, bounds_by_parts
+from skstdp._certificates._parts import Parts, bounds_by_parts, least_by_parts
 from skstdp._certificates._reach import Linear, Reach, Tables
 from skstdp._certificates._relaxation import Network, Relaxation
 
@@ -143,7 +144,7 @@ def test_rounds_and_parts_never_lower_a_bound_and_pay(sizes):
     aim, lowest = attained - 1e-3, np.full(40, np.inf)
     parts = Parts(relaxation, factors, -aim, np.arange(40)).improve(15, lowest)
     raised = lowest.copy()
-    raised[parts.owners] = parts._bounds
+    raised[parts.owners] = parts.bounds
     assert (raised + aim >= first - 1e-9).all()
     assert (raised + aim <= attained).all()
     assert (raised + aim - first).mean() > 0.02
@@ -155,23 +156,74 @@ def test_rounds_and_parts_never_lower_a_bound_and_pay(sizes):
     assert (gap - by_parts).mean() < 0.8 * (gap - raised[left]).mean()
 
 
-def test_intervals_of_deep_layers_hold_and_are_narrowed():
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_intervals_hold_at_counterexamples_and_are_narrowed(norm):
     rng = np.random.default_rng(8)
     _, _, layers = random_layers(rng, (3, 8, 6, 1), "logistic", 2.5)
-    reach = reach_of(rng.normal(size=(20, 3)), 0.4)
-    wide, narrow = (
-        Relaxation(Network(layers), reach, 0, 0, narrow=narrow)._lines[1]
-        for narrow in (False, True)
-    )
-    drives = rng.uniform(reach.low, reach.high, size=(5000, 20, 3))
-    for layer in layers[:3]:
+    points = rng.normal(size=(20, 3))
+    inside = rng.normal(size=(20000, 3))
+    order = {"linf": np.inf, "l2": 2}[norm]
+    inside *= rng.uniform(size=(20000, 1)) / np.linalg.norm(inside, order, axis=1, keepdims=True)
+    first = layers[0](points + 0.4 * inside[:, np.newaxis])
+    second = layers[2](layers[1](first))
+    outputs = layers[4](layers[3](second))[..., 0]
+    # One point of a thousand is a counterexample.
+    constants = -np.quantile(outputs, 0.001, axis=0)
+    relaxation = Relaxation(Network(layers), reach_of(points, 0.4, norm), 0, 0)
+    parts = Parts(relaxation, np.ones((20, 1, 1)), constants, np.arange(20))
+    for _ in range(3):
+        parts._move(1)
+    narrow = narrowed(narrowed(parts))
+    assert (narrow.bounds <= 0).all()
+    kept = outputs + constants <= 0
+    excess = []
+    for level, drives in enumerate([first, second]):
+        drives = np.where(kept[..., np.newaxis], drives, np.nan)
+        low, high = np.nanmin(drives, axis=0), np.nanmax(drives, axis=0)
+        wide, lines = relaxation.lines[level], narrow.functions_below()[0].lines[level]
+        assert (low >= lines.low).all()
+        assert (high <= lines.high).all()
+        excess.append([((x.high - x.low) - (high - low)).mean() for x in (wide, lines)])
+    # Of the first drives, intervals in the whole ball are exact.
+    assert excess[0][1] < 0.98 * excess[0][0]
+    assert excess[1][1] < 0.8 * excess[1][0]
+
+
+def test_where_there_is_no_counterexample_narrow_intervals_prove_it():
+    rng = np.random.default_rng(12)
+    _, _, layers = random_layers(rng, (3, 8, 6, 1), "logistic", 2.5)
+    points = rng.normal(size=(40, 3))
+    drives = rng.uniform(points - 0.4, points + 0.4, size=(5000, 40, 3))
+    for layer in layers:
         drives = layer(drives)
-    assert (drives >= narrow.low).all()
-    assert (drives <= narrow.high).all()
-    taken = np.ptp(drives, axis=0)
-    assert ((narrow.high - narrow.low) - taken).mean() < 0.8 * (
-        (wide.high - wide.low) - taken
-    ).mean()
+    constants = 0.3 - drives[..., 0].min(axis=0)
+    relaxation = Relaxation(Network(layers), reach_of(points, 0.4), 0, 0)
+    lowest = np.full(40, np.inf)
+    parts = Parts(relaxation, np.ones((40, 1, 1)), constants, np.arange(40)).improve(15, lowest)
+    n_open = len(parts)
+    for _ in range(4):
+        parts = narrowed(parts).improve(5, lowest)
+    assert n_open > 10
+    assert len(parts) < 0.6 * n_open
+
+
+def test_least_values_by_parts_are_below_what_is_attained_and_come_close():
+    rng = np.random.default_rng(13)
+    _, _, layers = random_layers(rng, (3, 8, 1), "logistic", 2.5)
+    points = rng.normal(size=(40, 3))
+    drives = rng.uniform(points - 0.4, points + 0.4, size=(5000, 40, 3))
+    for layer in layers:
+        drives = layer(drives)
+    attained = drives[..., 0].min(axis=0)
+    relaxation = Relaxation(Network(layers), reach_of(points, 0.4), 0, 0)
+    factors = np.ones((40, 1, 1))
+    first = relaxation.minimum(factors)[0][:, 0]
+    parts = Parts(relaxation, factors, np.zeros(40), np.arange(40))
+    # Another value that is attained, far above the least.
+    raised = least_by_parts(parts, first, drives[0, :, 0], 4, 4)
+    assert (raised >= first).all()
+    assert (raised <= attained).all()
+    assert (attained - raised).mean() < 0.5 * (attained - first).mean()
 
 
 def test_intervals_are_those_of_a_loop():
