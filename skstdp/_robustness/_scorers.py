@@ -404,7 +404,7 @@ def attack_scorers(
     epsilons : float or sequence of float, default=(4/255, 8/255, 12/255)
         Sizes of the perturbation, >= 0, at least one.
     scorer : type, default=FGSMScorer
-        `FGSMScorer`, `PGDScorer` or `WorstCaseScorer`.
+        `FGSMScorer`, `PGDScorer`, `WorstCaseScorer` or `CertifiedScorer`.
     **options : dict
         Other parameters of the scorers.
 
