@@ -1,5 +1,7 @@
 """Command `robustness`: compare families of models that are tuned equally."""
 
+import pandas as pd
+
 from .._displays import RobustnessIntervalDisplay, require_matplotlib
 from .._utils._validation import nearest
 from ..benchmarks._compare import summarise
@@ -67,7 +69,10 @@ def _run(arguments):
     tables = {f"{name}_fronts_{kind}": table for kind, table in fronts._asdict().items()}
     paths = _console.write_tables(arguments.out, tables, arguments.formats)
     figure = arguments.out / f"{name}_fronts.png"
-    paths.append(_console.write_figure(figure, RobustnessIntervalDisplay, fronts.scores))
+    # Axes of several tasks share their rows, also if one task lacks a family.
+    rows = pd.Categorical(fronts.scores["family"], fronts.scores["family"].unique())
+    by_family = fronts.scores.assign(family=rows)
+    paths.append(_console.write_figure(figure, RobustnessIntervalDisplay, by_family))
     # Chosen by accuracies at the largest size; the others are in the files.
     scores = fronts.scores[fronts.scores["epsilon"].isin([0, fronts.scores["epsilon"].max()])]
     summary = summarise(scores.rename(columns={"family": "model"}))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from .._robustness._scorers import epsilon_label
 from .._utils._validation import check_number
 from ._axes import COLORS
 from ._bands import BandsDisplay
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _COLOR, _WEAK, _STRONG = COLORS[0], COLORS[5], COLORS[1]
 # Of each measure, by its name in the table: its name in the legend, and how it is drawn.
@@ -33,7 +30,8 @@ class RobustnessIntervalDisplay(BandsDisplay):
     ----------
     scores : DataFrame
         The `scores` of `skstdp.benchmarks.robustness_fronts` for one task: columns task, family,
-        attack, epsilon and accuracy.
+        attack, epsilon and accuracy. If family is categorical, each category has a row, so that
+        axes of several tasks can share their rows.
     epsilon : float, default=None
         Size of the attacks, one of those in `scores`. None takes the largest.
 
@@ -86,8 +84,10 @@ class RobustnessIntervalDisplay(BandsDisplay):
             )
         self._start(self.scores, ax)
         shown = self.scores[of_size | (self.scores["attack"] == "none")]
-        means = shown.groupby(["family", "attack"], sort=False)["accuracy"].mean().unstack()
-        means = means.reindex(columns=list(_MARKS))
+        means = shown.groupby(["family", "attack"], sort=False, observed=True)["accuracy"].mean()
+        means = means.unstack().reindex(columns=list(_MARKS))
+        if isinstance(self.scores["family"].dtype, pd.CategoricalDtype):
+            means = means.reindex(self.scores["family"].cat.categories)
         rows = range(len(means))
         bounded = means["certified"].notna() & means["worst case"].notna()
         self.bars_ = self.ax_.hlines(

@@ -75,3 +75,15 @@ def test_one_task_at_a_time_or_one_axes_each():
     (legend,) = figure.legends
     labels = [text.get_text() for text in legend.get_texts()]
     assert labels == ["no attack", "PGD", "worst case", "certified"]
+
+
+def test_tasks_share_their_rows_where_one_lacks_a_family():
+    both = pd.concat([interval_scores(), interval_scores("mnist")], ignore_index=True)
+    lacking = both[(both["task"] != "mnist") | (both["family"] != "BP")]
+    families = pd.Categorical(lacking["family"], ["BP", "neighbours"])
+    figure = plot_tasks(RobustnessIntervalDisplay, lacking.assign(family=families))
+    for ax, is_lacking in zip(figure.axes, (False, True), strict=True):
+        worst = next(line for line in ax.lines if line.get_label() == "worst case")
+        np.testing.assert_array_equal(worst.get_ydata(), [0, 1])
+        np.testing.assert_allclose(worst.get_xdata()[1], 0.7)
+        assert np.isnan(worst.get_xdata()[0]) == is_lacking
