@@ -1138,7 +1138,10 @@ def test_several_labels_a_sample_are_refused():
 )
 def test_trees_are_refused_with_the_remedy(make):
     X, y = data(2)
-    message = r"type \w*(Forest|Tree|Boosting)\w*.*trees are .*constant.*thresholds.*WorstCaseScorer.*robustness_report"
+    message = (
+        r"type \w*(Forest|Tree|Boosting)\w*.*trees are .*constant"
+        ".*thresholds.*WorstCaseScorer.*robustness_report"
+    )
     with pytest.raises(TypeError, match=message):
         FGSMScorer()(make().fit(X, y), X, y)
 
