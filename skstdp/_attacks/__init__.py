@@ -11,7 +11,7 @@ Attacks differ in what they ask a classifier for:
 | gradients at the scale of the margin | `_fab` (the nearest point of one class) |
 | scores | `_square` (random changes) |
 | decisions | `_rays` (maximum norm), `_decision_boundary` (any norm, from other samples) |
-| nodes of trees | `_tree_attacks` (one tree, exactly), `_tree_search`, `_tree_splits` (sums of trees) |
+| nodes of trees | `_tree_attacks` (a tree, exactly), `_tree_search`, `_tree_splits` (sums) |
 
 `_trees` holds nodes as intervals, and `_tree_reach` the distances to them.
 """
