@@ -27,7 +27,7 @@ _NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
 
 
 class RegularisedMLPClassifier(MLPClassifier):
-    r"""scikit-learn's `MLPClassifier`, regularised in ways that make networks more robust.
+    r"""Network of scikit-learn, regularised in ways that make networks more robust.
 
     Three remedies, each off by default, for comparison with models that an attacker finds hard to
     fool: Gaussian noise on the inputs, an L1 penalty on the weights of the first layer, and a
