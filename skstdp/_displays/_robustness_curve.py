@@ -139,15 +139,15 @@ class RobustnessCurveDisplay(BandsDisplay):
         **options : dict
             Other parameters of the scorer; of several, each gets those that it has.
 
-        Raises
-        ------
-        TypeError
-            If no scorer has a parameter of that name.
-
         Returns
         -------
         display : RobustnessCurveDisplay
             Drawn.
+
+        Raises
+        ------
+        TypeError
+            If no scorer has a parameter of that name.
 
         Examples
         --------
