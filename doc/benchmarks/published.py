@@ -2,18 +2,20 @@
 
 RESULTS is the directory that `python -m skstdp robustness` has written. Means over its fits go to
 `published.csv` beside this file, and from there into the pages, between the lines that name a
-table: `.. begin NAME` and `.. end NAME`, in Markdown `<!-- begin NAME -->`. Without RESULTS the
-tables are made anew from the means that are there.
+table: `.. begin NAME` and `.. end NAME`, in Markdown `<!-- begin NAME -->`. The figure of the run
+goes to `_static`. Without RESULTS the tables are made anew from the means that are there.
 """
 
 import argparse
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
 HERE = Path(__file__).parent
 MEANS = HERE / "published.csv"
+FIGURE = HERE.parent / "_static" / "robustness_of_families.png"
 PAGES = (HERE.parents[1] / "README.md", HERE.parent / "the_paper.rst")
 
 # Rows of the README: the whole table is in the_paper.rst.
@@ -136,6 +138,8 @@ def main():
     results = parser.parse_args().results
     if results:
         means_of(results).to_csv(MEANS, index=False)
+        (drawn,) = Path(results).glob("*_fronts.png")
+        shutil.copyfile(drawn, FIGURE)
     made = blocks(pd.read_csv(MEANS))
     for page in PAGES:
         page.write_text(renewed(page.read_text(encoding="utf-8"), made), encoding="utf-8")

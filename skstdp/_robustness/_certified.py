@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._certificates import class_bounds
-from ._scorers import _AttackScorer, label_metric
+from ._scorers import _AttackScorer
 from ._threat_model import ThreatModel
 
 if TYPE_CHECKING:
@@ -47,24 +47,6 @@ def certified_labels(problem):
     return np.where(
         predicted == true, np.where(proven, true, classes[bounds.argmin(axis=1)]), predicted
     )
-
-
-def certified_shares(problem, n_bisections=8):
-    """Largest share of epsilon that is proven for each sample, in [0, 1]: a bisection.
-
-    0 for samples that are wrong without attack; others may be 0 too, if nothing is proven for a
-    share of 1 / 2 ** n_bisections.
-    """
-    everything = np.arange(len(problem.points))
-    low, high = np.zeros(len(everything)), np.ones(len(everything))
-    rows = np.flatnonzero(~certified(problem))
-    low[np.setdiff1d(everything, rows)] = 1
-    for _ in range(n_bisections if len(rows) else 0):
-        middle = (low + high)[rows] / 2
-        proven = certified(problem.shrunk(rows, middle))
-        low[rows] = np.where(proven, middle, low[rows])
-        high[rows] = np.where(proven, high[rows], middle)
-    return low
 
 
 class CertifiedScorer(_AttackScorer):
@@ -169,10 +151,8 @@ class CertifiedScorer(_AttackScorer):
     ) -> None:
         super().__init__(epsilon, norm, bounds, immutable, one_hot, space, "analytic", metric)
 
-    def _score(self, method_caller, estimator, X, y_true, **kwargs):
-        if not hasattr(estimator, "fit"):
-            self._score_func(y_true, X)
-        problem = ThreatModel.of(self).problem(estimator, X, y_true, gradient=None)
-        labels = certified_labels(problem)
-        self._warn_if_constant(problem, labels)
-        return float(label_metric(self.metric)(y_true, labels, **kwargs))
+    def _problem(self, estimator, X, y):
+        return ThreatModel.of(self).problem(estimator, X, y, gradient=None)
+
+    def _labels(self, problem):
+        return certified_labels(problem)

@@ -86,7 +86,7 @@ def is_constant(labels):
 
 
 class _AttackScorer(_BaseScorer):
-    """Base of scorers: subclasses have the name of an attack, its parameters and `_perturb`.
+    """Base of scorers: subclasses have a name, parameters, and `_perturb` or `_labels`.
 
     Those with `_look_again` take a second look at samples that stand: it returns which of some of
     them another attack fools, `_tolerated` is the loss of accuracy from which on they warn, and
@@ -118,11 +118,11 @@ class _AttackScorer(_BaseScorer):
         """Refuse those who take the metric of a scorer, for scores of labels without attack."""
         raise TypeError(
             f"Got predictions that are made already, but {self!r} expected a fitted classifier, X "
-            "and y: it attacks X. TunedThresholdClassifierCV, RidgeClassifierCV without cv, skore "
+            "and y: it changes X. TunedThresholdClassifierCV, RidgeClassifierCV without cv, skore "
             "and others that only use the metric of a scorer cannot attack. Where a function is "
             "taken, give def attacked(estimator, X, y): return scorer(estimator, X, y). For a "
-            "threshold, search over that of a FixedThresholdClassifier with GridSearchCV. "
-            "For RidgeClassifierCV, set cv."
+            "threshold, search over that of a FixedThresholdClassifier with GridSearchCV. For "
+            "RidgeClassifierCV, set cv."
         )
 
     def _accept_sample_weight(self):
@@ -133,16 +133,20 @@ class _AttackScorer(_BaseScorer):
         if not (hasattr(estimator, "fit") or hasattr(estimator, "input_gradient")):
             self._score_func(y_true, X)
         problem = self._problem(estimator, X, y_true)
-        attacked = self._perturb(problem, self._warn_if_masked)
-        predicted = problem.predict(attacked)
-        self._warn_if_constant(problem, predicted)
-        if problem.ball.epsilon.any():
-            stands = predicted == problem.target.estimator.classes_[problem.y]
-            self._warn_if_others_find_more(problem, attacked, stands)
-        return float(label_metric(self.metric)(y_true, predicted, **kwargs))
+        labels = self._labels(problem)
+        self._warn_if_constant(problem, labels)
+        return float(label_metric(self.metric)(y_true, labels, **kwargs))
 
     def _problem(self, estimator, X, y):
         return ThreatModel.of(self).problem(estimator, X, y, gradient=self.gradient)
+
+    def _labels(self, problem):
+        attacked = self._perturb(problem, self._warn_if_masked)
+        predicted = problem.predict(attacked)
+        stands = predicted == problem.target.estimator.classes_[problem.y]
+        if self._look_again is not None and problem.ball.epsilon.any() and stands.any():
+            self._warn_if_others_find_more(problem, attacked, stands)
+        return predicted
 
     def _warn_if_constant(self, problem, predicted):
         n_classes = len(np.unique(problem.y))
@@ -161,8 +165,6 @@ class _AttackScorer(_BaseScorer):
             )
 
     def _warn_if_others_find_more(self, problem, attacked, stands):
-        if self._look_again is None or not stands.any():
-            return
         fooled = self._look_again(problem, attacked, stands)
         n_fooled = fooled.sum()
         lost = stands.mean() * n_fooled / len(fooled)

@@ -34,7 +34,7 @@ from skstdp import (
 from skstdp._certificates import certifies, class_bounds
 from skstdp._certificates._certificate import _CERTIFICATES
 from skstdp._certificates._sequences import layers_of
-from skstdp._robustness._certified import certified, certified_shares
+from skstdp._robustness._certified import certified
 from skstdp._robustness._threat_model import ThreatModel
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -269,17 +269,6 @@ class TestScorer:
     def test_predictions_are_refused(self, table):
         with pytest.raises(TypeError, match="predictions that are made already"):
             CertifiedScorer(0.1)._score_func([0], [0])
-
-
-def test_shares_are_the_distances_of_a_linear_classifier(table):
-    X, y = table
-    model = LogisticRegression().fit(X, y == 1)
-    problem = ThreatModel(0.5, "l2").problem(model, X, y == 1)
-    margin = model.decision_function(X) * np.where(y == 1, 1, -1)
-    distance = np.clip(margin / np.linalg.norm(model.coef_), 0, 0.5)
-    shares = certified_shares(problem, 12)
-    assert (0.5 * shares <= distance + 1e-9).all()
-    assert_allclose(0.5 * shares, distance, atol=0.5 / 2**12 + 1e-6)
 
 
 def test_a_certificate_can_be_added(table):
