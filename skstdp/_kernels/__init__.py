@@ -23,7 +23,7 @@ longer to import than the rest of the package.
 """
 
 from ._adam import step
-from ._arrays import Circuit, Network, Nonzeros, Samples, Schedule, STDPRule
+from ._arrays import Backpropagation, Circuit, Network, Nonzeros, Samples, Schedule, STDPRule
 from ._epochs import UPDATES, workspace_of
 from ._spiking import (
     microcircuit_epoch,
@@ -36,6 +36,7 @@ from ._surrogate import surrogate_pullback
 
 __all__ = [
     "UPDATES",
+    "Backpropagation",
     "Circuit",
     "Network",
     "Nonzeros",

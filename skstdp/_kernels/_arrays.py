@@ -78,6 +78,10 @@ class Schedule(NamedTuple):
     scales: np.ndarray
 
 
+class Backpropagation(NamedTuple):
+    """The rule that needs nothing besides the network."""
+
+
 class STDPRule(NamedTuple):
     """All that the local rule needs besides rates.
 

@@ -1,7 +1,9 @@
 """Passes over the training data, batch by batch, with the update as a value.
 
 An update is a kernel `update(batch, network, rule, scratch, updates)` that overwrites `updates`
-with the uphill direction of each parameter. `UPDATES` has one row per update.
+with the uphill direction of each parameter. `UPDATES` has one row per type of rule: a named tuple
+of what the kernel needs besides the batch and the network. If a rule has `win_rates`, its kernel
+changes them in place.
 """
 
 from itertools import pairwise
@@ -11,7 +13,7 @@ import numpy as np
 
 from .._utils._memory import aligned_empty
 from ._adam import adam_step
-from ._arrays import Batch, Labels, Nonzeros, Workspace
+from ._arrays import Backpropagation, Batch, Labels, Nonzeros, STDPRule, Workspace
 from ._batches import fill
 from ._compiler import entry, inlined
 from ._layers import backprop_scratch, backprop_updates, cross_entropy, forward
@@ -144,8 +146,8 @@ class Update(NamedTuple):
 
 
 UPDATES = {
-    "stdp": Update(_stdp_epochs, _stdp_batch, stdp_scratch),
-    "backprop": Update(_backprop_epochs, _backprop_batch, backprop_scratch),
+    STDPRule: Update(_stdp_epochs, _stdp_batch, stdp_scratch),
+    Backpropagation: Update(_backprop_epochs, _backprop_batch, backprop_scratch),
 }
 
 

@@ -300,6 +300,8 @@ class STDPClassifier(SigmoidMLP):
         return self.probability_matching
 
     def _rule(self):
+        from .._kernels import STDPRule
+
         if self.probability_matching and self.n_outputs_ < len(self.classes_):
             raise ValueError(
                 "Got probability_matching=True, but expected False, with which the network that "
@@ -317,7 +319,7 @@ class STDPClassifier(SigmoidMLP):
         competes = [hidden_competes] * n_hidden + [False]
         factors = self._class_factors[:, np.newaxis] if hidden_competes else 1
         *hidden, output = self.associations_
-        return (
+        return STDPRule(
             np.hstack([*(codes * factors for codes in hidden), output]),
             float(self.stdp_epsilon),
             np.array(competes),
@@ -439,4 +441,6 @@ class BPClassifier(SigmoidMLP):
         return -self.loss_curve_[-1]
 
     def _rule(self):
-        return None
+        from .._kernels import Backpropagation
+
+        return Backpropagation()

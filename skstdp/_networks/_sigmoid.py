@@ -56,7 +56,7 @@ class SigmoidMLP(NetworkClassifier):
 
     @abstractmethod
     def _rule(self):
-        """Arguments of the local rule besides rates, or None for backpropagation."""
+        """Values that the rule needs besides rates and weights, of a type in `UPDATES`."""
 
     def _draw_network(self, X, y, sample_weight):
         """Fit the receptive fields, draw weights and biases, set the associations."""

@@ -63,8 +63,9 @@ class Training:
         Its moments and its number of steps change.
     scales : list of float
         Factor on the step size, one per layer.
-    rule : tuple or None
-        Values that the local rule needs besides rates; None for backpropagation.
+    rule : NamedTuple
+        Values that the rule needs besides the samples and the network. Its type is a row of
+        `_kernels.UPDATES`.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Training:
         from .. import _kernels
 
         self._kernels = _kernels
-        self._update = _kernels.UPDATES["backprop" if rule is None else "stdp"]
+        self._update = _kernels.UPDATES[type(rule)]
         self._workspace = None
         self._ranks = fields.ranks
         self._samples = _kernels.Samples(
@@ -100,7 +101,7 @@ class Training:
         self._network = _kernels.Network(np.array(layer_sizes, np.intp), params)
         self._optimizer = optimizer
         self._scales = np.array(scales, np.float64)
-        self._rule = None if rule is None else _kernels.STDPRule(*rule)
+        self._rule = rule
 
     @staticmethod
     def _as_data(X, dtype):

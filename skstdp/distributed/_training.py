@@ -60,7 +60,7 @@ class _Learner:
     layer_sizes: list
     scales: list
     settings: np.ndarray
-    rule: tuple | None
+    rule: NamedTuple
     model: object
 
     def learn(self, X, samples, weights, rows, attack_size):
@@ -81,7 +81,7 @@ class _Learner:
             self.layer_sizes,
             None,
             self.scales,
-            None if self.rule is None else (*map(_own, self.rule), win_rates),
+            _writeable(self.rule, win_rates),
         )
         with one_blas_thread():
             if attack_size > 0:
@@ -129,6 +129,12 @@ class _Learner:
         win_rates = _mean(shares, [part.win_rates for part in parts])
         sums = np.vstack([state.sums, np.sum([part.sums for part in parts], axis=0)])
         return _State(_Weights(params, win_rates), moments, n_steps, sums)
+
+
+def _writeable(rule, win_rates):
+    """A rule that kernels take, with these win rates if it has any."""
+    rule = type(rule)(*map(_own, rule))
+    return rule._replace(win_rates=win_rates) if hasattr(rule, "win_rates") else rule
 
 
 def _own(array):
@@ -206,14 +212,14 @@ class TrainingOnCluster:
         self.total_weight = float(sample_weight.sum())
         self._params = params
         self._optimizer = optimizer
-        constants, self._win_rates = (None, np.empty(0)) if rule is None else (rule[:-1], rule[-1])
+        self._win_rates = getattr(rule, "win_rates", np.empty(0))
         self._learner = X.cluster.submit(
             _Learner,
             (scale, offset, fields),
             layer_sizes,
             scales,
             optimizer.settings,
-            constants,
+            rule,
             model,
         )
         self._samples = {
