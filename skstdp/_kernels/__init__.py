@@ -3,27 +3,38 @@
 Nothing outside this folder imports it before something is to be computed: the compiler takes
 longer to import than the rest of the package.
 
-================  ==================================================================
-``_compiler``     how kernels are compiled, and kept on disk
-``_arrays``       arrays that belong together, as named tuples
-``_views``        parts of arrays as matrices
-``_batches``      rows of the data to inputs of the first layer
-``_sigmoid``      drives to rates
-``_layers``       forward through the layers, and back with the error
-``_competition``  which units of a layer learn from a sample
-``_stdp``         the local rule
-``_adam``         parameters along an update
-``_epochs``       all of it, batch by batch
-``_cells``        spiking cells in one time step
-``_input_codes``  from rates to currents, step by step
-``_microcircuit`` one time step of the microcircuit, and what its synapses learn in it
-``_spiking``      the microcircuit through time: learning, prediction, records
-``_surrogate``    gradients of spikes with respect to the inputs
-================  ==================================================================
+=======================  ==================================================================
+``_compiler``            how kernels are compiled, and kept on disk
+``_arrays``              arrays that belong together, as named tuples
+``_views``               parts of arrays as matrices
+``_random``              random numbers by their place in a stream
+``_batches``             rows of the data to inputs of the first layer
+``_sigmoid``             drives to rates
+``_layers``              forward through the layers, and back with the error
+``_competition``         which units of a layer learn from a sample
+``_stdp``                the local rule
+``_target_propagation``  targets by learnt inverses, and what each layer learns of them
+``_adam``                parameters along an update
+``_epochs``              all of it, batch by batch
+``_cells``               spiking cells in one time step
+``_input_codes``         from rates to currents, step by step
+``_microcircuit``        one time step of the microcircuit, and what its synapses learn in it
+``_spiking``             the microcircuit through time: learning, prediction, records
+``_surrogate``           gradients of spikes with respect to the inputs
+=======================  ==================================================================
 """
 
 from ._adam import step
-from ._arrays import Backpropagation, Circuit, Network, Nonzeros, Samples, Schedule, STDPRule
+from ._arrays import (
+    Backpropagation,
+    Circuit,
+    Network,
+    Nonzeros,
+    Samples,
+    Schedule,
+    STDPRule,
+    TargetPropagation,
+)
 from ._epochs import UPDATES, workspace_of
 from ._spiking import (
     microcircuit_epoch,
@@ -43,6 +54,7 @@ __all__ = [
     "STDPRule",
     "Samples",
     "Schedule",
+    "TargetPropagation",
     "microcircuit_epoch",
     "microcircuit_record",
     "microcircuit_response",

@@ -27,17 +27,15 @@ def _move(params, updates, first, second, constants):
 
 
 @kernel
-def adam_step(layer_sizes, params, updates, schedule, n_steps, step_size):
+def adam_step(params, updates, schedule, n_steps, step_size):
     """Move the parameters along updates that point uphill, in place.
 
     Parameters
     ----------
-    layer_sizes : ndarray of shape (n_layers,)
-        Number of units of each layer, input and output included.
     params, updates : ndarrays of shape (n_params,)
         Weights, then biases, layer after layer, and the direction in which to move them.
     schedule : Schedule
-        The moments change in place.
+        The moments change in place; `shapes` says which parameters are weights.
     n_steps : int
         Number of steps, this one included.
     step_size : float
@@ -47,10 +45,11 @@ def adam_step(layer_sizes, params, updates, schedule, n_steps, step_size):
     beta_1, beta_2, epsilon, weight_decay = schedule.settings
     correction = np.sqrt(1 - beta_2**n_steps) / (1 - beta_1**n_steps)
     low = 0
-    for part in range(2 * (layer_sizes.size - 1)):
+    for part in range(2 * len(schedule.shapes)):
         # Weights of a layer, then its biases, which do not decay.
         layer, is_bias = part // 2, part % 2
-        high = low + (1 if is_bias else layer_sizes[layer]) * layer_sizes[layer + 1]
+        n_in, n_out = schedule.shapes[layer]
+        high = low + (1 if is_bias else n_in) * n_out
         step = step_size * schedule.scales[layer] * correction
         keep = 1.0 if is_bias else 1 - step_size * weight_decay
         constants = (
@@ -75,6 +74,6 @@ def adam_step(layer_sizes, params, updates, schedule, n_steps, step_size):
 
 
 @entry
-def step(layer_sizes, params, updates, schedule, n_steps, step_size):
+def step(params, updates, schedule, n_steps, step_size):
     """Take one step of Adam along updates that were made elsewhere."""
-    adam_step(layer_sizes, params, updates, schedule, n_steps, step_size)
+    adam_step(params, updates, schedule, n_steps, step_size)

@@ -66,8 +66,10 @@ class Schedule(NamedTuple):
         Number of steps so far.
     step_sizes : ndarray of shape (n_epochs, n_batches)
         Step size of each batch; the batches of an epoch are of nearly equal size.
-    scales : ndarray of shape (n_layers - 1,)
-        Factor on the step size of each layer.
+    scales : ndarray of shape (n_maps,)
+        Factor on the step size of each map from one layer to another.
+    shapes : ndarray of shape (n_maps, 2), dtype intp
+        Numbers of inputs and outputs of each map, in the order of the parameters.
     """
 
     first: np.ndarray
@@ -76,6 +78,7 @@ class Schedule(NamedTuple):
     n_steps: int
     step_sizes: np.ndarray
     scales: np.ndarray
+    shapes: np.ndarray
 
 
 class Backpropagation(NamedTuple):
@@ -114,6 +117,24 @@ class STDPRule(NamedTuple):
     handicap: float
     margins: np.ndarray
     win_rates: np.ndarray
+
+
+class TargetPropagation(NamedTuple):
+    """All that target propagation needs besides the network and its inverses.
+
+    Attributes
+    ----------
+    target_step : float
+        Step against the loss from the rates of the last hidden layer to their targets.
+    inverse_noise : float
+        Standard deviation of the noise on the rates that the inverses are to reconstruct.
+    noise : ndarray of shape (2,), dtype uint64
+        Stream of the noise, and the number of the next draw, which changes in place.
+    """
+
+    target_step: float
+    inverse_noise: float
+    noise: np.ndarray
 
 
 class Nonzeros(NamedTuple):
@@ -176,12 +197,31 @@ class RuleScratch(NamedTuple):
     block: np.ndarray
 
 
+class TargetScratch(NamedTuple):
+    """Arrays that target propagation overwrites, but for the ones.
+
+    Attributes
+    ----------
+    errors : ndarray of shape (n_samples * n_cells,)
+        What the rates lack of their targets, laid out as the rates.
+    ones : ndarray of shape (n_samples,)
+    target, noisy, guess : ndarrays
+        Rates of one layer.
+    """
+
+    errors: np.ndarray
+    ones: np.ndarray
+    target: np.ndarray
+    noisy: np.ndarray
+    guess: np.ndarray
+
+
 class Workspace(NamedTuple):
     """Arrays that a batch overwrites: those of `Batch`, its labels, and two more.
 
     Attributes
     ----------
-    scratch : RuleScratch or ndarray
+    scratch : RuleScratch, TargetScratch or ndarray
         Arrays that the computation of an update overwrites.
     updates : ndarray of shape (n_params,)
         Uphill direction of each parameter.

@@ -6,18 +6,26 @@ of what the kernel needs besides the batch and the network. If a rule has `win_r
 changes them in place.
 """
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from .._utils._memory import aligned_empty
 from ._adam import adam_step
-from ._arrays import Backpropagation, Batch, Labels, Nonzeros, STDPRule, Workspace
+from ._arrays import (
+    Backpropagation,
+    Batch,
+    Labels,
+    Nonzeros,
+    STDPRule,
+    TargetPropagation,
+    Workspace,
+)
 from ._batches import fill
 from ._compiler import entry, inlined
 from ._layers import backprop_scratch, backprop_updates, cross_entropy, forward
 from ._stdp import stdp_scratch, stdp_updates
+from ._target_propagation import target_scratch, target_updates
 from ._vectors import WIDTH
 from ._views import matrix
 
@@ -112,8 +120,7 @@ def _epochs(update, samples, orders, network, schedule, rule, workspace, sums):
             sums[1, epoch] += n_right
             n_steps += 1
             step_size = schedule.step_sizes[epoch, k]
-            layer_sizes, params = network
-            adam_step(layer_sizes, params, workspace.updates, schedule, n_steps, step_size)
+            adam_step(network.params, workspace.updates, schedule, n_steps, step_size)
     return n_steps
 
 
@@ -128,6 +135,11 @@ def _backprop_epochs(samples, orders, network, schedule, rule, workspace, sums):
 
 
 @entry
+def _target_epochs(samples, orders, network, schedule, rule, workspace, sums):
+    return _epochs(target_updates, samples, orders, network, schedule, rule, workspace, sums)
+
+
+@entry
 def _stdp_batch(samples, rows, network, rule, workspace):
     return _learn(_by_the_rule, samples, rows, network, rule, workspace)
 
@@ -135,6 +147,11 @@ def _stdp_batch(samples, rows, network, rule, workspace):
 @entry
 def _backprop_batch(samples, rows, network, rule, workspace):
     return _learn(_by_the_gradient, samples, rows, network, rule, workspace)
+
+
+@entry
+def _target_batch(samples, rows, network, rule, workspace):
+    return _learn(target_updates, samples, rows, network, rule, workspace)
 
 
 class Update(NamedTuple):
@@ -148,11 +165,13 @@ class Update(NamedTuple):
 UPDATES = {
     STDPRule: Update(_stdp_epochs, _stdp_batch, stdp_scratch),
     Backpropagation: Update(_backprop_epochs, _backprop_batch, backprop_scratch),
+    TargetPropagation: Update(_target_epochs, _target_batch, target_scratch),
 }
 
 
-def workspace_of(update, n_samples, layer_sizes, dtype):
+def workspace_of(update, n_samples, layer_sizes, params):
     """Workspace for batches of at most so many samples."""
+    dtype = params.dtype
     n_inputs, n_cells = layer_sizes[0], sum(layer_sizes[1:])
     return Workspace(
         aligned_empty(n_samples * n_inputs, dtype).reshape(n_samples, n_inputs),
@@ -163,5 +182,5 @@ def workspace_of(update, n_samples, layer_sizes, dtype):
         aligned_empty(n_samples * n_cells, dtype),
         aligned_empty(n_samples * layer_sizes[-1], dtype),
         update.scratch(n_samples, layer_sizes, dtype),
-        aligned_empty(sum((n + 1) * m for n, m in pairwise(layer_sizes)), dtype),
+        aligned_empty(params.size, dtype),
     )

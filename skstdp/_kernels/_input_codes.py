@@ -7,37 +7,12 @@ psc : ndarray of shape (n_samples, n_inputs)
 """
 
 import numpy as np
-from numba.extending import overload
 
 from ._compiler import kernel
+from ._random import mixed, uniform
 
 # As `INPUT_CODES` of the classifier counts them.
 CURRENT, RATE, LATENCY, POISSON = range(4)
-
-
-def _mix(stream, number):
-    z = stream + np.uint64(number) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def _mixed(stream, number):
-    """Bits that look random, from a place in a stream: one step of splitmix64."""
-    # Without compilation NumPy warns of what is lost above 64 bits.
-    with np.errstate(over="ignore"):
-        return _mix(stream, number)
-
-
-@overload(_mixed, inline="always")
-def _compiled_mixed(stream, number):
-    return _mix
-
-
-@kernel
-def _uniform(stream, number):
-    """Number in [0, 1) that depends on its place in a stream alone."""
-    return np.float64(_mixed(stream, number) >> np.uint64(11)) * 2.0**-53
 
 
 @kernel
@@ -59,7 +34,7 @@ def encode_step(coding, step, rates, keep, psc):
     for i in range(n_inputs):
         drawn = 0.0
         if code == POISSON:
-            drawn = _uniform(_mixed(seed, 0), step * n_inputs + i)
+            drawn = uniform(mixed(seed, 0), step * n_inputs + i)
         for s in range(rates.shape[0]):
             x = rates[s, i]
             current = keep * psc[s, i]

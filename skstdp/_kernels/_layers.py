@@ -188,7 +188,7 @@ def cross_entropy(logits, y, weight):
 
 
 @kernel
-def _output_error(logits, y, weight, delta):
+def output_error(logits, y, weight, delta):
     """Derivative of minus the weighted cross-entropy by the logits."""
     n_samples, n_outputs = logits.shape
     if n_outputs == 1:
@@ -211,7 +211,7 @@ def _output_error(logits, y, weight, delta):
 
 
 @kernel
-def _gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
+def gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
     intercept_update[:] = 0
     for s in range(delta.shape[0]):
         _add_scaled(delta.shape[1], delta.dtype.type(1), delta[s], intercept_update)
@@ -253,14 +253,14 @@ def backprop_updates(batch, network, deltas, updates):
         first -= n_samples * n_out
         delta = matrix(deltas, first, n_samples, n_out)
         if layer == layer_sizes.size - 2:
-            _output_error(batch.logits, y, weight, delta)
+            output_error(batch.logits, y, weight, delta)
         pre = batch.inputs
         if layer > 0:
             below = first - n_samples * n_in
             pre = matrix(rates, below, n_samples, n_in)
             coef = matrix(params, offset, n_in, n_out)
             _through(delta, coef, pre, matrix(deltas, below, n_samples, n_in))
-        _gradient(
+        gradient(
             pre,
             nonzeros.skip and layer == 0,
             nonzeros,

@@ -236,9 +236,8 @@ def microcircuit_epoch(samples, circuit, schedules, cells, coding, workspace):
         n_right += batch_right
         n_adam += 1
         step_size = schedule.step_sizes[0, k]
-        adam_step(layer_sizes, params, plasticity.updates, schedule, n_adam, step_size)
-        updates = plasticity.mirror_updates
-        adam_step(layer_sizes[1:], mirror, updates, mirror_schedule, n_adam, step_size)
+        adam_step(params, plasticity.updates, schedule, n_adam, step_size)
+        adam_step(mirror, plasticity.mirror_updates, mirror_schedule, n_adam, step_size)
         if circuit.symmetric:
             _tie(circuit)
     return loss, n_right, distance, n_adam

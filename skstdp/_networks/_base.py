@@ -124,6 +124,9 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
 
     _optimizers = ("_optimizer",)
 
+    # Lists of the arrays that `_optimizer` moves.
+    _trained_attributes = ("coefs_", "intercepts_")
+
     # Besides the network, its history and its optimisers.
     _changed_by_training = ("_random_state",)
 
@@ -386,7 +389,7 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
     def _reset_optimizer(self, path):
         """Start anew, given the sum of all step sizes, or None where no last step is known."""
         self._optimizer = Adam(
-            sum(array.size for array in (*self.coefs_, *self.intercepts_)),
+            sum(array.size for name in self._trained_attributes for array in getattr(self, name)),
             self.coefs_[0].dtype,
             beta_1=self.beta_1,
             beta_2=self.beta_2,

@@ -18,7 +18,7 @@ _FEWEST_ACTIVE = 6
 
 def check_scale(scale, layer_sizes, dtype):
     """Raise where weights of this scale could add up to more than the dtype holds."""
-    if scale > float(np.finfo(dtype).max) / (64 * max(layer_sizes)):
+    if scale > float(np.finfo(dtype).max) / (64 * max(layer_sizes, default=1)):
         raise ValueError(
             f"Got weight_init_scale={scale!r}, but expected a number with which the sum of the "
             f"inputs of a unit is finite in {np.dtype(dtype)}."

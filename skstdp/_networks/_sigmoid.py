@@ -101,7 +101,7 @@ class SigmoidMLP(NetworkClassifier):
         return ReceptiveFields(self.receptive_fields_, self._rank_knots)
 
     def _training(self, X, y, sample_weight):
-        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
+        params, shapes, scales = self._flatten()
         return X.trainer(
             self,
             y,
@@ -110,10 +110,23 @@ class SigmoidMLP(NetworkClassifier):
             self._fields(),
             params,
             [len(coef) for coef in self.coefs_] + [self.n_outputs_],
+            shapes,
             self._optimizer,
-            [1 / total if self.fan_in_scaling else 1.0 for total in self._total_inputs],
+            scales,
             self._rule(),
         )
+
+    def _flatten(self):
+        """One array of all parameters, the shapes of the weights in it, and factors of the steps.
+
+        The attributes become views of the array.
+        """
+        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
+        shapes = [coef.shape for coef in self.coefs_]
+        return params, shapes, [self._step_scale(total) for total in self._total_inputs]
+
+    def _step_scale(self, total_input):
+        return 1 / total_input if self.fan_in_scaling else 1.0
 
     def _inputs(self, rates):
         return self._fields().encode(rates)

@@ -59,10 +59,12 @@ class Training:
         Weights and biases, of the dtype of X.
     layer_sizes : list of int
         Number of units of each layer, input and output included.
+    shapes : list of pairs of int
+        Shapes of the weights, in the order of `params`: those of the layers come first.
     optimizer : Adam
         Its moments and its number of steps change.
     scales : list of float
-        Factor on the step size, one per layer.
+        Factor on the step size, one per shape.
     rule : NamedTuple
         Values that the rule needs besides the samples and the network. Its type is a row of
         `_kernels.UPDATES`.
@@ -78,6 +80,7 @@ class Training:
         fields,
         params,
         layer_sizes,
+        shapes,
         optimizer,
         scales,
         rule,
@@ -101,6 +104,7 @@ class Training:
         self._network = _kernels.Network(np.array(layer_sizes, np.intp), params)
         self._optimizer = optimizer
         self._scales = np.array(scales, np.float64)
+        self._shapes = np.array(shapes, np.intp)
         self._rule = rule
 
     @staticmethod
@@ -172,7 +176,7 @@ class Training:
         if self._workspace is None or len(self._workspace.y) < n_samples:
             layer_sizes, params = self._network
             self._workspace = self._kernels.workspace_of(
-                self._update, n_samples, layer_sizes.tolist(), params.dtype
+                self._update, n_samples, layer_sizes.tolist(), params
             )
 
     def _learn(self, samples, rows):
@@ -189,7 +193,12 @@ class Training:
             orders,
             self._network,
             self._kernels.Schedule(
-                *adam.moments, adam.settings, adam.n_steps, step_sizes, self._scales
+                *adam.moments,
+                adam.settings,
+                adam.n_steps,
+                step_sizes,
+                self._scales,
+                self._shapes,
             ),
             self._rule,
             self._workspace,

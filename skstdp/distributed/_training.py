@@ -58,6 +58,7 @@ class _Learner:
 
     encoding: tuple
     layer_sizes: list
+    shapes: list
     scales: list
     settings: np.ndarray
     rule: NamedTuple
@@ -79,6 +80,7 @@ class _Learner:
             fields,
             params,
             self.layer_sizes,
+            self.shapes,
             None,
             self.scales,
             _writeable(self.rule, win_rates),
@@ -113,7 +115,6 @@ class _Learner:
         moments = tuple(moment.copy() for moment in state.moments)
         n_steps = state.n_steps + 1
         step(
-            np.array(self.layer_sizes, np.intp),
             params,
             update,
             Schedule(
@@ -122,6 +123,7 @@ class _Learner:
                 state.n_steps,
                 np.array([[step_size]]),
                 np.array(self.scales, np.float64),
+                np.array(self.shapes, np.intp),
             ),
             n_steps,
             step_size,
@@ -185,7 +187,8 @@ class TrainingOnCluster:
     ----------
     X : RowsOnCluster of shape (n_samples, n_features)
         Training data.
-    y, sample_weight, scale, offset, fields, params, layer_sizes, optimizer, scales, rule
+    y, sample_weight, scale, offset, fields, params, layer_sizes, shapes, optimizer, scales,
+    rule
         As in `Training`.
     model : NetworkClassifier
         The classifier without what changes in training.
@@ -201,6 +204,7 @@ class TrainingOnCluster:
         fields,
         params,
         layer_sizes,
+        shapes,
         optimizer,
         scales,
         rule,
@@ -217,6 +221,7 @@ class TrainingOnCluster:
             _Learner,
             (scale, offset, fields),
             layer_sizes,
+            shapes,
             scales,
             optimizer.settings,
             rule,

@@ -13,7 +13,7 @@ from skstdp._networks._training import Training, flatten
 SETTINGS = {"beta_1": 0.9, "beta_2": 0.99, "epsilon": 1e-8}
 
 
-UNITS = np.array([3, 2, 1])
+SHAPES = [(3, 2), (2, 1)]
 
 
 def parameters(seed=0, dtype=np.float64):
@@ -23,11 +23,11 @@ def parameters(seed=0, dtype=np.float64):
     return flatten(params[::2], params[1::2])
 
 
-def schedule(adam, scales):
+def schedule(adam, scales, shapes):
     """The state of an optimiser, for a step by itself."""
     step_sizes = np.empty((0, 0))
-    scales = np.array(scales, float)
-    return Schedule(*adam.moments, adam.settings, adam.n_steps, step_sizes, scales)
+    scales, shapes = np.array(scales, float), np.array(shapes, np.intp)
+    return Schedule(*adam.moments, adam.settings, adam.n_steps, step_sizes, scales, shapes)
 
 
 class Steps:
@@ -41,10 +41,9 @@ class Steps:
     def step(self, updates, step_size, scales):
         self.adam.n_steps += 1
         from_python(adam_step)(
-            UNITS,
             self.params,
             updates,
-            schedule(self.adam, scales),
+            schedule(self.adam, scales, SHAPES),
             self.adam.n_steps,
             step_size,
         )
@@ -61,6 +60,9 @@ def test_same_steps_as_scikit_learn_against_the_gradient():
     assert_allclose(ours.params, theirs[0], rtol=1e-12)
 
 
+LARGE_SHAPES = [(7, 37), (37, 1)]
+
+
 def large(seed):
     """7 inputs, 37 units and an output: vectors and what fills none; some inputs never fire."""
     rng = np.random.default_rng(seed)
@@ -75,12 +77,12 @@ def test_same_steps_as_scikit_learn_where_some_weights_are_at_rest():
     ours, theirs = large(0), [large(0)]
     adam = Adam(ours.size, np.float64, **SETTINGS, weight_decay=0.0)
     reference = AdamOptimizer(theirs, learning_rate_init=0.1, **SETTINGS)
-    units, steps = np.array([7, 37, 1]), schedule(adam, [1, 1])
+    steps = schedule(adam, [1, 1], LARGE_SHAPES)
     for step in range(1, 9):
         updates = large(step)
         if step > 4:
             updates[5 * 37 : 6 * 37] = 1 / step
-        from_python(adam_step)(units, ours, updates, steps, step, 0.1)
+        from_python(adam_step)(ours, updates, steps, step, 0.1)
         reference.update_params(theirs, [-updates])
         assert_allclose(ours, theirs[0], rtol=1e-12)
     assert_array_equal(ours[37 : 3 * 37], large(0)[37 : 3 * 37])
@@ -89,8 +91,8 @@ def test_same_steps_as_scikit_learn_where_some_weights_are_at_rest():
 def test_weights_at_rest_decay_and_forget_the_second_moment():
     ours, adam = large(0), Adam(large(0).size, np.float64, **SETTINGS, weight_decay=0.5)
     adam.moments[1][:] = 1
-    units, nothing = np.array([7, 37, 1]), np.zeros_like(ours)
-    from_python(adam_step)(units, ours, nothing, schedule(adam, [1, 1]), 1, 0.1)
+    steps, nothing = schedule(adam, [1, 1], LARGE_SHAPES), np.zeros_like(ours)
+    from_python(adam_step)(ours, nothing, steps, 1, 0.1)
     n_coefs = 7 * 37
     assert_allclose(ours[:n_coefs], large(0)[:n_coefs] * (1 - 0.1 * 0.5), rtol=1e-14)
     assert_array_equal(ours[n_coefs : n_coefs + 37], large(0)[n_coefs : n_coefs + 37])

@@ -1,5 +1,7 @@
 """Epochs over the training data, which move the synapses of a microcircuit in place."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from .._training import are_finite, flatten
@@ -97,15 +99,17 @@ class MicrocircuitTraining:
                 largest, layer_sizes.tolist(), dtype
             )
         forward, mirror = self._optimizers
+        shapes = np.array([*pairwise(layer_sizes)], np.intp)
         schedules = tuple(
             self._kernels.Schedule(
                 *adam.moments,
                 forward.settings,
                 forward.n_steps,
                 step_sizes[np.newaxis],
-                np.ones(len(layer_sizes) - 1),
+                np.ones(len(shapes)),
+                shapes,
             )
-            for adam in (forward, mirror)
+            for adam, shapes in ((forward, shapes), (mirror, shapes[1:]))
         )
         loss, n_right, distance, forward.n_steps = self._kernels.microcircuit_epoch(
             samples, self._circuit, schedules, self._cells, self._coding, self._workspace

@@ -1,0 +1,150 @@
+"""Classifier that learns from targets of its hidden layers instead of propagated errors."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from . import _parameter_docs as docs
+from ._classifiers import _ATTRIBUTES, _NETWORK_PARAMETERS, _RECEPTIVE_FIELDS, _STEPS, _loop
+from ._initialization import random_parameters
+from ._sigmoid import SigmoidMLP
+from ._training import flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from numpy.random import RandomState
+
+
+__all__ = ["TargetPropagationClassifier"]
+
+
+class TargetPropagationClassifier(SigmoidMLP):
+    __doc__ = rf"""Todo
+
+    Parameters
+    ----------
+    {_NETWORK_PARAMETERS}
+    {docs.ENCODING}
+    {_RECEPTIVE_FIELDS}
+    """
+
+    _network_attributes = (
+        *SigmoidMLP._network_attributes,
+        "inverse_coefs_",
+        "inverse_intercepts_",
+    )
+
+    _trained_attributes = _network_attributes
+
+    _changed_by_training = (*SigmoidMLP._changed_by_training, "_noise")
+
+    _steps_depend_on = (
+        *SigmoidMLP._steps_depend_on,
+        "target_step",
+        "inverse_noise",
+        "inverse_learning_rate_init",
+    )
+
+    _parameter_constraints = SigmoidMLP._parameter_constraints | {
+        "target_step": [Interval(Real, 0, None, closed="neither")],
+        "inverse_noise": [Interval(Real, 0, None, closed="left")],
+        "inverse_learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (300,),
+        *,
+        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
+        receptive_fields: int | Literal["auto"] = "auto",
+        target_step: float = 0.5,
+        inverse_noise: float = 0.1,
+        inverse_learning_rate_init: float = 0.3,
+        weight_init_scale: float = 4.0,
+        quiet_start: float | None = None,
+        learning_rate_init: float = 0.3,
+        fan_in_scaling: bool = True,
+        learning_rate: Literal["constant", "linear"] = "linear",
+        weight_decay: float | Literal["auto"] = "auto",
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int | float = 30,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        adversarial_epsilon: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        random_state: int | RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.rate_encoding = rate_encoding
+        self.receptive_fields = receptive_fields
+        self.target_step = target_step
+        self.inverse_noise = inverse_noise
+        self.inverse_learning_rate_init = inverse_learning_rate_init
+        self.weight_init_scale = weight_init_scale
+        self.quiet_start = quiet_start
+        self.learning_rate_init = learning_rate_init
+        self.fan_in_scaling = fan_in_scaling
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.adversarial_epsilon = adversarial_epsilon
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _associate(self, layer_sizes, class_weights, dtype):
+        """Draw the inverses of the layers between hidden ones, and the stream of their noise."""
+        coefs, intercepts = random_parameters(
+            layer_sizes[-2:0:-1], self._random_state, dtype, self.weight_init_scale
+        )
+        self.inverse_coefs_, self.inverse_intercepts_ = coefs[::-1], intercepts[::-1]
+        self._noise = np.array([self._random_state.randint(2**31 - 1), 0], np.uint64)
+
+    def _flatten(self):
+        n_layers = len(self.coefs_)
+        params, coefs, intercepts = flatten(
+            self.coefs_ + self.inverse_coefs_, self.intercepts_ + self.inverse_intercepts_
+        )
+        self.coefs_, self.inverse_coefs_ = coefs[:n_layers], coefs[n_layers:]
+        self.intercepts_, self.inverse_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
+        # An inverse sees the outputs of its layer.
+        ratio = self.inverse_learning_rate_init / self.learning_rate_init
+        scales = [
+            *map(self._step_scale, self._total_inputs),
+            *(ratio * self._step_scale(total) for total in self._total_inputs[2:]),
+        ]
+        return params, [coef.shape for coef in coefs], scales
+
+    _progress_name = "loss"
+
+    def _progress(self):
+        return -self.loss_curve_[-1]
+
+    def _rule(self):
+        from .._kernels import TargetPropagation
+
+        return TargetPropagation(float(self.target_step), float(self.inverse_noise), self._noise)
