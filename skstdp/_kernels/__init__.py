@@ -1,33 +1,15 @@
-"""Everything that is compiled: epochs of either rule, and the local rule of one layer.
+"""Everything that is compiled: epochs of each rule, and the local rule of one layer.
 
 Nothing outside this folder imports it before something is to be computed: the compiler takes
 longer to import than the rest of the package.
 
-=======================  ==================================================================
-``_compiler``            how kernels are compiled, and kept on disk
-``_arrays``              arrays that belong together, as named tuples
-``_views``               parts of arrays as matrices
-``_random``              random numbers by their place in a stream
-``_batches``             rows of the data to inputs of the first layer
-``_sigmoid``             drives to rates
-``_layers``              forward through the layers, and back with the error
-``_competition``         which units of a layer learn from a sample
-``_stdp``                the local rule
-``_target_propagation``  targets by learnt inverses, and what each layer learns of them
-``_adam``                parameters along an update
-``_epochs``              all of it, batch by batch
-``_cells``               spiking cells in one time step
-``_input_codes``         from rates to currents, step by step
-``_microcircuit``        one time step of the microcircuit, and what its synapses learn in it
-``_spiking``             the microcircuit through time: learning, prediction, records
-``_surrogate``           gradients of spikes with respect to the inputs
-=======================  ==================================================================
-"""
+=======================  ==========================================================="""
 
 from ._adam import step
 from ._arrays import (
     Backpropagation,
     Circuit,
+    Feedback,
     Network,
     Nonzeros,
     Samples,
@@ -49,6 +31,7 @@ __all__ = [
     "UPDATES",
     "Backpropagation",
     "Circuit",
+    "Feedback",
     "Network",
     "Nonzeros",
     "STDPRule",

@@ -85,6 +85,25 @@ class Backpropagation(NamedTuple):
     """The rule that needs nothing besides the network."""
 
 
+class Feedback(NamedTuple):
+    """Fixed matrices by which errors come down to the hidden layers.
+
+    Attributes
+    ----------
+    coefs : ndarray
+        One matrix per hidden layer, one after the other. It has one row per unit, and one column
+        per unit from which the error comes.
+    direct : bool
+        True if the error comes from the output units, not from those of the layer above.
+    signed : bool
+        True if each entry, which is positive, takes the sign of the weight between both units.
+    """
+
+    coefs: np.ndarray
+    direct: bool
+    signed: bool
+
+
 class STDPRule(NamedTuple):
     """All that the local rule needs besides rates.
 
@@ -197,6 +216,13 @@ class RuleScratch(NamedTuple):
     block: np.ndarray
 
 
+class FeedbackScratch(NamedTuple):
+    """Arrays that learning by feedback overwrites: errors, and a matrix with signs."""
+
+    deltas: np.ndarray
+    signed: np.ndarray
+
+
 class TargetScratch(NamedTuple):
     """Arrays that target propagation overwrites, but for the ones.
 
@@ -221,7 +247,7 @@ class Workspace(NamedTuple):
 
     Attributes
     ----------
-    scratch : RuleScratch, TargetScratch or ndarray
+    scratch : RuleScratch, FeedbackScratch, TargetScratch or ndarray
         Arrays that the computation of an update overwrites.
     updates : ndarray of shape (n_params,)
         Uphill direction of each parameter.

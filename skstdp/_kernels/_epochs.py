@@ -15,6 +15,7 @@ from ._adam import adam_step
 from ._arrays import (
     Backpropagation,
     Batch,
+    Feedback,
     Labels,
     Nonzeros,
     STDPRule,
@@ -23,6 +24,7 @@ from ._arrays import (
 )
 from ._batches import fill
 from ._compiler import entry, inlined
+from ._feedback import feedback_scratch, feedback_updates
 from ._layers import backprop_scratch, backprop_updates, cross_entropy, forward
 from ._stdp import stdp_scratch, stdp_updates
 from ._target_propagation import target_scratch, target_updates
@@ -135,6 +137,11 @@ def _backprop_epochs(samples, orders, network, schedule, rule, workspace, sums):
 
 
 @entry
+def _feedback_epochs(samples, orders, network, schedule, rule, workspace, sums):
+    return _epochs(feedback_updates, samples, orders, network, schedule, rule, workspace, sums)
+
+
+@entry
 def _target_epochs(samples, orders, network, schedule, rule, workspace, sums):
     return _epochs(target_updates, samples, orders, network, schedule, rule, workspace, sums)
 
@@ -147,6 +154,11 @@ def _stdp_batch(samples, rows, network, rule, workspace):
 @entry
 def _backprop_batch(samples, rows, network, rule, workspace):
     return _learn(_by_the_gradient, samples, rows, network, rule, workspace)
+
+
+@entry
+def _feedback_batch(samples, rows, network, rule, workspace):
+    return _learn(feedback_updates, samples, rows, network, rule, workspace)
 
 
 @entry
@@ -165,6 +177,7 @@ class Update(NamedTuple):
 UPDATES = {
     STDPRule: Update(_stdp_epochs, _stdp_batch, stdp_scratch),
     Backpropagation: Update(_backprop_epochs, _backprop_batch, backprop_scratch),
+    Feedback: Update(_feedback_epochs, _feedback_batch, feedback_scratch),
     TargetPropagation: Update(_target_epochs, _target_batch, target_scratch),
 }
 

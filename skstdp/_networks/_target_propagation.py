@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -118,11 +119,13 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     def _associate(self, layer_sizes, class_weights, dtype):
         """Draw the inverses of the layers between hidden ones, and the stream of their noise."""
+        # By a generator of its own, so that weights and batches are those of `BPClassifier`.
+        generator = np.random.RandomState(deepcopy(self._random_state).randint(2**31 - 1))
         coefs, intercepts = random_parameters(
-            layer_sizes[-2:0:-1], self._random_state, dtype, self.weight_init_scale
+            layer_sizes[-2:0:-1], generator, dtype, self.weight_init_scale
         )
         self.inverse_coefs_, self.inverse_intercepts_ = coefs[::-1], intercepts[::-1]
-        self._noise = np.array([self._random_state.randint(2**31 - 1), 0], np.uint64)
+        self._noise = np.array([generator.randint(2**31 - 1), 0], np.uint64)
 
     def _flatten(self):
         n_layers = len(self.coefs_)
