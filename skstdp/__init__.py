@@ -38,6 +38,7 @@ from ._networks._early_stopping import EarlyStopping
 from ._networks._onnx import register_onnx_converters, to_onnx
 from ._networks._persistence import load_model, save_model
 from ._networks._stdp import stdp_curve, stdp_update
+from ._networks._target_propagation import TargetPropagationClassifier
 from ._networks._trusted_types import trusted_types
 from ._networks._warm_up import warm_up
 from ._robustness._adversarial_examples import fgsm, pgd
@@ -85,6 +86,7 @@ __all__ = [
     "STDPClassifier",
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
+    "TargetPropagationClassifier",
     "WeightMapDisplay",
     "WorstCaseScorer",
     "art_classifier",

@@ -12,6 +12,7 @@ from .._utils._optional import required
 from ._backpropagation import BPClassifier
 from ._classifiers import STDPClassifier
 from ._sigmoid import SigmoidMLP
+from ._target_propagation import TargetPropagationClassifier
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -34,7 +35,7 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
 
     Parameters
     ----------
-    estimator : STDPClassifier, BPClassifier or Pipeline
+    estimator : STDPClassifier, BPClassifier, TargetPropagationClassifier or Pipeline
         Fitted. A pipeline must end in one of the two.
     X : array-like or data frame of shape (n_samples, n_features), default=None
         Only for pipelines: at least one sample. The model has its type of numbers, and of a data
@@ -81,8 +82,8 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
     network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     if not isinstance(network, SigmoidMLP):
         raise TypeError(
-            f"Got estimator of type {type(estimator).__name__}, but expected STDPClassifier or "
-            "BPClassifier, or a Pipeline that ends in one of them. For other estimators around "
+            f"Got estimator of type {type(estimator).__name__}, but expected STDPClassifier, "
+            "BPClassifier or TargetPropagationClassifier, or a Pipeline that ends in one of them. For other estimators around "
             "them call register_onnx_converters() and skl2onnx.to_onnx."
         )
     check_is_fitted(estimator)
@@ -226,7 +227,7 @@ def _register(skl2onnx):
         "output_class_labels": [False, True],
         "raw_scores": [True, False],
     }
-    for classifier in (STDPClassifier, BPClassifier):
+    for classifier in (STDPClassifier, BPClassifier, TargetPropagationClassifier):
         skl2onnx.update_registered_converter(
             classifier, f"Skstdp{classifier.__name__}", _describe, _convert, options=options
         )

@@ -26,13 +26,92 @@ __all__ = ["TargetPropagationClassifier"]
 
 
 class TargetPropagationClassifier(SigmoidMLP):
-    __doc__ = rf"""Todo
+    __doc__ = rf"""The network of `BPClassifier` trained by difference target propagation.
+
+    Hidden layers learn from targets, which learnt inverses of the layers carry down (algorithm 1
+    of [1]_). With :math:`h_l = f_l(h_{{l-1}})` the rates of layer l of L, the cross-entropy
+    :math:`\mathcal{{L}}` and an inverse :math:`g_l` of each layer between hidden ones, the targets
+    are
+
+    .. math::
+
+        \hat h_{{L-1}} &= h_{{L-1}} - \hat\eta \, \frac{{\partial \mathcal{{L}}}}{{\partial h_{{L-1}}}} \\
+        \hat h_{{l-1}} &= h_{{l-1}} + g_l(\hat h_l) - g_l(h_l)
+
+    Each hidden layer takes steps against the gradient of
+    :math:`\lVert \hat h_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the output
+    layer against that of :math:`\mathcal{{L}}`. Inverses learn to reconstruct noisy rates from what
+    their layer makes of them: they minimise
+
+    .. math::
+
+        \tfrac12 \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2,
+        \quad \varepsilon \sim \mathcal{{N}}(0, \sigma^2)
+
+    Only the output layer sends errors back by its own weights. A network with one hidden layer
+    has no inverse and takes the direction of backpropagation, without one that of `BPClassifier`.
 
     Parameters
     ----------
     {_NETWORK_PARAMETERS}
     {docs.ENCODING}
     {_RECEPTIVE_FIELDS}
+    target_step : float, default=0.1
+        Step from the rates of the last hidden layer to their targets, :math:`\hat\eta`, positive.
+        The optimiser takes out the size of updates, so it matters only by how far the targets lie
+        from the rates: small steps carry down more exactly.
+    inverse_noise : float, default=0.3
+        Standard deviation :math:`\sigma` of the noise on the rates that inverses reconstruct, >= 0.
+    inverse_learning_rate_init : float, default=0.3
+        Step size of the inverses at the start, positive. It follows the same schedule as
+        `learning_rate_init`.
+    weight_init_scale : float, default=4.0
+        Factor >= 0 on the initial weights, those of inverses included, which are otherwise drawn
+        as by scikit-learn's `MLPClassifier`.
+    quiet_start : float or None, default=None
+        As in `STDPClassifier`: the rate at which units start, as a fraction in (0, 1] of the
+        mean rate of their inputs. None draws the biases like the weights.
+    learning_rate_init : float, default=0.3
+        Step size at the start, positive.
+    {_STEPS}
+    {_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
+
+    Attributes
+    ----------
+    inverse_coefs_ : list of ndarrays of shape (n_out, n_in)
+        Weights of the inverses. `inverse_coefs_[k]` takes the rates of the outputs of the layer
+        with `coefs_[k + 1]` to those of its inputs.
+    inverse_intercepts_ : list of ndarrays of shape (n_in,)
+        Biases of the inverses.
+    {_ATTRIBUTES}
+
+    See Also
+    --------
+    BPClassifier : The same network trained by backpropagation.
+    STDPClassifier : The same network trained by a local rule.
+
+    Notes
+    -----
+    Layers and inverses are sigmoid units, and each batch updates all of them at once by Adam; the
+    paper has tanh units, updates inverses first, and takes RMSProp. It needs one process: workers
+    of a cluster would draw the noise in another order.
+
+    References
+    ----------
+    .. [1] D.-H. Lee, S. Zhang, A. Fischer and Y. Bengio, "Difference Target Propagation", Machine
+           Learning and Knowledge Discovery in Databases, 498-515, 2015.
+           https://doi.org/10.1007/978-3-319-23528-8_31
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skstdp import TargetPropagationClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = TargetPropagationClassifier((60, 30), random_state=0).fit(X[:1000], y[:1000])
+    >>> bool(model.score(X[1000:], y[1000:]) > 0.9)
+    True
+    >>> [coef.shape for coef in model.inverse_coefs_]
+    [(30, 60)]
     """
 
     _network_attributes = (
@@ -64,8 +143,8 @@ class TargetPropagationClassifier(SigmoidMLP):
         *,
         rate_encoding: Literal["auto", "minmax", "none"] = "auto",
         receptive_fields: int | Literal["auto"] = "auto",
-        target_step: float = 0.5,
-        inverse_noise: float = 0.1,
+        target_step: float = 0.1,
+        inverse_noise: float = 0.3,
         inverse_learning_rate_init: float = 0.3,
         weight_init_scale: float = 4.0,
         quiet_start: float | None = None,

@@ -6,6 +6,7 @@ from ._backpropagation import BPClassifier
 from ._bioleaf import BioLeaFClassifier
 from ._classifiers import STDPClassifier
 from ._stdp import stdp_update
+from ._target_propagation import TargetPropagationClassifier
 
 
 def warm_up() -> None:
@@ -26,7 +27,7 @@ def warm_up() -> None:
     for dtype in (np.float64, np.float32):
         X = np.eye(2, dtype=dtype)
         # One step, of which `fit` would say that nothing is learnt by it.
-        for classifier in (STDPClassifier, BPClassifier):
+        for classifier in (STDPClassifier, BPClassifier, TargetPropagationClassifier):
             classifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         stdp_update(X, X, X)
         spiking = BioLeaFClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._networks._sigmoid import SigmoidMLP
+from .._networks._target_propagation import TargetPropagationClassifier
 from .._utils._optional import required
 from .._utils._validation import check_count, check_number
 from ._cluster import Cluster
@@ -101,6 +102,12 @@ def fit(
     if not isinstance(classifier, SigmoidMLP):
         raise TypeError(
             f"Got classifier={classifier!r}, but expected an STDPClassifier or a BPClassifier."
+        )
+    if isinstance(classifier, TargetPropagationClassifier):
+        raise TypeError(
+            "Got a TargetPropagationClassifier, but expected a classifier without random numbers "
+            "within the batches: the workers would draw the noise of its inverses anew. Call its "
+            "own fit."
         )
     classifier._validate_params()
     if n_blocks is not None:
