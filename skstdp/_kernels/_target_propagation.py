@@ -43,13 +43,14 @@ def _respond(pre, params, offset, post):
 
 @kernel
 def _add_noise(pre, rule, noisy):
+    """Rates with noise, which the samples share: a weight of k is then the same as k copies."""
     of = pre.dtype.type
     stream, first = rule.noise[0], rule.noise[1]
-    rates, places = flat(pre), flat(noisy)
-    for k in range(rates.size):
-        drawn = normal(stream, first + np.uint64(k))
-        places[k] = rates[k] + of(rule.inverse_noise * drawn)
-    rule.noise[1] = first + np.uint64(rates.size)
+    for i in range(pre.shape[1]):
+        drawn = of(rule.inverse_noise * normal(stream, first + np.uint64(i)))
+        for s in range(pre.shape[0]):
+            noisy[s, i] = pre[s, i] + drawn
+    rule.noise[1] = first + np.uint64(pre.shape[1])
 
 
 @kernel

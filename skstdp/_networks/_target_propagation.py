@@ -60,8 +60,10 @@ class TargetPropagationClassifier(SigmoidMLP):
         Step from the rates of the last hidden layer to their targets, :math:`\hat\eta`, positive.
         The optimiser takes out the size of updates, so it matters only by how far the targets lie
         from the rates: small steps carry down more exactly.
-    inverse_noise : float, default=0.3
-        Standard deviation :math:`\sigma` of the noise on the rates that inverses reconstruct, >= 0.
+    inverse_noise : float, default=1.0
+        Standard deviation :math:`\sigma` of the noise on the rates that inverses reconstruct,
+        >= 0. All samples of a batch share what is drawn for a unit, so that a weight of k is the
+        same as k copies.
     inverse_learning_rate_init : float, default=0.3
         Step size of the inverses at the start, positive. It follows the same schedule as
         `learning_rate_init`.
@@ -144,7 +146,7 @@ class TargetPropagationClassifier(SigmoidMLP):
         rate_encoding: Literal["auto", "minmax", "none"] = "auto",
         receptive_fields: int | Literal["auto"] = "auto",
         target_step: float = 0.1,
-        inverse_noise: float = 0.3,
+        inverse_noise: float = 1.0,
         inverse_learning_rate_init: float = 0.3,
         weight_init_scale: float = 4.0,
         quiet_start: float | None = None,

@@ -22,14 +22,16 @@ def normal(stream, number):
     return math.sqrt(-2 * math.log(1 - first)) * math.cos(2 * math.pi * second)
 
 
-def noises(shapes, stream, first):
-    """Noise of the inputs of each layer that has an inverse, from the last such layer down."""
+def noises(numbers_of_units, stream, first):
+    """Noise of the inputs of the layers that have inverses, and the number of the next draw.
+
+    Numbers are drawn from the last such layer down.
+    """
     drawn = []
-    for n_samples, n_units in shapes:
-        numbers = range(first, first + n_samples * n_units)
-        drawn.append(np.reshape([normal(stream, k) for k in numbers], (n_samples, n_units)))
-        first += n_samples * n_units
-    return drawn, first
+    for n_units in reversed(numbers_of_units):
+        drawn.append(np.array([normal(stream, k) for k in range(first, first + n_units)]))
+        first += n_units
+    return drawn[::-1], first
 
 
 def rates_of(inputs, coefs, intercepts):
@@ -64,7 +66,7 @@ def update(inputs, y, weight, coefs, intercepts, inverse_coefs, inverse_intercep
     """Uphill directions: weights and biases of each layer, then of each inverse, as lists.
 
     `rule` is the pair of target_step and inverse_noise, `noise[k]` the normal numbers for the
-    inputs of layer k + 1, one row per sample.
+    units of layer k + 1, which all samples share.
     """
     target_step, inverse_noise = rule
     coef_updates = [np.zeros_like(coef) for coef in coefs]
@@ -87,7 +89,7 @@ def update(inputs, y, weight, coefs, intercepts, inverse_coefs, inverse_intercep
             coef_updates[layer] += weight[s] * np.outer(rates[layer], delta)
             intercept_updates[layer] += weight[s] * delta
         for k, g in enumerate(inverses):
-            noisy = rates[k + 1] + inverse_noise * noise[k][s]
+            noisy = rates[k + 1] + inverse_noise * noise[k]
             code = expit(noisy @ coefs[k + 1] + intercepts[k + 1])
             guess = g(code)
             delta = (noisy - guess) * guess * (1 - guess)
