@@ -20,9 +20,12 @@ from skstdp import (
     PGDScorer,
     RobustnessMonitor,
     STDPClassifier,
+    TargetPropagationClassifier,
 )
 
-every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+every = pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+)
 
 
 class Recorder:

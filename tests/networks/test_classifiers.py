@@ -22,15 +22,16 @@ from skstdp import (
     BPClassifier,
     FGSMScorer,
     STDPClassifier,
+    TargetPropagationClassifier,
     attack_table,
     fgsm,
     robustness_report,
 )
 from skstdp._networks._training import Training
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
 every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
-sigmoid = pytest.mark.parametrize("classifier", CLASSIFIERS[:2], ids=lambda c: c.__name__)
+sigmoid = pytest.mark.parametrize("classifier", CLASSIFIERS[:3], ids=lambda c: c.__name__)
 
 
 def iris(*classes):
@@ -192,7 +193,7 @@ class TestInterface:
         assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (4, 3, 4)
         assert_array_equal(model.feature_names_in_, X.columns)
         assert model.validation_scores_ is None
-        n_outputs = 1 if classifier is BPClassifier else 2
+        n_outputs = 1 if classifier in (BPClassifier, TargetPropagationClassifier) else 2
         assert classifier(max_iter=1).fit(*iris(0, 1)).n_outputs_ == n_outputs
 
     @every

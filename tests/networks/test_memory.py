@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
 
 pytestmark = pytest.mark.process
 
@@ -23,7 +23,9 @@ on_linux = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="Linux reports what a process holds"
 )
 every_classifier = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier], ids=lambda c: c.__name__
+    "classifier",
+    [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier],
+    ids=lambda c: c.__name__,
 )
 
 

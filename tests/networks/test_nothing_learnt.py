@@ -4,9 +4,9 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
 every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
 
 # Weights that decay as fast as they grow.

@@ -71,6 +71,7 @@ from skstdp import (
     FGSMScorer,
     PGDScorer,
     STDPClassifier,
+    TargetPropagationClassifier,
     attack_scorers,
     load_model,
     save_model,
@@ -80,7 +81,9 @@ from skstdp.datasets import load_tasks
 
 skops_io = pytest.importorskip("skops.io", reason="reads and writes model files")
 
-every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+every = pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+)
 
 
 class Unknown(PCA):

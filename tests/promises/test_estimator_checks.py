@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.utils import estimator_checks
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
 
 # Once as long as by default; the others differ from that in what does not need as many epochs.
 VARIANTS = [
@@ -70,13 +70,15 @@ def check_all(estimator):
     assert len(results) >= 68
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+)
 def test_scikit_learn_checks(classifier):
     check_all(classifier())
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier])
 @pytest.mark.parametrize("parameters", VARIANTS, ids=str)
 def test_scikit_learn_checks_of_variants(classifier, parameters):
     check_all(classifier(**parameters))
@@ -102,7 +104,9 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     check_all(classifier(max_iter=60))
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+)
 @pytest.mark.parametrize(
     "check",
     [

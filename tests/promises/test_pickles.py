@@ -33,6 +33,7 @@ KEPT = {
     "CertifiedScorer": lambda: skstdp.CertifiedScorer(0.1, norm="l1", bounds=(0, 8)),
     "RobustnessMonitor": lambda: skstdp.RobustnessMonitor([0.1], X_val=X, y_val=Y),
     "STDPClassifier": lambda: network(skstdp.STDPClassifier, early_stopping=True),
+    "TargetPropagationClassifier": lambda: network(skstdp.TargetPropagationClassifier),
     "WorstCaseScorer": lambda: skstdp.WorstCaseScorer(0.1, n_queries=10, gradient=None),
     "ConstantPredictionWarning": lambda: skstdp.ConstantPredictionWarning("constant"),
     "GradientMaskingWarning": lambda: skstdp.GradientMaskingWarning("masked"),

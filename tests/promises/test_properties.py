@@ -25,12 +25,13 @@ from skstdp import (
     GradientMaskingWarning,
     PGDScorer,
     STDPClassifier,
+    TargetPropagationClassifier,
     fgsm,
     pgd,
     stdp_update,
 )
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
 
 quick = settings(
     max_examples=20,
