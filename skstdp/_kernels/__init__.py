@@ -3,7 +3,8 @@
 Nothing outside this folder imports it before something is to be computed: the compiler takes
 longer to import than the rest of the package.
 
-=======================  ==========================================================="""
+=======================  ===========================================================
+"""
 
 from ._adam import step
 from ._arrays import (

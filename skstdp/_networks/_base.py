@@ -124,7 +124,7 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
 
     _optimizers = ("_optimizer",)
 
-    # Lists of the arrays that `_optimizer` moves.
+    # Lists of the arrays that `_optimizer` moves: of weights and of biases, by turns.
     _trained_attributes = ("coefs_", "intercepts_")
 
     # Besides the network, its history and its optimisers.

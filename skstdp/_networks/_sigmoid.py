@@ -101,7 +101,7 @@ class SigmoidMLP(NetworkClassifier):
         return ReceptiveFields(self.receptive_fields_, self._rank_knots)
 
     def _training(self, X, y, sample_weight):
-        params, shapes, scales = self._flatten()
+        params, shapes = self._flatten()
         return X.trainer(
             self,
             y,
@@ -112,18 +112,24 @@ class SigmoidMLP(NetworkClassifier):
             [len(coef) for coef in self.coefs_] + [self.n_outputs_],
             shapes,
             self._optimizer,
-            scales,
+            self._step_scales(),
             self._rule(),
         )
 
     def _flatten(self):
-        """One array of all parameters, the shapes of the weights in it, and factors of the steps.
+        """One array of all that is trained, of which the attributes become views; shapes in it."""
+        names = self._trained_attributes[::2], self._trained_attributes[1::2]
+        lists = [[getattr(self, name) for name in kind] for kind in names]
+        params, *parts = flatten(*map(sum, lists, ([], [])))
+        for kind, old, new in zip(names, lists, parts, strict=True):
+            for name, arrays in zip(kind, old, strict=True):
+                setattr(self, name, new[: len(arrays)])
+                new = new[len(arrays) :]
+        return params, [coef.shape for coef in parts[0]]
 
-        The attributes become views of the array.
-        """
-        params, self.coefs_, self.intercepts_ = flatten(self.coefs_, self.intercepts_)
-        shapes = [coef.shape for coef in self.coefs_]
-        return params, shapes, [self._step_scale(total) for total in self._total_inputs]
+    def _step_scales(self):
+        """Factors on the step size, one per shape."""
+        return [self._step_scale(total) for total in self._total_inputs]
 
     def _step_scale(self, total_input):
         return 1 / total_input if self.fan_in_scaling else 1.0

@@ -13,7 +13,6 @@ from . import _parameter_docs as docs
 from ._classifiers import _ATTRIBUTES, _NETWORK_PARAMETERS, _RECEPTIVE_FIELDS, _STEPS, _loop
 from ._initialization import random_parameters
 from ._sigmoid import SigmoidMLP
-from ._training import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,21 +34,24 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     .. math::
 
-        \hat h_{{L-1}} &= h_{{L-1}} - \hat\eta \, \frac{{\partial \mathcal{{L}}}}{{\partial h_{{L-1}}}} \\
+        \hat h_{{L-1}} &= h_{{L-1}}
+            - \hat\eta \, \frac{{\partial \mathcal{{L}}}}{{\partial h_{{L-1}}}} \\
         \hat h_{{l-1}} &= h_{{l-1}} + g_l(\hat h_l) - g_l(h_l)
 
     Each hidden layer takes steps against the gradient of
-    :math:`\lVert \hat h_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the output
-    layer against that of :math:`\mathcal{{L}}`. Inverses learn to reconstruct noisy rates from what
-    their layer makes of them: they minimise
+    :math:`\lVert \hat h_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the
+    output layer against that of :math:`\mathcal{{L}}`. Inverses learn to reconstruct noisy rates
+    from what their layer makes of them. They minimise
 
     .. math::
 
         \tfrac12 \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2,
         \quad \varepsilon \sim \mathcal{{N}}(0, \sigma^2)
 
-    Only the output layer sends errors back by its own weights. A network with one hidden layer
-    has no inverse and takes the direction of backpropagation, without one that of `BPClassifier`.
+    Only the output layer sends an error back, by its own weights. A network with one hidden layer
+    has no inverse; its updates are those of backpropagation, of the hidden layer times
+    :math:`\hat\eta`, which Adam takes out. A network without hidden layer is that of
+    `BPClassifier`.
 
     Parameters
     ----------
@@ -58,8 +60,8 @@ class TargetPropagationClassifier(SigmoidMLP):
     {_RECEPTIVE_FIELDS}
     target_step : float, default=0.1
         Step from the rates of the last hidden layer to their targets, :math:`\hat\eta`, positive.
-        The optimiser takes out the size of updates, so it matters only by how far the targets lie
-        from the rates: small steps carry down more exactly.
+        Adam takes out the size of updates, so the step decides only how far from the rates the
+        inverses are used: they are least exact far away.
     inverse_noise : float, default=1.0
         Standard deviation :math:`\sigma` of the noise on the rates that inverses reconstruct,
         >= 0. All samples of a batch share what is drawn for a unit, so that a weight of k is the
@@ -208,20 +210,11 @@ class TargetPropagationClassifier(SigmoidMLP):
         self.inverse_coefs_, self.inverse_intercepts_ = coefs[::-1], intercepts[::-1]
         self._noise = np.array([generator.randint(2**31 - 1), 0], np.uint64)
 
-    def _flatten(self):
-        n_layers = len(self.coefs_)
-        params, coefs, intercepts = flatten(
-            self.coefs_ + self.inverse_coefs_, self.intercepts_ + self.inverse_intercepts_
-        )
-        self.coefs_, self.inverse_coefs_ = coefs[:n_layers], coefs[n_layers:]
-        self.intercepts_, self.inverse_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
+    def _step_scales(self):
         # An inverse sees the outputs of its layer.
         ratio = self.inverse_learning_rate_init / self.learning_rate_init
-        scales = [
-            *map(self._step_scale, self._total_inputs),
-            *(ratio * self._step_scale(total) for total in self._total_inputs[2:]),
-        ]
-        return params, [coef.shape for coef in coefs], scales
+        inverse_scales = [ratio * self._step_scale(total) for total in self._total_inputs[2:]]
+        return super()._step_scales() + inverse_scales
 
     _progress_name = "loss"
 
