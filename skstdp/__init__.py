@@ -29,6 +29,7 @@ from ._displays import (
     RobustnessIntervalDisplay,
     SpikeRasterDisplay,
     STDPCurveDisplay,
+    UpdateAngleDisplay,
     WeightMapDisplay,
 )
 from ._networks._backpropagation import BPClassifier
@@ -87,6 +88,7 @@ __all__ = [
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
     "TargetPropagationClassifier",
+    "UpdateAngleDisplay",
     "WeightMapDisplay",
     "WorstCaseScorer",
     "art_classifier",

@@ -11,6 +11,7 @@ from ._robustness_interval import RobustnessIntervalDisplay
 from ._spike_raster import SpikeRasterDisplay
 from ._stdp_curve import STDPCurveDisplay
 from ._task_grid import axes_for, plot_tasks
+from ._update_angle import UpdateAngleDisplay
 from ._weight_map import WeightMapDisplay
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "RobustnessIntervalDisplay",
     "STDPCurveDisplay",
     "SpikeRasterDisplay",
+    "UpdateAngleDisplay",
     "WeightMapDisplay",
     "axes_for",
     "plot_tasks",

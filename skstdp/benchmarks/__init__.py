@@ -1,6 +1,7 @@
 """The experiments, as functions that return data frames."""
 
 from ._anatomy import anatomy
+from ._angles import update_angles
 from ._baselines import RegularisedMLPClassifier
 from ._compare import Comparison, compare, summarise
 from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
@@ -21,6 +22,7 @@ __all__ = [
     "select_settings",
     "spiking_classifiers",
     "summarise",
+    "update_angles",
 ]
 
 # The place that pickles name.
