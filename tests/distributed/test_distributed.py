@@ -19,7 +19,13 @@ from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
-from skstdp import BioLeaFClassifier, BPClassifier, EarlyStopping, STDPClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    EarlyStopping,
+    STDPClassifier,
+    TargetPropagationClassifier,
+)
 from skstdp.distributed import _cluster, fit
 
 pytestmark = pytest.mark.process
@@ -374,6 +380,7 @@ def test_bad_arguments(wine, client):
     model = STDPClassifier(**SMALL)
     for kind, message, arguments in (
         (TypeError, "expected an STDPClassifier or a BPClassifier", {"c": BioLeaFClassifier()}),
+        (TypeError, "noise of its inverses anew", {"c": TargetPropagationClassifier()}),
         (ValueError, "learning_rate_init", {"c": STDPClassifier(learning_rate_init=-1)}),
         (ValueError, r"hidden_layer_sizes=\(0,\)", {"c": STDPClassifier((0,))}),
         (ValueError, "n_blocks=0", {"n_blocks": 0}),
