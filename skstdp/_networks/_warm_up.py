@@ -27,8 +27,14 @@ def warm_up() -> None:
     for dtype in (np.float64, np.float32):
         X = np.eye(2, dtype=dtype)
         # One step, of which `fit` would say that nothing is learnt by it.
-        for classifier in (STDPClassifier, BPClassifier, TargetPropagationClassifier):
-            classifier(2).partial_fit(X, [0, 1], classes=[0, 1])
+        networks = (
+            STDPClassifier(2),
+            BPClassifier(2),
+            BPClassifier(2, feedback="random"),
+            TargetPropagationClassifier(2),
+        )
+        for network in networks:
+            network.partial_fit(X, [0, 1], classes=[0, 1])
         stdp_update(X, X, X)
         spiking = BioLeaFClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         spiking._margin_and_gradient(X, np.array([0, 1]))

@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold, cross_val_score
 
 from skstdp import BPClassifier, fgsm
 from skstdp._networks._rows import as_rows
@@ -302,6 +301,5 @@ def test_the_network_aligns_its_weights_with_the_feedback(feedback, digits):
 @fixed
 def test_learns_digits(feedback, digits):
     X, y = digits
-    folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    model = BPClassifier((100, 50), feedback=feedback, max_iter=40, random_state=0)
-    assert cross_val_score(model, X, y, cv=folds).mean() > 0.93
+    model = BPClassifier((60, 30), feedback=feedback, max_iter=60, random_state=0)
+    assert model.fit(X[:1200], y[:1200]).score(X[1200:], y[1200:]) > 0.9
