@@ -33,8 +33,9 @@ def _with_signs(magnitudes, signs, product):
 
 
 @kernel
-def _through_feedback(layer, offset, delta, output, network, rule, signed, rate, below):
-    """Error of a hidden layer: `delta`, or the error of the output, through its own matrix."""
+def _through_feedback(layer, offset, errors, network, rule, signed, rate, below):
+    """Error of a hidden layer: that of the layer above, or of the output, through its matrix."""
+    delta, output = errors
     layer_sizes, params = network
     source = output if rule.direct else delta
     n_units, n_above = layer_sizes[layer], source.shape[1]

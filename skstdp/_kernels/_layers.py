@@ -243,9 +243,9 @@ def backprop_scratch(n_samples, layer_sizes, dtype):
 def updates_by_errors(send_down, batch, network, rule, deltas, scratch, updates):
     """Uphill direction of each parameter by the errors of the units that it drives.
 
-    `send_down(layer, offset, delta, output, network, rule, scratch, rate, below)` overwrites
-    `below`, the error of the units of a hidden layer, given its number, the place of the weights
-    from it in the parameters, the errors of the layer above and of the output, and its rates.
+    `send_down(layer, offset, errors, network, rule, scratch, rate, below)` overwrites `below`, the
+    error of the units of a hidden layer, given its number, the place of the weights from it in
+    the parameters, the errors of the layer above and of the output, and its rates.
     `deltas` and `updates` are overwritten.
     """
     nonzeros, rates = batch.nonzeros, batch.rates
@@ -266,7 +266,7 @@ def updates_by_errors(send_down, batch, network, rule, deltas, scratch, updates)
             below = first - n_samples * n_in
             pre = matrix(rates, below, n_samples, n_in)
             error = matrix(deltas, below, n_samples, n_in)
-            send_down(layer, offset, delta, output, network, rule, scratch, pre, error)
+            send_down(layer, offset, (delta, output), network, rule, scratch, pre, error)
         gradient(
             pre,
             nonzeros.skip and layer == 0,
@@ -278,7 +278,8 @@ def updates_by_errors(send_down, batch, network, rule, deltas, scratch, updates)
 
 
 @kernel
-def _through_weights(layer, offset, delta, _output, network, _rule, _scratch, rate, below):
+def _through_weights(layer, offset, errors, network, _rule, _scratch, rate, below):
+    delta, _ = errors
     layer_sizes, params = network
     coef = matrix(params, offset, layer_sizes[layer], layer_sizes[layer + 1])
     through(delta, coef, rate, below)
