@@ -160,6 +160,8 @@ def test_training_goes_on_as_if_it_had_not_been_interrupted(classifier, monkeypa
 def test_other_ways_of_training(classifier, settings, step, monkeypatch):
     if classifier is STDPClassifier and "early_stopping" not in settings:
         pytest.skip("refused, or no such parameter")
+    # One epoch per call of the compiled loop.
+    monkeypatch.setattr(_fit_loop, "_ROWS_AT_ONCE", 1)
     model = classifier((6,), max_iter=3, random_state=0, **settings).fit(*data())
     after, before = interrupted(
         model, model.fit, monkeypatch, LOOPS[classifier], step, KeyboardInterrupt, 1
