@@ -164,6 +164,8 @@ def test_other_ways_of_training(classifier, settings, step, monkeypatch):
     has_all = settings.keys() <= classifier().get_params().keys()
     if not has_all or (classifier is STDPClassifier and step == "run_on_rates"):
         pytest.skip("refused, or no such parameter")
+    # One epoch per call of the compiled loop.
+    monkeypatch.setattr(_fit_loop, "_ROWS_AT_ONCE", 1)
     model = classifier((6,), max_iter=3, random_state=0, **settings).fit(*data())
     after, before = interrupted(
         model, model.fit, monkeypatch, LOOPS[classifier], step, KeyboardInterrupt, 1
