@@ -34,6 +34,7 @@ from ._displays import (
 from ._networks._bioleaf import BioLeaFClassifier
 from ._networks._classifiers import BPClassifier, STDPClassifier
 from ._networks._early_stopping import EarlyStopping
+from ._networks._local_rule import LocalRuleClassifier
 from ._networks._onnx import register_onnx_converters, to_onnx
 from ._networks._persistence import load_model, save_model
 from ._networks._stdp import stdp_curve, stdp_update
@@ -76,6 +77,7 @@ __all__ = [
     "FGSMScorer",
     "GradientMaskingWarning",
     "LearningCurvesDisplay",
+    "LocalRuleClassifier",
     "MicrocircuitDisplay",
     "PGDScorer",
     "RobustnessCurveDisplay",

@@ -14,6 +14,8 @@ longer to import than the rest of the package.
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
 ``_epochs``       all of it, batch by batch
+``_rules``        other local rules, as formulas of one synapse
+``_rule_epochs``  the same as in `_epochs` by such a rule, which may be a function of Python
 ``_cells``        spiking cells in one time step
 ``_input_codes``  from rates to currents, step by step
 ``_microcircuit`` one time step of the microcircuit, and what its synapses learn in it
@@ -23,8 +25,19 @@ longer to import than the rest of the package.
 """
 
 from ._adam import step
-from ._arrays import Backpropagation, Circuit, Network, Nonzeros, Samples, Schedule, STDPRule
+from ._arrays import (
+    Backpropagation,
+    Circuit,
+    LocalRule,
+    Network,
+    Nonzeros,
+    Samples,
+    Schedule,
+    STDPRule,
+)
 from ._epochs import UPDATES, workspace_of
+from ._rule_epochs import checked_changes
+from ._rules import LEARN_BY_NAME
 from ._spiking import (
     microcircuit_epoch,
     microcircuit_record,
@@ -35,14 +48,17 @@ from ._stdp import one_stdp_layer, stdp_scratch
 from ._surrogate import surrogate_pullback
 
 __all__ = [
+    "LEARN_BY_NAME",
     "UPDATES",
     "Backpropagation",
     "Circuit",
+    "LocalRule",
     "Network",
     "Nonzeros",
     "STDPRule",
     "Samples",
     "Schedule",
+    "checked_changes",
     "microcircuit_epoch",
     "microcircuit_record",
     "microcircuit_response",
