@@ -31,8 +31,9 @@ from ._displays import (
     STDPCurveDisplay,
     WeightMapDisplay,
 )
+from ._networks._backpropagation import BPClassifier
 from ._networks._bioleaf import BioLeaFClassifier
-from ._networks._classifiers import BPClassifier, STDPClassifier
+from ._networks._classifiers import STDPClassifier
 from ._networks._early_stopping import EarlyStopping
 from ._networks._local_rule import LocalRuleClassifier
 from ._networks._onnx import register_onnx_converters, to_onnx

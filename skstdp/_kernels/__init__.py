@@ -1,4 +1,4 @@
-"""Everything that is compiled: epochs of either rule, and the local rule of one layer.
+"""Everything that is compiled: epochs of each rule, and the local rule of one layer.
 
 Nothing outside this folder imports it before something is to be computed: the compiler takes
 longer to import than the rest of the package.
@@ -10,6 +10,7 @@ longer to import than the rest of the package.
 ``_batches``      rows of the data to inputs of the first layer
 ``_sigmoid``      drives to rates
 ``_layers``       forward through the layers, and back with the error
+``_feedback``     back with the error by other matrices than the weights
 ``_competition``  which units of a layer learn from a sample
 ``_stdp``         the local rule
 ``_adam``         parameters along an update
@@ -28,6 +29,7 @@ from ._adam import step
 from ._arrays import (
     Backpropagation,
     Circuit,
+    Feedback,
     LocalRule,
     Network,
     Nonzeros,
@@ -52,6 +54,7 @@ __all__ = [
     "UPDATES",
     "Backpropagation",
     "Circuit",
+    "Feedback",
     "LocalRule",
     "Network",
     "Nonzeros",

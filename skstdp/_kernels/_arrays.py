@@ -82,6 +82,25 @@ class Backpropagation(NamedTuple):
     """The rule that needs nothing besides the network."""
 
 
+class Feedback(NamedTuple):
+    """Fixed matrices by which errors come down to the hidden layers.
+
+    Attributes
+    ----------
+    coefs : ndarray
+        One matrix per hidden layer, one after the other. It has one row per unit, and one column
+        per unit from which the error comes.
+    direct : bool
+        True if the error comes from the output units, not from those of the layer above.
+    signed : bool
+        True if each entry, which is positive, takes the sign of the weight between both units.
+    """
+
+    coefs: np.ndarray
+    direct: bool
+    signed: bool
+
+
 class STDPRule(NamedTuple):
     """All that the local rule needs besides rates.
 
@@ -217,12 +236,19 @@ class LocalRuleScratch(NamedTuple):
     layer: RuleScratch
 
 
+class FeedbackScratch(NamedTuple):
+    """Arrays that learning by feedback overwrites: errors, and a matrix with signs."""
+
+    deltas: np.ndarray
+    signed: np.ndarray
+
+
 class Workspace(NamedTuple):
     """Arrays that a batch overwrites: those of `Batch`, its labels, and two more.
 
     Attributes
     ----------
-    scratch : RuleScratch, LocalRuleScratch or ndarray
+    scratch : RuleScratch, LocalRuleScratch, FeedbackScratch or ndarray
         Arrays that the computation of an update overwrites.
     updates : ndarray of shape (n_params,)
         Uphill direction of each parameter.

@@ -13,9 +13,10 @@ import numpy as np
 
 from .._utils._memory import aligned_empty
 from ._adam import adam_step
-from ._arrays import Backpropagation, Batch, Labels, Nonzeros, STDPRule, Workspace
+from ._arrays import Backpropagation, Batch, Feedback, Labels, Nonzeros, STDPRule, Workspace
 from ._batches import fill
 from ._compiler import entry, inlined
+from ._feedback import feedback_scratch, feedback_updates
 from ._layers import backprop_scratch, backprop_updates, cross_entropy, forward
 from ._stdp import stdp_scratch, stdp_updates
 from ._vectors import WIDTH
@@ -137,6 +138,11 @@ def _backprop_epochs(samples, orders, network, schedule, rule, workspace, sums):
 
 
 @entry
+def _feedback_epochs(samples, orders, network, schedule, rule, workspace, sums):
+    return _epochs(feedback_updates, samples, orders, network, schedule, rule, workspace, sums)
+
+
+@entry
 def _stdp_batch(samples, rows, network, rule, workspace):
     return _learn(_by_the_rule, samples, rows, network, rule, workspace)
 
@@ -144,6 +150,11 @@ def _stdp_batch(samples, rows, network, rule, workspace):
 @entry
 def _backprop_batch(samples, rows, network, rule, workspace):
     return _learn(_by_the_gradient, samples, rows, network, rule, workspace)
+
+
+@entry
+def _feedback_batch(samples, rows, network, rule, workspace):
+    return _learn(feedback_updates, samples, rows, network, rule, workspace)
 
 
 class Update(NamedTuple):
@@ -157,6 +168,7 @@ class Update(NamedTuple):
 UPDATES = {
     STDPRule: Update(_stdp_epochs, _stdp_batch, stdp_scratch),
     Backpropagation: Update(_backprop_epochs, _backprop_batch, backprop_scratch),
+    Feedback: Update(_feedback_epochs, _feedback_batch, feedback_scratch),
 }
 
 

@@ -188,7 +188,7 @@ def cross_entropy(logits, y, weight):
 
 
 @kernel
-def _output_error(logits, y, weight, delta):
+def output_error(logits, y, weight, delta):
     """Derivative of minus the weighted cross-entropy by the logits."""
     n_samples, n_outputs = logits.shape
     if n_outputs == 1:
@@ -211,7 +211,7 @@ def _output_error(logits, y, weight, delta):
 
 
 @kernel
-def _gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
+def gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
     intercept_update[:] = 0
     for s in range(delta.shape[0]):
         _add_scaled(delta.shape[1], delta.dtype.type(1), delta[s], intercept_update)
@@ -225,8 +225,8 @@ def _gradient(pre, skip, nonzeros, delta, coef_update, intercept_update):
 
 
 @kernel
-def _through(delta, coef, rate, below):
-    """Error of a layer, from that of the one above and from its own rates."""
+def through(delta, coef, rate, below):
+    """Error of a layer, from another error, the weights that it comes by, and its own rates."""
     one = delta.dtype.type(1)
     multiply(delta, coef.T, below)
     for s in range(delta.shape[0]):
@@ -240,27 +240,34 @@ def backprop_scratch(n_samples, layer_sizes, dtype):
 
 
 @kernel
-def backprop_updates(batch, network, deltas, updates):
-    """Minus the gradient of cross-entropy; `deltas` and `updates` are overwritten."""
+def updates_by_errors(send_down, batch, network, rule, deltas, scratch, updates):
+    """Uphill direction of each parameter by the errors of the units that it drives.
+
+    `send_down(layer, offset, delta, output, network, rule, scratch, rate, below)` overwrites
+    `below`, the error of the units of a hidden layer, given its number, the place of the weights
+    from it in the parameters, the errors of the layer above and of the output, and its rates.
+    `deltas` and `updates` are overwritten.
+    """
     nonzeros, rates = batch.nonzeros, batch.rates
     y, weight = batch.labels
     layer_sizes, params = network
     n_samples = y.size
     offset, first = params.size, rates.size
+    n_outputs = layer_sizes[layer_sizes.size - 1]
+    output = matrix(deltas, first - n_samples * n_outputs, n_samples, n_outputs)
+    output_error(batch.logits, y, weight, output)
     for layer in range(layer_sizes.size - 2, -1, -1):
         n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
         offset -= (n_in + 1) * n_out
         first -= n_samples * n_out
         delta = matrix(deltas, first, n_samples, n_out)
-        if layer == layer_sizes.size - 2:
-            _output_error(batch.logits, y, weight, delta)
         pre = batch.inputs
         if layer > 0:
             below = first - n_samples * n_in
             pre = matrix(rates, below, n_samples, n_in)
-            coef = matrix(params, offset, n_in, n_out)
-            _through(delta, coef, pre, matrix(deltas, below, n_samples, n_in))
-        _gradient(
+            error = matrix(deltas, below, n_samples, n_in)
+            send_down(layer, offset, delta, output, network, rule, scratch, pre, error)
+        gradient(
             pre,
             nonzeros.skip and layer == 0,
             nonzeros,
@@ -268,3 +275,16 @@ def backprop_updates(batch, network, deltas, updates):
             matrix(updates, offset, n_in, n_out),
             intercept_of(updates, offset, n_in, n_out),
         )
+
+
+@kernel
+def _through_weights(layer, offset, delta, _output, network, _rule, _scratch, rate, below):
+    layer_sizes, params = network
+    coef = matrix(params, offset, layer_sizes[layer], layer_sizes[layer + 1])
+    through(delta, coef, rate, below)
+
+
+@kernel
+def backprop_updates(batch, network, deltas, updates):
+    """Minus the gradient of cross-entropy; `deltas` and `updates` are overwritten."""
+    updates_by_errors(_through_weights, batch, network, 0, deltas, 0, updates)

@@ -17,8 +17,8 @@ from functools import lru_cache
 import numpy as np
 
 from ._arrays import LocalRuleScratch
-from ._compiler import entry, inlined, kernel, managed, unkept
 from ._competition import choose_learners, match_probabilities
+from ._compiler import entry, inlined, kernel, managed, unkept
 from ._layers import intercept_of
 from ._stdp import TILE, learners_by_unit, stdp_scratch
 from ._views import matrix

@@ -1,4 +1,4 @@
-"""The two classifiers, which differ in the rule that they hand to the one fit loop."""
+"""The classifier that learns by the local rule, and the parameters that others have too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval
 
 from . import _parameter_docs as docs
 from ._competing import CompetingMLP
-from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.random import RandomState
 
 
-__all__ = ["BPClassifier", "STDPClassifier"]
+__all__ = ["STDPClassifier"]
 
 _NETWORK_PARAMETERS = """hidden_layer_sizes : int or array-like of int, default=(300,)
         Number of sigmoid units of each hidden layer, each >= 1. An empty sequence gives a
@@ -265,118 +264,3 @@ class STDPClassifier(CompetingMLP):
         from .._kernels import STDPRule
 
         return STDPRule(stdp_epsilon=float(self.stdp_epsilon), **self._competition())
-
-
-class BPClassifier(SigmoidMLP):
-    __doc__ = rf"""The network of `STDPClassifier` trained by backpropagation: the reference.
-
-    Same initial weights, encoding, optimiser, loop and options; only the rule differs: the
-    exact gradient of cross-entropy, binary for two classes and categorical for more.
-
-    Parameters
-    ----------
-    {_NETWORK_PARAMETERS}
-    {docs.ENCODING}
-    {_RECEPTIVE_FIELDS}
-    weight_init_scale : float, default=4.0
-        Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
-        `MLPClassifier`.
-    quiet_start : float or None, default=None
-        As in `STDPClassifier`: the rate at which units start, as a fraction in (0, 1] of the
-        mean rate of their inputs. None draws the biases like the weights.
-    learning_rate_init : float, default=0.3
-        Step size at the start, positive.
-    {_STEPS}
-    {_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
-
-    Attributes
-    ----------
-    {_ATTRIBUTES}
-
-    See Also
-    --------
-    STDPClassifier : The same network trained by the local rule.
-    sklearn.neural_network.MLPClassifier : Takes the same steps with `activation="logistic"`,
-        `alpha=0` and the same batches.
-
-    References
-    ----------
-    .. [1] S. K. Gupta, "A More Biologically Plausible Local Learning Rule for ANNs",
-           arXiv:2011.12012, 2020.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.model_selection import cross_val_score
-    >>> from skstdp import BPClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> scores = cross_val_score(BPClassifier(random_state=0), X, y)
-    >>> bool(scores.mean() > 0.9)
-    True
-    """
-
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (300,),
-        *,
-        rate_encoding: Literal["auto", "minmax", "none"] = "auto",
-        receptive_fields: int | Literal["auto"] = "auto",
-        weight_init_scale: float = 4.0,
-        quiet_start: float | None = None,
-        learning_rate_init: float = 0.3,
-        fan_in_scaling: bool = True,
-        learning_rate: Literal["constant", "linear"] = "linear",
-        weight_decay: float | Literal["auto"] = "auto",
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        batch_size: int | Literal["auto"] = "auto",
-        max_iter: int | Literal["auto"] = "auto",
-        shuffle: bool = True,
-        tol: float | None = None,
-        n_iter_no_change: int | float = 30,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        warm_start: bool = False,
-        adversarial_epsilon: float = 0.0,
-        class_weight: dict | Literal["balanced"] | None = None,
-        random_state: int | RandomState | None = None,
-        verbose: bool | int = False,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.rate_encoding = rate_encoding
-        self.receptive_fields = receptive_fields
-        self.weight_init_scale = weight_init_scale
-        self.quiet_start = quiet_start
-        self.learning_rate_init = learning_rate_init
-        self.fan_in_scaling = fan_in_scaling
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.warm_start = warm_start
-        self.adversarial_epsilon = adversarial_epsilon
-        self.class_weight = class_weight
-        self.random_state = random_state
-        self.verbose = verbose
-
-    def _associate(self, layer_sizes, class_weights, dtype):
-        """Backpropagation knows no associations."""
-
-    _progress_name = "loss"
-
-    def _progress(self):
-        return -self.loss_curve_[-1]
-
-    def _rule(self):
-        from .._kernels import Backpropagation
-
-        return Backpropagation()

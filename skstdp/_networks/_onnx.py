@@ -9,7 +9,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils._optional import required
-from ._classifiers import BPClassifier, STDPClassifier
+from ._backpropagation import BPClassifier
+from ._classifiers import STDPClassifier
 from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ _EXPECTED = "a function rule(pre, post, association)"
 
 
 def sees_mean_square(rule):
-    """True for a function with four arguments, of which the last is the mean squared rate.
+    """True for a rule that is given the mean squared rate of its unit as a fourth argument.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def sees_mean_square(rule):
         If the function takes neither three nor four arguments.
     """
     if isinstance(rule, str):
-        return False
+        return rule == "bcm"
     for n_arguments in (3, 4):
         if _takes(rule, n_arguments):
             return n_arguments == 4

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ._backpropagation import BPClassifier
 from ._bioleaf import BioLeaFClassifier
-from ._classifiers import BPClassifier, STDPClassifier
+from ._classifiers import STDPClassifier
 from ._stdp import stdp_update
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import resample
 
-from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._networks._backpropagation import BPClassifier
+from .._networks._classifiers import STDPClassifier
 from .._robustness._scorers import PGDScorer
 from ._checks import check_integers, checked_tasks
 from ._configurations import NO_COMPETITION, default_classifiers

@@ -14,8 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from .._networks._backpropagation import BPClassifier
 from .._networks._bioleaf import BioLeaFClassifier
-from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._networks._classifiers import STDPClassifier
 from ._baselines import RegularisedMLPClassifier
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
 
-from .._networks._classifiers import BPClassifier, STDPClassifier
+from .._networks._backpropagation import BPClassifier
+from .._networks._classifiers import STDPClassifier
 from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
 from ._compare import compare
