@@ -85,7 +85,8 @@ def checked_changes(rule, changes, arguments):
     """What a rule returned for some arrays, if that is one real number per synapse."""
     expected = arguments[0].shape
     if not isinstance(changes, np.ndarray) or changes.shape != expected:
-        returned = getattr(changes, "shape", type(changes).__name__)
+        shape = getattr(changes, "shape", None)
+        returned = f"a {type(changes).__name__}" if shape is None else f"shape {shape}"
         raise ValueError(
             f"Got rule={rule!r}, which returned {returned} for pre of shape {expected} and post "
             f"of shape {arguments[1].shape}, but expected an array of shape {expected}."

@@ -161,14 +161,17 @@ class LocalRuleClassifier(CompetingMLP):
     >>> bool(abs(network.coefs_[0] - twin.coefs_[0]).max() < 1e-10)
     True
 
-    Oja's rule, and one with a threshold of your own:
+    Oja's rule by its name, and Hebb's with a limit for active units, as compiled code:
 
     >>> round(LocalRuleClassifier(rule="oja", random_state=0).fit(X, y).score(X, y), 2)
     0.97
-    >>> def threshold(pre, post, association):
-    ...     return association * pre * (pre - 0.3) * post
-    >>> round(LocalRuleClassifier(rule=threshold, random_state=0).fit(X, y).score(X, y), 2)
-    0.97
+    >>> from numba import njit
+    >>> @njit
+    ... def limited_hebb(pre, post, association):
+    ...     return association * pre * post * (1 - post)
+    >>> network = LocalRuleClassifier(rule=limited_hebb, random_state=0).fit(X, y)
+    >>> round(network.score(X, y), 2)
+    0.99
     """
 
     _steps_depend_on = ("rule", *CompetingMLP._steps_depend_on)
