@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils._optional import required
 from ._backpropagation import BPClassifier
 from ._classifiers import STDPClassifier
+from ._local_rule import LocalRuleClassifier
 from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
 
     Parameters
     ----------
-    estimator : STDPClassifier, BPClassifier or Pipeline
+    estimator : STDPClassifier, BPClassifier, LocalRuleClassifier or Pipeline
         Fitted. A pipeline must end in one of the two.
     X : array-like or data frame of shape (n_samples, n_features), default=None
         Only for pipelines: at least one sample. The model has its type of numbers, and of a data
@@ -226,7 +227,7 @@ def _register(skl2onnx):
         "output_class_labels": [False, True],
         "raw_scores": [True, False],
     }
-    for classifier in (STDPClassifier, BPClassifier):
+    for classifier in (STDPClassifier, BPClassifier, LocalRuleClassifier):
         skl2onnx.update_registered_converter(
             classifier, f"Skstdp{classifier.__name__}", _describe, _convert, options=options
         )

@@ -5,6 +5,8 @@ import numpy as np
 from ._backpropagation import BPClassifier
 from ._bioleaf import BioLeaFClassifier
 from ._classifiers import STDPClassifier
+from ._local_rule import LocalRuleClassifier
+from ._rules import RULES
 from ._stdp import stdp_update
 
 
@@ -26,8 +28,9 @@ def warm_up() -> None:
     for dtype in (np.float64, np.float32):
         X = np.eye(2, dtype=dtype)
         # One step, of which `fit` would say that nothing is learnt by it.
-        for classifier in (STDPClassifier, BPClassifier):
-            classifier(2).partial_fit(X, [0, 1], classes=[0, 1])
+        local = (LocalRuleClassifier(2, rule=rule) for rule in RULES)
+        for classifier in (STDPClassifier(2), BPClassifier(2), *local):
+            classifier.partial_fit(X, [0, 1], classes=[0, 1])
         stdp_update(X, X, X)
         spiking = BioLeaFClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         spiking._margin_and_gradient(X, np.array([0, 1]))

@@ -19,7 +19,13 @@ from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
-from skstdp import BioLeaFClassifier, BPClassifier, EarlyStopping, STDPClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    EarlyStopping,
+    LocalRuleClassifier,
+    STDPClassifier,
+)
 from skstdp.distributed import _cluster, fit
 
 pytestmark = pytest.mark.process
@@ -28,7 +34,7 @@ dask = pytest.importorskip("dask", reason="needs Dask: pip install 'skstdp[dask]
 da = pytest.importorskip("dask.array", reason="needs Dask: pip install 'skstdp[dask]'")
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install 'skstdp[dask]'")
 
-CLASSIFIERS = [STDPClassifier, BPClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, LocalRuleClassifier]
 SMALL = {"hidden_layer_sizes": (12, 8), "max_iter": 3, "random_state": 0}
 
 

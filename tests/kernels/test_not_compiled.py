@@ -24,6 +24,7 @@ FITS = {
     "STDP of all units": ("STDPClassifier", {"positive_winners": 1.0, "negative_winners": 1.0}),
     "STDP without margins": ("STDPClassifier", {"winner_margin": None}),
     "BP": ("BPClassifier", {}),
+    "local rule": ("LocalRuleClassifier", {"rule": "bcm"}),
     "spiking": ("BioLeaFClassifier", {}),
     "spiking at random": ("BioLeaFClassifier", {"input_code": "poisson"}),
     "spiking by spikes": ("BioLeaFClassifier", {"rule": "spike", "input_code": "latency"}),

@@ -17,12 +17,15 @@ from skstdp import (
     ConstantPredictionWarning,
     EarlyStopping,
     FGSMScorer,
+    LocalRuleClassifier,
     PGDScorer,
     RobustnessMonitor,
     STDPClassifier,
 )
 
-every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+every = pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier]
+)
 
 
 class Recorder:

@@ -420,8 +420,8 @@ class TestBadRules:
             assert {name for name in after if after[name] != before[name]} == {"rule"}
 
     def test_weights_that_grow_without_end_name_the_rule(self, iris):
-        model = LocalRuleClassifier((4,), rule="hebb", weight_init_scale=1e308)
-        with pytest.raises(ValueError, match=r"Got rule='hebb', learning_rate_init=0\.3"):
+        model = LocalRuleClassifier((4,), rule="hebb", learning_rate_init=1e308, weight_decay=0)
+        with pytest.raises(ValueError, match=r"Got rule='hebb', learning_rate_init=1e\+308"):
             model.fit(*iris)
 
 

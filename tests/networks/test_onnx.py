@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
+    LocalRuleClassifier,
     STDPClassifier,
     register_onnx_converters,
     to_onnx,
@@ -30,7 +31,7 @@ def run(model, X):
     return runtime.InferenceSession(model.SerializeToString()).run(None, {"X": X})
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier])
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize(
     "options",
@@ -151,7 +152,7 @@ def skl2onnx():
     return pytest.importorskip("skl2onnx", reason="converts pipelines with skl2onnx")
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier])
 @pytest.mark.parametrize("name", ["scaled", "scaled and turned", "nothing before", "nested"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_pipelines(classifier, name, n_classes, skl2onnx, iris):

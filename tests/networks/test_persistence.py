@@ -69,6 +69,7 @@ from skstdp import (
     BPClassifier,
     EarlyStopping,
     FGSMScorer,
+    LocalRuleClassifier,
     PGDScorer,
     STDPClassifier,
     attack_scorers,
@@ -80,7 +81,9 @@ from skstdp.datasets import load_tasks
 
 skops_io = pytest.importorskip("skops.io", reason="reads and writes model files")
 
-every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+every = pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier]
+)
 
 
 class Unknown(PCA):

@@ -5,10 +5,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csc_array, csr_array, csr_matrix
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, fgsm
+from skstdp import BioLeaFClassifier, BPClassifier, LocalRuleClassifier, STDPClassifier, fgsm
 
 every = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier], ids=lambda c: c.__name__
+    "classifier",
+    [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier],
+    ids=lambda c: c.__name__,
 )
 
 

@@ -8,14 +8,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, fgsm
+from skstdp import BioLeaFClassifier, BPClassifier, LocalRuleClassifier, STDPClassifier, fgsm
 
 pl = pytest.importorskip("polars")
 
-every = pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+every = pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier]
+)
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier])
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (7,), (7, 5)])
 def test_rates_are_what_the_output_sees(classifier, hidden_layer_sizes, iris_frame):
     X, y = iris_frame

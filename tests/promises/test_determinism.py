@@ -17,9 +17,16 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_predict, cross_validate
 
 import skstdp
-from skstdp import BioLeaFClassifier, BPClassifier, FGSMScorer, PGDScorer, STDPClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    FGSMScorer,
+    LocalRuleClassifier,
+    PGDScorer,
+    STDPClassifier,
+)
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier]
 every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.utils import estimator_checks
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, LocalRuleClassifier, STDPClassifier
 
 # Once as long as by default; the others differ from that in what does not need as many epochs.
 VARIANTS = [
@@ -70,7 +70,9 @@ def check_all(estimator):
     assert len(results) >= 68
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier]
+)
 def test_scikit_learn_checks(classifier):
     check_all(classifier())
 
@@ -80,6 +82,18 @@ def test_scikit_learn_checks(classifier):
 @pytest.mark.parametrize("parameters", VARIANTS, ids=str)
 def test_scikit_learn_checks_of_variants(classifier, parameters):
     check_all(classifier(**parameters))
+
+
+def equation_3(pre, post, association):
+    return association * pre**3 * post * (pre - post) / ((2 * post - pre) ** 2 + 0.1)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "rule", ["stdp-symmetric", "hebb", "oja", "contrastive", equation_3], ids=str
+)
+def test_scikit_learn_checks_of_rules(rule):
+    check_all(LocalRuleClassifier(rule=rule))
 
 
 @pytest.mark.process
@@ -102,7 +116,9 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
     check_all(classifier(max_iter=60))
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier]
+)
 @pytest.mark.parametrize(
     "check",
     [

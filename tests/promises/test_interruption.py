@@ -8,13 +8,15 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, LocalRuleClassifier, STDPClassifier
 from skstdp._networks import _base, _fit_loop, _sigmoid
 from skstdp._networks._bioleaf._training import MicrocircuitTraining
 from skstdp._networks._training import Training
 
 every_classifier = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier], ids=lambda c: c.__name__
+    "classifier",
+    [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier],
+    ids=lambda c: c.__name__,
 )
 every_error = pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 
@@ -23,6 +25,7 @@ N_EPOCHS = 4
 LOOPS = {
     STDPClassifier: Training,
     BPClassifier: Training,
+    LocalRuleClassifier: Training,
     BioLeaFClassifier: MicrocircuitTraining,
 }
 
@@ -92,7 +95,7 @@ def test_fit_at_any_epoch(classifier, error, n_calls, state, monkeypatch):
     assert after == before
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
+@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier])
 @pytest.mark.parametrize(
     ("stage", "warm_start"),
     [

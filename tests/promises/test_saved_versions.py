@@ -12,11 +12,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from save_models import FOLDER, iris
 from sklearn.exceptions import InconsistentVersionWarning
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, LocalRuleClassifier, STDPClassifier
 from skstdp._utils import _version
 
 every_classifier = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier], ids=lambda c: c.__name__
+    "classifier",
+    [STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier],
+    ids=lambda c: c.__name__,
 )
 
 
