@@ -119,20 +119,20 @@ def _add_to_column(formula, x, p, z, mean_square, weight, column):
 
 
 @kernel
-def _learn_layer(
-    formula, pre, post, association, mean_square, weight, scratch, coef_update, bias_update
-):
+def _learn_layer(formula, pre, post, association, weight, scratch, coef_update, bias_update):
     n_samples = post.shape[0]
     n_pre, n_post = coef_update.shape
     one = pre.dtype.type(1)
+    mean_square, layer = scratch.mean_square[:n_post], scratch.layer
+    mean_squares(post, weight, mean_square)
     for s in range(n_samples):
-        scratch.rows[s] = s
-    ends, samples = scratch.ends[: n_post + 1], scratch.learners[2]
+        layer.rows[s] = s
+    ends, samples = layer.ends[: n_post + 1], layer.learners[2]
     learners_by_unit(
         association,
-        scratch.rows[:n_samples],
-        scratch.learners[0],
-        scratch.learners[1],
+        layer.rows[:n_samples],
+        layer.learners[0],
+        layer.learners[1],
         samples,
         ends,
     )
@@ -140,7 +140,7 @@ def _learn_layer(
         n = min(TILE, n_post - first)
         for c in range(n):
             j = first + c
-            column = scratch.block[c, :n_pre]
+            column = layer.block[c, :n_pre]
             column[:] = 0
             bias_update[j] = 0
             for s in samples[ends[j] : ends[j + 1]]:
@@ -149,7 +149,7 @@ def _learn_layer(
                 bias_update[j] += w * formula(one, p, z, mean_square[j])
         for i in range(n_pre):
             for c in range(n):
-                coef_update[i, first + c] = scratch.block[c, i]
+                coef_update[i, first + c] = layer.block[c, i]
 
 
 @inlined
@@ -179,16 +179,13 @@ def _learn(formula, inputs, layer_sizes, rates, weight, scratch, updates):
     for layer in range(layer_sizes.size - 1):
         n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
         post = matrix(rates, n_samples * offset, n_samples, n_out)
-        mean_square = scratch.mean_square[:n_out]
-        mean_squares(post, weight, mean_square)
         _learn_layer(
             formula,
             pre,
             post,
             matrix(scratch.association, n_samples * offset, n_samples, n_out),
-            mean_square,
             weight,
-            scratch.layer,
+            scratch,
             matrix(updates, start, n_in, n_out),
             intercept_of(updates, start, n_in, n_out),
         )

@@ -89,11 +89,9 @@ def equation_3(pre, post, association):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(
-    "rule", ["stdp-symmetric", "hebb", "oja", "contrastive", equation_3], ids=str
-)
+@pytest.mark.parametrize("rule", ["contrastive", equation_3], ids=str)
 def test_scikit_learn_checks_of_rules(rule):
-    check_all(LocalRuleClassifier(rule=rule))
+    check_all(LocalRuleClassifier(rule=rule, max_iter=60))
 
 
 @pytest.mark.process
