@@ -435,3 +435,10 @@ def test_grid_search_on_the_workers(client):
     )
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     assert_identical(parallel.best_estimator_, serial.best_estimator_)
+
+
+def test_a_rule_that_needs_the_whole_batch(wine, client):
+    model = LocalRuleClassifier(**SMALL, rule="bcm")
+    with pytest.raises(ValueError, match="Got rule='bcm', but a cluster expected a rule without"):
+        fit(model, *wine, client=client)
+    assert vars(model) == vars(LocalRuleClassifier(**SMALL, rule="bcm"))

@@ -152,6 +152,7 @@ class TestUpdates:
     def test_in_float32(self, iris):
         self.check("bcm", FORMULAS["bcm"], np.float32, iris)
 
+    @pytest.mark.process  # compiles
     @pytest.mark.parametrize(
         ("rule", "dtype"), [("bcm", np.float64), ("contrastive", np.float32)], ids=str
     )
@@ -391,7 +392,7 @@ class TestBadRules:
         with pytest.raises(ValueError, match=message):
             LocalRuleClassifier(rule=3).fit(*iris)
 
-    @pytest.mark.parametrize("compiled", [False, True])
+    @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.process)])
     def test_not_finite_at_rates_of_the_data(self, compiled, iris):
         rule = not_finite_at_zero
         if compiled:
@@ -466,8 +467,8 @@ class TestPersistence:
     @pytest.mark.parametrize(
         "rule", [FORMULAS["oja"], numba.njit(equation_3)], ids=["lambda", "numba"]
     )
-    def test_files_cannot_hold_other_functions(self, rule, iris, tmp_path):
-        model = LocalRuleClassifier((4,), rule=rule, max_iter=2, random_state=0).fit(*iris)
-        with pytest.raises(TypeError, match=r"Got estimator\.rule, of type .*function without a"):
-            save_model(model, tmp_path / "model.skops")
+    def test_files_cannot_hold_other_functions(self, rule, tmp_path):
+        message = r"Got estimator\.rule, of type .*function without a"
+        with pytest.raises(TypeError, match=message):
+            save_model(LocalRuleClassifier(rule=rule), tmp_path / "model.skops")
         assert not any(tmp_path.iterdir())
