@@ -22,38 +22,49 @@ if TYPE_CHECKING:
 
 __all__ = ["BPClassifier"]
 
-_FEEDBACK = "symmetric", "random", "direct", "sign", "sign-random"
-
 
 def _draw_feedback(feedback, layer_sizes, random_state, dtype):
-    """Fixed matrices of the hidden layers, or None where the weights take their place."""
+    """Fixed weights from where errors come to each hidden layer, or None without any.
+
+    All entries have the variance of the initial weights at `weight_init_scale=1`.
+    """
     if feedback == "symmetric":
         return None
     # Of its own, so that weights and batches are those of every other kind of feedback.
     generator = np.random.RandomState(deepcopy(random_state).randint(2**31 - 1))
-    n_outputs, coefs = layer_sizes[-1], []
+    matrices = []
     for n_units, n_above in pairwise(layer_sizes[1:]):
-        shape = n_units, n_outputs if feedback == "direct" else n_above
+        shape = layer_sizes[-1] if feedback == "direct" else n_above, n_units
         bound = np.sqrt(2 / sum(shape))
         if feedback == "sign":
-            coef = np.full(shape, bound / np.sqrt(3))
+            matrix = np.full(shape, bound / np.sqrt(3))
         else:
-            coef = generator.uniform(-bound, bound, shape)
-        coefs.append((np.abs(coef) if feedback == "sign-random" else coef).astype(dtype))
-    return coefs
+            matrix = generator.uniform(-bound, bound, shape)
+        matrices.append((np.abs(matrix) if feedback == "sign-random" else matrix).astype(dtype))
+    return matrices
 
 
 class BPClassifier(SigmoidMLP):
     __doc__ = rf"""The network of `STDPClassifier` trained by backpropagation: the reference.
 
     Same initial weights, encoding, optimiser, loop and options; only the rule differs: the
-    exact gradient of cross-entropy, binary for two classes and categorical for more.
+    exact gradient of cross-entropy, binary for two classes and categorical for more. With another
+    `feedback` it is trained by feedback alignment, direct feedback alignment or sign symmetry:
+    errors then reach the hidden layers by other weights than those of the network.
 
     Parameters
     ----------
     {_NETWORK_PARAMETERS}
     {docs.ENCODING}
     {_RECEPTIVE_FIELDS}
+    feedback : {{"symmetric", "random", "direct", "sign", "sign-random"}}, default="symmetric"
+        Weights by which errors reach the hidden layers. "symmetric" takes those of the network:
+        backpropagation. The others need not know these, or only their signs. "random" is
+        feedback alignment [2]_: fixed random weights from each layer to the one below. "direct"
+        is direct feedback alignment [3]_: fixed random weights from the output to each hidden
+        layer. "sign" is sign symmetry [4]_: the signs of the weights of the network, with one
+        magnitude per layer. "sign-random" gives each of these its own fixed random magnitude
+        [5]_. See Notes.
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`.
@@ -68,6 +79,10 @@ class BPClassifier(SigmoidMLP):
     Attributes
     ----------
     {_ATTRIBUTES}
+    feedback_coefs_ : list of ndarrays of shape (n_above, n_units) or None
+        Fixed weights by which errors reach each hidden layer, from the layer above or, with
+        `feedback="direct"`, from the output; of the dtype of X. With `feedback="sign"` and
+        "sign-random" magnitudes, >= 0. None for `feedback="symmetric"`.
 
     See Also
     --------
@@ -75,10 +90,53 @@ class BPClassifier(SigmoidMLP):
     sklearn.neural_network.MLPClassifier : Takes the same steps with `activation="logistic"`,
         `alpha=0` and the same batches.
 
+    Notes
+    -----
+    With :math:`h_l` the rates of layer l, :math:`W_l` the weights from it to the next one, and
+    the error :math:`\delta_L = y - \hat{{y}}` of the output, which is minus the derivative of
+    cross-entropy by its drive, the direction of each update is
+
+    .. math::
+
+        \Delta W_l = h_l^T \delta_{{l+1}}, \qquad
+        \delta_l = (\delta_{{l+1}} B_l) \circ h_l \circ (1 - h_l)
+
+    and of these feedback weights :math:`B_l`
+
+    ===============  =================================================================
+    `feedback`       :math:`B_l`
+    ===============  =================================================================
+    `"symmetric"`    :math:`W_l^T`
+    `"random"`       drawn once
+    `"direct"`       drawn once, and :math:`\delta_L B_l` takes the place of
+                     :math:`\delta_{{l+1}} B_l`
+    `"sign"`         :math:`m_l \, \mathrm{{sign}}(W_l^T)`, with a number :math:`m_l`
+    `"sign-random"`  :math:`M_l \circ \mathrm{{sign}}(W_l^T)`, with :math:`M_l \geq 0`
+                     drawn once
+    ===============  =================================================================
+
+    They are drawn uniformly from :math:`\pm \sqrt{{2 / (n_{{above}} + n_{{units}})}}`, the range
+    of the initial weights for `weight_init_scale=1`; :math:`m_l` is the root of the mean square
+    of this, and :math:`M_l` is its absolute value. Their scale does not matter: Adam divides
+    each update by the root mean square of its past, so that a factor on :math:`B_l` cancels. The
+    initial weights and the batches are the same for each `feedback` with the same `random_state`.
+
+    Attacks, and `adversarial_epsilon`, follow the gradient of the network itself, whatever the
+    feedback that it learns by.
+
     References
     ----------
     .. [1] S. K. Gupta, "A More Biologically Plausible Local Learning Rule for ANNs",
            arXiv:2011.12012, 2020.
+    .. [2] T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedback
+           weights support error backpropagation for deep learning", Nature Communications 7,
+           13276, 2016.
+    .. [3] A. Nøkland, "Direct Feedback Alignment Provides Learning in Deep Neural Networks",
+           NeurIPS, 2016.
+    .. [4] W. Xiao, H. Chen, Q. Liao, T. Poggio, "Biologically-plausible learning algorithms can
+           scale to large datasets", arXiv:1811.03567, 2018.
+    .. [5] Q. Liao, J. Z. Leibo, T. Poggio, "How Important Is Weight Symmetry in
+           Backpropagation?", AAAI, 2016.
 
     Examples
     --------
@@ -89,12 +147,20 @@ class BPClassifier(SigmoidMLP):
     >>> scores = cross_val_score(BPClassifier(random_state=0), X, y)
     >>> bool(scores.mean() > 0.9)
     True
+
+    Feedback alignment:
+
+    >>> aligned = BPClassifier((20, 10), feedback="random", random_state=0).fit(X, y)
+    >>> [feedback.shape for feedback in aligned.feedback_coefs_]
+    [(10, 20), (3, 10)]
+    >>> bool(aligned.score(X, y) > 0.9)
+    True
     """
 
     _set_by_fit = (*SigmoidMLP._set_by_fit, "feedback_coefs_", "_started_with")
 
     _parameter_constraints = SigmoidMLP._parameter_constraints | {
-        "feedback": [StrOptions(set(_FEEDBACK))]
+        "feedback": [StrOptions({"symmetric", "random", "direct", "sign", "sign-random"})]
     }
 
     def __init__(
@@ -174,7 +240,8 @@ class BPClassifier(SigmoidMLP):
             )
         if self.feedback == "symmetric":
             return Backpropagation()
-        matrices = [coef.ravel() for coef in self.feedback_coefs_]
+        # Laid out as the weights whose place they take.
+        matrices = [matrix.T.ravel() for matrix in self.feedback_coefs_]
         return Feedback(
             np.concatenate([np.empty(0, self.coefs_[0].dtype), *matrices]),
             self.feedback == "direct",

@@ -28,9 +28,10 @@ def warm_up() -> None:
     for dtype in (np.float64, np.float32):
         X = np.eye(2, dtype=dtype)
         # One step, of which `fit` would say that nothing is learnt by it.
+        back = (BPClassifier(2, feedback=feedback) for feedback in ("symmetric", "random"))
         local = (LocalRuleClassifier(2, rule=rule) for rule in RULES)
-        for classifier in (STDPClassifier(2), BPClassifier(2), *local):
-            classifier.partial_fit(X, [0, 1], classes=[0, 1])
+        for network in (STDPClassifier(2), *back, *local):
+            network.partial_fit(X, [0, 1], classes=[0, 1])
         stdp_update(X, X, X)
         spiking = BioLeaFClassifier(2).partial_fit(X, [0, 1], classes=[0, 1])
         spiking._margin_and_gradient(X, np.array([0, 1]))

@@ -70,7 +70,8 @@ def wine():
 
 
 def arrays(model):
-    return [*model.coefs_, *model.intercepts_, *getattr(model, "associations_", [])]
+    others = getattr(model, "associations_", None) or model.feedback_coefs_ or []
+    return [*model.coefs_, *model.intercepts_, *others]
 
 
 def assert_same(model, expected, rtol=1e-9):
@@ -94,6 +95,8 @@ SETTINGS = {
     "balanced classes": {"class_weight": "balanced"},
     "batches of one block": {"shuffle": False, "batch_size": 40},
     "rates and drawn biases": {"receptive_fields": 1, "quiet_start": None},
+    "random feedback": {"feedback": "random"},
+    "signs as feedback": {"feedback": "sign"},
     "until it no longer improves": {"tol": 0.5, "n_iter_no_change": 1, "max_iter": 20},
 }
 
@@ -101,8 +104,10 @@ SETTINGS = {
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_same_as_in_one_process(classifier, settings, wine, client):
-    if classifier is STDPClassifier and "adversarial_epsilon" in settings:
-        pytest.skip("refused")
+    if classifier is STDPClassifier and not settings.keys().isdisjoint(
+        ["adversarial_epsilon", "feedback"]
+    ):
+        pytest.skip("refused, or no such parameter")
     model = classifier(**SMALL | settings)
     expected = classifier(**SMALL | settings).fit(*wine)
     assert fit(model, *wine, client=client) is model

@@ -118,3 +118,49 @@ def match_probabilities(post, y):
         for k, rate in enumerate(rates):
             association[s, k] = (total - rate) / (rate * total) if k == y[s] else -1 / total
     return association
+
+
+def updates_by_feedback(X, y, sample_weight, coefs, intercepts, feedback_coefs, feedback):
+    """Pairs of the updates of weights and biases, one per layer, averaged by weight.
+
+    Errors come to unit i of a hidden layer from unit k of the layer above, or of the output, by
+    `feedback_coefs[layer][k, i]`.
+    """
+    updates = [
+        (np.zeros_like(coef, dtype=float), np.zeros(len(intercept)))
+        for coef, intercept in zip(coefs, intercepts, strict=True)
+    ]
+    for row, label, weight in zip(X, y, sample_weight, strict=True):
+        rates = [list(row)]
+        for coef, intercept in zip(coefs, intercepts, strict=True):
+            pre = rates[-1]
+            rates.append(
+                [
+                    sigmoid(sum(pre[i] * coef[i, j] for i in range(len(pre))) + intercept[j])
+                    for j in range(len(intercept))
+                ]
+            )
+        outputs = logits(row, coefs, intercepts)
+        if len(outputs) == 1:
+            output_error = [label - sigmoid(outputs[0])]
+        else:
+            total = sum(map(math.exp, outputs))
+            output_error = [(k == label) - math.exp(o) / total for k, o in enumerate(outputs)]
+        error = output_error
+        for layer in reversed(range(len(coefs))):
+            coef_update, intercept_update = updates[layer]
+            share = weight / sum(sample_weight)
+            for j, delta in enumerate(error):
+                intercept_update[j] += share * delta
+                for i, rate in enumerate(rates[layer]):
+                    coef_update[i, j] += share * rate * delta
+            if layer == 0:
+                break
+            source = output_error if feedback == "direct" else error
+            matrix, coef = feedback_coefs[layer - 1], coefs[layer]
+            error = []
+            for i, rate in enumerate(rates[layer]):
+                signs = np.sign(coef[i]) if feedback.startswith("sign") else np.ones(len(source))
+                received = sum(source[k] * matrix[k, i] * signs[k] for k in range(len(source)))
+                error.append(received * rate * (1 - rate))
+    return updates

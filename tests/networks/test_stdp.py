@@ -130,6 +130,9 @@ def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
                 for n_classes in (2, 3):
                     model = classifier(max_iter=2, **settings).fit(X, np.arange(40) % n_classes)
                     model.partial_fit(X[::-1], np.arange(40) % n_classes)
+        for feedback in ("random", "direct", "sign", "sign-random"):
+            for hidden in ((), (3,), (4, 3)):
+                BPClassifier(hidden, feedback=feedback, max_iter=2).fit(X, np.arange(40) % 2)
         STDPClassifier(max_iter=2, winner_handicap=0, winner_margin=1, positive_winners=3).fit(
             X, np.arange(40) % 2
         )

@@ -95,6 +95,12 @@ def test_scikit_learn_checks_of_rules(rule):
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("feedback", ["random", "direct", "sign", "sign-random"])
+def test_scikit_learn_checks_of_feedback(feedback):
+    check_all(BPClassifier((40, 20), feedback=feedback, max_iter=100))
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("parameters", SPIKING_VARIANTS, ids=str)
 def test_scikit_learn_checks_of_spiking_variants(parameters):
     check_all(BioLeaFClassifier(**parameters))

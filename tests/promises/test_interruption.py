@@ -154,11 +154,15 @@ def test_training_goes_on_as_if_it_had_not_been_interrupted(classifier, monkeypa
 @every_classifier
 @pytest.mark.parametrize(
     ("settings", "step"),
-    [({"early_stopping": True}, "run"), ({"adversarial_epsilon": 0.1}, "run_on_rates")],
+    [
+        ({"early_stopping": True}, "run"),
+        ({"adversarial_epsilon": 0.1}, "run_on_rates"),
+        ({"feedback": "random"}, "run"),
+    ],
 )
 def test_other_ways_of_training(classifier, settings, step, monkeypatch):
-    if classifier is STDPClassifier and step == "run_on_rates":
-        pytest.skip("refused")
+    if classifier is STDPClassifier and "early_stopping" not in settings:
+        pytest.skip("refused, or no such parameter")
     model = classifier((6,), max_iter=3, random_state=0, **settings).fit(*data())
     after, before = interrupted(
         model, model.fit, monkeypatch, LOOPS[classifier], step, KeyboardInterrupt, 1
