@@ -36,6 +36,7 @@ from ._networks._backpropagation import BPClassifier
 from ._networks._bioleaf import BioLeaFClassifier
 from ._networks._classifiers import STDPClassifier
 from ._networks._early_stopping import EarlyStopping
+from ._networks._local_rule import LocalRuleClassifier
 from ._networks._onnx import register_onnx_converters, to_onnx
 from ._networks._persistence import load_model, save_model
 from ._networks._stdp import stdp_curve, stdp_update
@@ -79,6 +80,7 @@ __all__ = [
     "FGSMScorer",
     "GradientMaskingWarning",
     "LearningCurvesDisplay",
+    "LocalRuleClassifier",
     "MicrocircuitDisplay",
     "PGDScorer",
     "RobustnessCurveDisplay",

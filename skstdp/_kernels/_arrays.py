@@ -156,6 +156,30 @@ class TargetPropagation(NamedTuple):
     noise: np.ndarray
 
 
+class LocalRule(NamedTuple):
+    """A formula of one synapse, and who learns by it.
+
+    Attributes
+    ----------
+    rule : str or callable
+        Name of the formula, or the function of a user, compiled or not.
+    sees_mean_square : bool
+        True for a function with a fourth argument, the mean squared rate of the unit.
+    codes, competes, matches_probabilities, n_winners, handicap, margins, win_rates
+        As in `STDPRule`.
+    """
+
+    rule: object
+    sees_mean_square: bool
+    codes: np.ndarray
+    competes: np.ndarray
+    matches_probabilities: bool
+    n_winners: np.ndarray
+    handicap: float
+    margins: np.ndarray
+    win_rates: np.ndarray
+
+
 class Nonzeros(NamedTuple):
     """Columns of a batch whose rates are not zero: `columns[starts[s]:starts[s + 1]]` of row s.
 
@@ -216,6 +240,23 @@ class RuleScratch(NamedTuple):
     block: np.ndarray
 
 
+class LocalRuleScratch(NamedTuple):
+    """Arrays that a rule of one synapse overwrites.
+
+    Attributes
+    ----------
+    association : ndarray of shape (n_samples * n_cells,)
+        Associations of the layers, one after the other, each of shape (n_samples, n_units).
+    mean_square : ndarray of shape (widest,)
+        Mean of the squared rate of each unit of a layer.
+    layer : RuleScratch
+    """
+
+    association: np.ndarray
+    mean_square: np.ndarray
+    layer: RuleScratch
+
+
 class FeedbackScratch(NamedTuple):
     """Arrays that learning by feedback overwrites: errors, and a matrix with signs."""
 
@@ -247,7 +288,7 @@ class Workspace(NamedTuple):
 
     Attributes
     ----------
-    scratch : RuleScratch, FeedbackScratch, TargetScratch or ndarray
+    scratch : RuleScratch, LocalRuleScratch, FeedbackScratch, TargetScratch or ndarray
         Arrays that the computation of an update overwrites.
     updates : ndarray of shape (n_params,)
         Uphill direction of each parameter.

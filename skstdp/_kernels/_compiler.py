@@ -107,6 +107,10 @@ inlined = njit(inline="always", **_OPTIONS)
 uncontracted = njit(_nrt=False, **_INLINED | {"fastmath": False})
 
 
+# For what Python calls, and no file keeps: a kernel that is made of a function of the user.
+unkept = njit(_nrt=True, **_OPTIONS)
+
+
 def digest_of_sources(folder):
     """Digest of the files in a folder, and of all that they import of the package around it."""
     sources, new = {}, set(folder.glob("*.py"))
@@ -196,7 +200,7 @@ def _tell_that_nothing_is_kept(folder):
 
 def entry(function):
     """Kernel that Python calls: compiled once per dtype, and kept on disk where possible."""
-    compiled = njit(_nrt=True, **_OPTIONS)(function)
+    compiled = unkept(function)
     if not config.DISABLE_JIT:
         try:
             compiled._cache = _Cache(compiled.py_func)

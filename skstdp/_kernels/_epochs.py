@@ -61,11 +61,13 @@ def batch_bounds(k, n_batches, n_samples):
 
 
 @inlined
-def _learn(update, samples, rows, network, rule, workspace):
-    """Overwrite `workspace.updates` with the update by some rows.
+def respond(samples, rows, network, workspace):
+    """Rates of all layers for some rows.
 
     Returns
     -------
+    batch : Batch
+        Its weights add up to one, if they are not all zero.
     total_weight, loss, n_right : float
         Sums over the rows, by weight: of the weights, of the cross-entropy, and of how many are
         classified right.
@@ -77,8 +79,6 @@ def _learn(update, samples, rows, network, rule, workspace):
         y[s] = samples.y[rows[s]]
         weight[s] = samples.sample_weight[rows[s]]
         total += samples.sample_weight[rows[s]]
-    if total == 0:
-        return total, 0.0, 0.0
     inputs, starts, columns = workspace.inputs[:n], workspace.starts, workspace.columns
     layer_sizes = network.layer_sizes
     batch = Batch(
@@ -90,9 +90,18 @@ def _learn(update, samples, rows, network, rule, workspace):
     )
     forward(batch, network)
     loss, n_right = cross_entropy(batch.logits, y, weight)
-    for s in range(n):
-        weight[s] /= total
-    update(batch, network, rule, workspace.scratch, workspace.updates)
+    if total > 0:
+        for s in range(n):
+            weight[s] /= total
+    return batch, total, loss, n_right
+
+
+@inlined
+def _learn(update, samples, rows, network, rule, workspace):
+    """Overwrite `workspace.updates` with the update by some rows; sums as in `respond`."""
+    batch, total, loss, n_right = respond(samples, rows, network, workspace)
+    if total > 0:
+        update(batch, network, rule, workspace.scratch, workspace.updates)
     return total, loss, n_right
 
 

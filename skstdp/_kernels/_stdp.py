@@ -32,7 +32,7 @@ from ._views import matrix
 _STRIP = 32
 
 # Columns of `update` that are collected as rows before they are turned.
-_TILE = 16
+TILE = 16
 
 # What it costs besides the divisions, in divisions: to visit an input of a sample, a unit of a
 # sample, and to turn a number of the columns into one of a row. The cubes of all inputs are
@@ -139,7 +139,7 @@ def _by_nonzeros(pre, nonzeros, post, zp, rows, stdp_epsilon, update):
 
 
 @kernel
-def _learners_by_unit(zp, rows, units, samples, in_order, ends):
+def learners_by_unit(zp, rows, units, samples, in_order, ends):
     """Samples that unit j learns from: `in_order[ends[j]:ends[j + 1]]`."""
     ends[:] = 0
     n = np.intp(0)
@@ -162,9 +162,9 @@ def _by_units(pre, post, zp, rows, stdp_epsilon, scratch, update):
     """Skip units that do not learn; some units at a time, for the sake of the caches."""
     n_pre, n_post = update.shape
     ends, samples = scratch.ends[: n_post + 1], scratch.learners[2]
-    _learners_by_unit(zp, rows, scratch.learners[0], scratch.learners[1], samples, ends)
-    for first in range(0, n_post, _TILE):
-        n = min(_TILE, n_post - first)
+    learners_by_unit(zp, rows, scratch.learners[0], scratch.learners[1], samples, ends)
+    for first in range(0, n_post, TILE):
+        n = min(TILE, n_post - first)
         for c in range(n):
             j = first + c
             column = scratch.block[c, :n_pre]
@@ -191,7 +191,7 @@ def stdp_scratch(n_samples, layer_sizes, dtype):
         np.empty(n_samples, np.int32),
         np.empty(widest + 1, np.int32),
         np.empty((3, n_samples * widest + WIDTH), np.int32),
-        aligned_empty(_TILE * n_pre, dtype).reshape(_TILE, n_pre),
+        aligned_empty(TILE * n_pre, dtype).reshape(TILE, n_pre),
     )
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING
 
-import numpy as np
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import Interval
 
 from . import _parameter_docs as docs
-from ._associations import equalising_factors, hidden_associations, output_associations
-from ._competition import lets_all_learn, winner_table
-from ._sigmoid import SigmoidMLP
+from ._competing import CompetingMLP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,20 +81,37 @@ _ATTRIBUTES = f"""{docs.CLASSES}
         Number of output units: one per class, or one for two classes (`BPClassifier`, and
         `STDPClassifier` without `probability_matching`)."""
 
+_COMPETITION = """positive_winners : int, float or {"sqrt", "half-sqrt"}, default=3
+        Number >= 1, or share in (0, 1], of the units that learn from a sample among those of a
+        hidden layer whose association with its class is positive: the most active ones. "sqrt"
+        takes the root of the number of these units, "half-sqrt" half of it, rounded up. 1.0 lets
+        all of them learn, as in the paper; then they become copies of each other.
+    negative_winners : int, float or {"sqrt", "half-sqrt"}, default=3
+        The same among the units whose association is negative: the most wrong ones. Their
+        associations are scaled to add up to those of the positive winners.
+    winner_handicap : float, default=0.05
+        What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
+        wins half the time loses half of it. Prediction is not affected.
+    winner_margin : float, "auto" or None, default="auto"
+        In (0, 1]. A layer does not learn from a sample on which the most active of its
+        positively associated units fires by this much more than the most active of the others: it
+        is sure enough. "auto" is 0.85 for two classes and 0.4 for more. None lets it learn from
+        all samples, as in the paper.
+    probability_matching : bool, default=True
+        Whether the output layer has one unit per class and its shares p_k / (p_1 + ... + p_K)
+        come to match the probabilities of the classes: on each sample the association of each
+        wrong unit is -1 and that of the right one such that the associations, times the rates,
+        add up to zero; all are divided by the sum of the rates. False gives the associations
+        of the paper: all outputs learn from all samples, and two classes have a single unit,
+        with `winner_margin` as the lead over its own silence."""
 
-# Two classes stand on both sides of one border, where a narrow margin lets noisy tables fail.
-_MARGIN_OF_TWO, _MARGIN_OF_MORE = 0.85, 0.4
-
-_MARGIN = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
-
-_WINNERS = [
-    StrOptions({"sqrt", "half-sqrt"}),
-    Interval(RealNotInt, 0, 1, closed="right"),
-    Interval(Integral, 1, None, closed="left"),
-]
+_ASSOCIATIONS = """associations_ : list of ndarrays of shape (n_classes, n_units)
+        Fixed association of each unit of each hidden layer and of the output with each class.
+        With two classes +1 or -1; with more, +1 for the class a unit stands for, and a negative
+        number for the others such that they sum to zero."""
 
 
-class STDPClassifier(SigmoidMLP):
+class STDPClassifier(CompetingMLP):
     __doc__ = rf"""Sigmoid network trained by a local, spike-timing-inspired rule.
 
     Each weight changes by its pre-synaptic rate x, its post-synaptic rate p and the fixed
@@ -118,29 +132,7 @@ class STDPClassifier(SigmoidMLP):
     stdp_epsilon : float, default=0.1
         Positive term that keeps the denominator of the rule off zero at p = x / 2. The paper
         has 1e-9, with which one sample near that pole outweighs a batch.
-    positive_winners : int, float or {{"sqrt", "half-sqrt"}}, default=3
-        Number >= 1, or share in (0, 1], of the units that learn from a sample among those of a
-        hidden layer whose association with its class is positive: the most active ones. "sqrt"
-        takes the root of the number of these units, "half-sqrt" half of it, rounded up. 1.0 lets
-        all of them learn, as in the paper; then they become copies of each other.
-    negative_winners : int, float or {{"sqrt", "half-sqrt"}}, default=3
-        The same among the units whose association is negative: the most wrong ones. Their
-        associations are scaled to add up to those of the positive winners.
-    winner_handicap : float, default=0.05
-        What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
-        wins half the time loses half of it. Prediction is not affected.
-    winner_margin : float, "auto" or None, default="auto"
-        In (0, 1]. A layer does not learn from a sample on which the most active of its
-        positively associated units fires by this much more than the most active of the others: it
-        is sure enough. "auto" is 0.85 for two classes and 0.4 for more. None lets it learn from
-        all samples, as in the paper.
-    probability_matching : bool, default=True
-        Whether the output layer has one unit per class and its shares p_k / (p_1 + ... + p_K)
-        come to match the probabilities of the classes: on each sample the association of each
-        wrong unit is -1 and that of the right one such that the associations, times the rates,
-        add up to zero; all are divided by the sum of the rates. False gives the associations
-        of the paper: all outputs learn from all samples, and two classes have a single unit,
-        with `winner_margin` as the lead over its own silence.
+    {_COMPETITION}
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
         `MLPClassifier`. Units of one association learn alike, and start apart only by this.
@@ -157,10 +149,7 @@ class STDPClassifier(SigmoidMLP):
 
     Attributes
     ----------
-    associations_ : list of ndarrays of shape (n_classes, n_units)
-        Fixed association of each unit of each hidden layer and of the output with each class.
-        With two classes +1 or -1; with more, +1 for the class a unit stands for, and a negative
-        number for the others such that they sum to zero.
+    {_ASSOCIATIONS}
     {_ATTRIBUTES}
 
     See Also
@@ -191,19 +180,10 @@ class STDPClassifier(SigmoidMLP):
     True
     """
 
-    _changed_by_training = (*SigmoidMLP._changed_by_training, "_win_rates")
+    _steps_depend_on = (*CompetingMLP._steps_depend_on, "stdp_epsilon")
 
-    _set_by_fit = (*SigmoidMLP._set_by_fit, "associations_", "_class_factors")
-
-    _steps_depend_on = (*SigmoidMLP._steps_depend_on, "stdp_epsilon")
-
-    _parameter_constraints = SigmoidMLP._parameter_constraints | {
+    _parameter_constraints = CompetingMLP._parameter_constraints | {
         "stdp_epsilon": [Interval(Real, 0, None, closed="neither")],
-        "positive_winners": _WINNERS,
-        "negative_winners": _WINNERS,
-        "winner_handicap": [Interval(Real, 0, None, closed="left")],
-        "winner_margin": _MARGIN,
-        "probability_matching": ["boolean"],
     }
 
     def __init__(
@@ -280,52 +260,7 @@ class STDPClassifier(SigmoidMLP):
                 "attack. BPClassifier gains."
             )
 
-    def _associate(self, layer_sizes, class_weights, dtype):
-        n_classes = len(self.classes_)
-        self._class_factors = equalising_factors(class_weights, dtype)
-        self.associations_ = [
-            hidden_associations(n_classes, n_units, dtype) for n_units in layer_sizes[1:-1]
-        ]
-        self.associations_.append(output_associations(n_classes, self.n_outputs_, dtype))
-        self._win_rates = np.zeros(sum(layer_sizes[1:]))
-
-    _progress_name = "accuracy"
-
-    def _progress(self):
-        # The rule minimises no loss: the cross-entropy may grow while the accuracy does too.
-        return self.accuracy_curve_[-1]
-
-    @property
-    def _one_output_per_class(self):
-        return self.probability_matching
-
     def _rule(self):
         from .._kernels import STDPRule
 
-        if self.probability_matching and self.n_outputs_ < len(self.classes_):
-            raise ValueError(
-                "Got probability_matching=True, but expected False, with which the network that "
-                "is trained further has a single output unit. Set warm_start=False for a new one."
-            )
-        winners = self.positive_winners, self.negative_winners
-        margin = self.winner_margin
-        if margin == "auto":
-            margin = _MARGIN_OF_TWO if len(self.classes_) == 2 else _MARGIN_OF_MORE
-        n_hidden = len(self.associations_) - 1
-        margins = np.full(n_hidden + 1, np.inf if margin is None else margin, dtype=float)
-        if self.n_outputs_ > 1:
-            margins[-1] = np.inf
-        hidden_competes = not all(map(lets_all_learn, winners))
-        competes = [hidden_competes] * n_hidden + [False]
-        factors = self._class_factors[:, np.newaxis] if hidden_competes else 1
-        *hidden, output = self.associations_
-        return STDPRule(
-            np.hstack([*(codes * factors for codes in hidden), output]),
-            float(self.stdp_epsilon),
-            np.array(competes),
-            self.probability_matching,
-            winner_table(*winners, hidden),
-            float(self.winner_handicap),
-            margins,
-            self._win_rates,
-        )
+        return STDPRule(stdp_epsilon=float(self.stdp_epsilon), **self._competition())

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils._optional import required
 from ._backpropagation import BPClassifier
 from ._classifiers import STDPClassifier
+from ._local_rule import LocalRuleClassifier
 from ._sigmoid import SigmoidMLP
 from ._target_propagation import TargetPropagationClassifier
 
@@ -35,8 +36,9 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
 
     Parameters
     ----------
-    estimator : STDPClassifier, BPClassifier, TargetPropagationClassifier or Pipeline
-        Fitted. A pipeline must end in one of the two.
+    estimator : classifier or Pipeline
+        Fitted STDPClassifier, BPClassifier, LocalRuleClassifier or TargetPropagationClassifier, or
+        a pipeline that ends in one of these.
     X : array-like or data frame of shape (n_samples, n_features), default=None
         Only for pipelines: at least one sample. The model has its type of numbers, and of a data
         frame one input per column, which a `ColumnTransformer` by name needs. None is an array of
@@ -228,7 +230,12 @@ def _register(skl2onnx):
         "output_class_labels": [False, True],
         "raw_scores": [True, False],
     }
-    for classifier in (STDPClassifier, BPClassifier, TargetPropagationClassifier):
+    for classifier in (
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+    ):
         skl2onnx.update_registered_converter(
             classifier, f"Skstdp{classifier.__name__}", _describe, _convert, options=options
         )

@@ -5,6 +5,8 @@ import numpy as np
 from ._backpropagation import BPClassifier
 from ._bioleaf import BioLeaFClassifier
 from ._classifiers import STDPClassifier
+from ._local_rule import LocalRuleClassifier
+from ._rules import RULES
 from ._stdp import stdp_update
 from ._target_propagation import TargetPropagationClassifier
 
@@ -32,6 +34,7 @@ def warm_up() -> None:
             BPClassifier(2),
             BPClassifier(2, feedback="random"),
             TargetPropagationClassifier(2),
+            *(LocalRuleClassifier(2, rule=rule) for rule in RULES),
         )
         for network in networks:
             network.partial_fit(X, [0, 1], classes=[0, 1])

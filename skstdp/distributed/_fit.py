@@ -44,8 +44,8 @@ def fit(
 
     Parameters
     ----------
-    classifier : STDPClassifier or BPClassifier
-        The classifier. An error leaves it as it was.
+    classifier : STDPClassifier, BPClassifier or LocalRuleClassifier
+        The classifier. An error leaves it as it was. A rule with `mean_square` is an error.
     X : array-like, sparse matrix, dask array or dask data frame of shape (n_samples, n_features)
         Training data, as for `classifier.fit`. The chunks of rows of a dask array and the
         partitions of a dask data frame are the blocks; they are kept in the memory of the

@@ -216,6 +216,11 @@ class TrainingOnCluster:
         self.total_weight = float(sample_weight.sum())
         self._params = params
         self._optimizer = optimizer
+        if getattr(rule, "sees_mean_square", False):
+            raise ValueError(
+                f"Got rule={rule.rule!r}, but a cluster expected a rule without mean_square: that "
+                "is a mean over a batch, of which each worker has a part."
+            )
         self._win_rates = getattr(rule, "win_rates", np.empty(0))
         self._learner = X.cluster.submit(
             _Learner,

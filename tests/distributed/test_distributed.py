@@ -23,6 +23,7 @@ from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
     EarlyStopping,
+    LocalRuleClassifier,
     STDPClassifier,
     TargetPropagationClassifier,
 )
@@ -34,7 +35,7 @@ dask = pytest.importorskip("dask", reason="needs Dask: pip install 'skstdp[dask]
 da = pytest.importorskip("dask.array", reason="needs Dask: pip install 'skstdp[dask]'")
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install 'skstdp[dask]'")
 
-CLASSIFIERS = [STDPClassifier, BPClassifier]
+CLASSIFIERS = [STDPClassifier, BPClassifier, LocalRuleClassifier]
 SMALL = {"hidden_layer_sizes": (12, 8), "max_iter": 3, "random_state": 0}
 
 
@@ -441,3 +442,10 @@ def test_grid_search_on_the_workers(client):
     )
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     assert_identical(parallel.best_estimator_, serial.best_estimator_)
+
+
+def test_a_rule_that_needs_the_whole_batch(wine, client):
+    model = LocalRuleClassifier(**SMALL, rule="bcm")
+    with pytest.raises(ValueError, match="Got rule='bcm', but a cluster expected a rule without"):
+        fit(model, *wine, client=client)
+    assert vars(model) == vars(LocalRuleClassifier(**SMALL, rule="bcm"))

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_iris
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, __version__
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    LocalRuleClassifier,
+    STDPClassifier,
+    __version__,
+)
 
 FOLDER = Path(__file__).parents[1] / "saved_models"
 
@@ -17,7 +23,7 @@ def iris():
 
 
 def models():
-    for classifier in (STDPClassifier, BPClassifier, BioLeaFClassifier):
+    for classifier in (STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier):
         yield classifier((6, 4), max_iter=20, random_state=0).fit(*iris())
 
 

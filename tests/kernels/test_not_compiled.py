@@ -25,6 +25,7 @@ FITS = {
     "STDP without margins": ("STDPClassifier", {"winner_margin": None}),
     "BP": ("BPClassifier", {}),
     "target propagation": ("TargetPropagationClassifier", {}),
+    "local rule": ("LocalRuleClassifier", {"rule": "bcm"}),
     "spiking": ("BioLeaFClassifier", {}),
     "spiking at random": ("BioLeaFClassifier", {"input_code": "poisson"}),
     "spiking by spikes": ("BioLeaFClassifier", {"rule": "spike", "input_code": "latency"}),

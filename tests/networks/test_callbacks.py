@@ -17,6 +17,7 @@ from skstdp import (
     ConstantPredictionWarning,
     EarlyStopping,
     FGSMScorer,
+    LocalRuleClassifier,
     PGDScorer,
     RobustnessMonitor,
     STDPClassifier,
@@ -24,7 +25,14 @@ from skstdp import (
 )
 
 every = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+    "classifier",
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
 )
 
 

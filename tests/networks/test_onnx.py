@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
+    LocalRuleClassifier,
     STDPClassifier,
     TargetPropagationClassifier,
     register_onnx_converters,
@@ -31,7 +32,9 @@ def run(model, X):
     return runtime.InferenceSession(model.SerializeToString()).run(None, {"X": X})
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
+)
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize(
     "options",
@@ -152,7 +155,9 @@ def skl2onnx():
     return pytest.importorskip("skl2onnx", reason="converts pipelines with skl2onnx")
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
+)
 @pytest.mark.parametrize("name", ["scaled", "scaled and turned", "nothing before", "nested"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_pipelines(classifier, name, n_classes, skl2onnx, iris):

@@ -69,6 +69,7 @@ from skstdp import (
     BPClassifier,
     EarlyStopping,
     FGSMScorer,
+    LocalRuleClassifier,
     PGDScorer,
     STDPClassifier,
     TargetPropagationClassifier,
@@ -82,7 +83,14 @@ from skstdp.datasets import load_tasks
 skops_io = pytest.importorskip("skops.io", reason="reads and writes model files")
 
 every = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+    "classifier",
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
 )
 
 

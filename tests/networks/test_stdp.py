@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from skstdp import BPClassifier, STDPClassifier, stdp_curve, stdp_update
-from skstdp._kernels._arrays import Labels, Nonzeros, RuleScratch, STDPRule
+from skstdp._kernels._arrays import Backpropagation, Labels, Nonzeros, RuleScratch, STDPRule
 from skstdp._kernels._stdp import stdp_updates
 from skstdp._networks._associations import output_associations
 
@@ -137,8 +137,8 @@ def test_the_loop_compiles_once_a_dtype_whatever_it_is_given():
             X, np.arange(40) % 2
         )
         stdp_update(X, X, X)
-    for update in UPDATES.values():
-        assert len(update.epochs.signatures) == 2
+    for kind in (STDPRule, Backpropagation):
+        assert len(UPDATES[kind].epochs.signatures) == 2
     assert len(one_stdp_layer.signatures) <= 2 + 2
 
 

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
+    LocalRuleClassifier,
     STDPClassifier,
     TargetPropagationClassifier,
     fgsm,
@@ -19,7 +20,14 @@ from skstdp import (
 pl = pytest.importorskip("polars")
 
 every = pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+    "classifier",
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
 )
 
 

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from sklearn.utils import estimator_checks
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    LocalRuleClassifier,
+    STDPClassifier,
+    TargetPropagationClassifier,
+)
 
 # Once as long as by default; the others differ from that in what does not need as many epochs.
 VARIANTS = [
@@ -71,7 +77,14 @@ def check_all(estimator):
 
 
 @pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+    "classifier",
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
 )
 def test_scikit_learn_checks(classifier):
     check_all(classifier())
@@ -82,6 +95,16 @@ def test_scikit_learn_checks(classifier):
 @pytest.mark.parametrize("parameters", VARIANTS, ids=str)
 def test_scikit_learn_checks_of_variants(classifier, parameters):
     check_all(classifier(**parameters))
+
+
+def equation_3(pre, post, association):
+    return association * pre**3 * post * (pre - post) / ((2 * post - pre) ** 2 + 0.1)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("rule", ["contrastive", equation_3], ids=str)
+def test_scikit_learn_checks_of_rules(rule):
+    check_all(LocalRuleClassifier(rule=rule, max_iter=60))
 
 
 @pytest.mark.process
@@ -111,7 +134,14 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
+    "classifier",
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
 )
 @pytest.mark.parametrize(
     "check",

@@ -8,14 +8,26 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    LocalRuleClassifier,
+    STDPClassifier,
+    TargetPropagationClassifier,
+)
 from skstdp._networks import _base, _fit_loop, _sigmoid
 from skstdp._networks._bioleaf._training import MicrocircuitTraining
 from skstdp._networks._training import Training
 
 every_classifier = pytest.mark.parametrize(
     "classifier",
-    [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier],
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
     ids=lambda c: c.__name__,
 )
 every_error = pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
@@ -26,6 +38,7 @@ LOOPS = {
     STDPClassifier: Training,
     BPClassifier: Training,
     TargetPropagationClassifier: Training,
+    LocalRuleClassifier: Training,
     BioLeaFClassifier: MicrocircuitTraining,
 }
 
@@ -95,7 +108,9 @@ def test_fit_at_any_epoch(classifier, error, n_calls, state, monkeypatch):
     assert after == before
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier])
+@pytest.mark.parametrize(
+    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
+)
 @pytest.mark.parametrize(
     ("stage", "warm_start"),
     [

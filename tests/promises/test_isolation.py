@@ -36,7 +36,7 @@ warnings.filterwarnings("ignore", "The network does not tell classes")
 warnings.simplefilter("ignore", skstdp.ConstantPredictionWarning)
 X, y = np.random.default_rng(0).random((20, 3)), np.arange(20) % 2
 models = {}
-for name in ("STDPClassifier", "BPClassifier", "BioLeaFClassifier"):
+for name in ("STDPClassifier", "BPClassifier", "BioLeaFClassifier", "LocalRuleClassifier"):
     model = getattr(skstdp, name)((4,), max_iter=2, random_state=0).fit(X, y).partial_fit(X, y)
     models[name] = model
     model.predict(X), model.score(X, y)

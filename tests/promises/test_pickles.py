@@ -28,6 +28,7 @@ KEPT = {
     "EarlyStopping": lambda: skstdp.EarlyStopping(
         scoring=skstdp.FGSMScorer(0.1), X_val=X, y_val=Y
     ),
+    "LocalRuleClassifier": lambda: network(skstdp.LocalRuleClassifier, rule="bcm"),
     "FGSMScorer": lambda: skstdp.FGSMScorer(0.1, norm="l2", immutable=[0]),
     "PGDScorer": lambda: skstdp.PGDScorer(0.1, bounds=(0, 8), space="input"),
     "CertifiedScorer": lambda: skstdp.CertifiedScorer(0.1, norm="l1", bounds=(0, 8)),

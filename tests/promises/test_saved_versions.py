@@ -12,12 +12,24 @@ from numpy.testing import assert_allclose, assert_array_equal
 from save_models import FOLDER, iris
 from sklearn.exceptions import InconsistentVersionWarning
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
+from skstdp import (
+    BioLeaFClassifier,
+    BPClassifier,
+    LocalRuleClassifier,
+    STDPClassifier,
+    TargetPropagationClassifier,
+)
 from skstdp._utils import _version
 
 every_classifier = pytest.mark.parametrize(
     "classifier",
-    [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier],
+    [
+        STDPClassifier,
+        BPClassifier,
+        LocalRuleClassifier,
+        TargetPropagationClassifier,
+        BioLeaFClassifier,
+    ],
     ids=lambda c: c.__name__,
 )
 
