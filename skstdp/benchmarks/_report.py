@@ -1,4 +1,4 @@
-"""Reports of a comparison: one self-contained HTML file, or Markdown with its figures beside it."""
+"""Reports of a comparison: one self-contained HTML file, or Markdown with figures beside it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from .._displays import require_matplotlib
 from .._utils._optional import required
 from ._report_blocks import Cell
 from ._report_contents import Report, report_of
+from ._significance import require_posthocs
 
 
 def require_report():
     """Raise an ImportError that says what to install if a report cannot be written."""
     require_matplotlib()
+    require_posthocs()
     with required("Reports need jinja2", "report"):
         import jinja2  # noqa: F401
 
@@ -78,7 +80,11 @@ def _environment(autoescape):
 
 
 def _markdown(report: Report, folder):
-    text = _environment(autoescape=False).get_template("report.md").render(report=report, folder=folder)
+    text = (
+        _environment(autoescape=False)
+        .get_template("report.md")
+        .render(report=report, folder=folder)
+    )
     # Blocks leave blank lines of their own around them.
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

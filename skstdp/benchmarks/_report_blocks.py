@@ -44,18 +44,25 @@ class Table:
     rows: list
     notes: tuple = ()
     n_keys: int = 1
+    # Of less interest than what follows it.
+    folded: bool = False
     kind = "table"
 
     @property
-    def is_long(self):
-        """True if a page that shows all rows at once would hide what follows."""
-        return len(self.rows) > 40
+    def is_folded(self):
+        """True if a page shows the rows on request: all at once would hide what follows."""
+        return self.folded or len(self.rows) > 40
 
     @property
-    def alignment(self):
-        """The line of dashes below the header of a table in Markdown, by column."""
-        numbers = [any(isinstance(row[at], Cell) for row in self.rows) for at in range(self.width)]
-        return ["---:" if is_number else "---" for is_number in numbers]
+    def columns(self):
+        """Pairs of a column's name and whether it holds numbers."""
+        numeric = [any(isinstance(row[at], Cell) for row in self.rows) for at in range(self.width)]
+        return list(zip(self.header, numeric, strict=True))
+
+    @property
+    def note(self):
+        """The notes as sentences."""
+        return " ".join(f"{note[0].upper()}{note[1:].rstrip('.')}." for note in self.notes)
 
     @property
     def width(self):
@@ -121,3 +128,8 @@ def enumeration(words, last="and"):
 def counted(count, noun):
     """Return a number with its noun: "1 table", "3 tables"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def p_value_text(value):
+    """Return a p-value as text with its letter: "p = 0.031"."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"

@@ -110,7 +110,7 @@ def _shortened(names):
 
 
 def _figure(name, display, size, alt, legend=False):
-    """Draw a display in a figure of its own; a `legend` stands below the axes, not on the lines."""
+    """Draw a display in a figure of its own; a `legend` stands below the axes, off the lines."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 

@@ -6,12 +6,17 @@ import numpy as np
 
 from .._robustness._scorers import epsilon_label
 from ._measures import MEASURES
+from ._report_answer import pair_of
 from ._report_blocks import Cell, Table, Text, counted, mean_and_spread, number, seconds
+from ._statistics import mean_ranks, means_by_task
 
-_BELOW, _ONE_CLASS = "▼", "‡"
+_MEANS = "mean ± standard deviation over the splits, the best in bold"
+_LESS, _BELOW, _ONE_CLASS, _FEWER = "↓", "▼", "‡", "*"
 _NOTES = {
+    _LESS: f"{_LESS} lower is better",
     _BELOW: f"{_BELOW} below the accuracy of predicting the largest class for all rows",
     _ONE_CLASS: f"{_ONE_CLASS} predicts one class for all test rows, at least on some splits",
+    _FEWER: f"{_FEWER} mean over fewer splits than those of others, since a fit failed",
 }
 
 
@@ -44,7 +49,13 @@ def settings_table(settings):
         (chosen, count), *_ = Counter(map(parameters_text, part["parameters"])).most_common(1)
         mean, std = part["inner_score"].mean(), part["inner_score"].std()
         rows.append(
-            [task, model, chosen, Cell(f"{count} of {len(part)}"), Cell(mean_and_spread(mean, std))]
+            [
+                task,
+                model,
+                chosen,
+                Cell(f"{count} of {len(part)}"),
+                Cell(mean_and_spread(mean, std)),
+            ]
         )
     header = ["table", "model", "chosen most often", "on splits", "inner score"]
     notes = ("inner score: mean over the inner folds of the best setting, ± over the splits",)
@@ -71,48 +82,38 @@ def score_tables(scores):
     tasks, models = clean["task"].unique(), clean["model"].unique()
     if len(tasks) == 1:
         cells = [_cells(clean, measure) for measure in measures]
-        rows = [[model, *(of_measure[tasks[0], model] for of_measure in cells)] for model in models]
+        rows = [
+            [model, *(of_measure[tasks[0], model] for of_measure in cells)] for model in models
+        ]
         header = ["model", *map(_heading, measures)]
-        caption = "Mean ± standard deviation over the splits; the best of each column is bold"
-        notes = [f"majority: {number(clean['majority'].mean())}", *_notes_for(rows)]
-        return [Table(caption, header, rows, tuple(notes))]
+        majority = f"majority: {number(clean['majority'].mean())}"
+        notes = (_MEANS, majority, *_notes_for(rows, header))
+        return [Table(f"Scores on {tasks[0]}", header, rows, notes)]
     return [_table_of_a_measure(clean, measure, tasks, models) for measure in measures]
 
 
 def _table_of_a_measure(clean, measure, tasks, models):
     cells = _cells(clean, measure)
-    header, shows_majority = ["table", *models], measure == "accuracy"
     rows = [[task, *(cells[task, model] for model in models)] for task in tasks]
-    means = clean.groupby(["task", "model"])[measure].mean().unstack("model").reindex(tasks)[models]
-    complete = means.dropna()
-    notes = []
-    if len(complete):
-        # A mean over other tables than those of the next model would compare tables.
-        over = "all tables" if len(complete) == len(tasks) else counted(len(complete), "table")
-        averages = complete.mean().to_numpy()
-        best = _best(averages, measure)
-        rows.append(
-            [
-                f"mean over {over}",
-                *(Cell(number(mean), bool(top)) for mean, top in zip(averages, best, strict=True)),
-            ]
-        )
-        if len(complete) < len(tasks):
-            notes.append("the mean is over those tables on which each model has a number")
-    if shows_majority:
-        majority = clean.groupby("task")["majority"].mean()
+    # A mean over other tables than those of the next model would compare tables.
+    means = means_by_task(clean, measure).mean(skipna=False)
+    best = _best(means, measure)
+    last = [Cell(number(mean), bool(top)) for mean, top in zip(means, best, strict=True)]
+    rows.append(["mean of all tables", *last])
+    header, is_accuracy = ["table", *models], measure == "accuracy"
+    if is_accuracy:
+        majority = clean.groupby("task", sort=False)["majority"].mean()
         header.append("majority")
-        for row, task in zip(rows, tasks, strict=False):
-            row.append(Cell(number(majority[task])))
-        if len(complete):
-            rows[-1].append(Cell(number(majority[complete.index].mean())))
-    caption = f"{_heading(measure)}: mean ± standard deviation over the splits; the best is bold"
-    return Table(caption, header, rows, (*notes, *_notes_for(rows)))
+        for row, share in zip(rows, [*majority, majority.mean()], strict=True):
+            row.append(Cell(number(share)))
+    caption = _heading(measure)
+    notes = (_MEANS, *_notes_for(rows, [caption]))
+    return Table(caption, header, rows, notes, folded=not is_accuracy)
 
 
 def _heading(measure):
     label = MEASURES[measure].label
-    return label if MEASURES[measure].greater_is_better else f"{label} (lower is better)"
+    return label if MEASURES[measure].greater_is_better else f"{label} {_LESS}"
 
 
 def _best(means, measure):
@@ -130,7 +131,9 @@ def _cells(clean, measure):
     for task, of_task in clean.groupby("task", sort=False):
         by_model = of_task.groupby("model", sort=False)
         means, stds = by_model[measure].mean(), by_model[measure].std()
-        best = dict(zip(means.index, _best(means, measure), strict=True))
+        counts, n_splits = by_model[measure].count(), of_task["split"].nunique()
+        # Means of the same splits are compared with each other.
+        best = dict(zip(means.index, _best(means.where(counts == n_splits), measure), strict=True))
         majority, one_class = by_model["majority"].mean(), by_model["one_class"].any()
         for model in clean["model"].unique():
             if model not in means:
@@ -138,13 +141,15 @@ def _cells(clean, measure):
                 continue
             marks = _BELOW * bool(measure == "accuracy" and means[model] < majority[model] - 1e-9)
             marks += _ONE_CLASS * bool(one_class[model])
+            marks += _FEWER * bool(0 < counts[model] < n_splits)
             text = mean_and_spread(means[model], stds[model])
             cells[task, model] = Cell(text, bool(best[model]), marks)
     return cells
 
 
-def _notes_for(rows):
-    used = "".join(cell.marks for row in rows for cell in row if isinstance(cell, Cell))
+def _notes_for(rows, titles=()):
+    marks = [cell.marks for row in rows for cell in row if isinstance(cell, Cell)]
+    used = "".join([*marks, *titles])
     return [note for mark, note in _NOTES.items() if mark in used]
 
 
@@ -153,7 +158,9 @@ def attacks_of_scores(scores):
     attacked = scores[scores["attack"] != "none"]
     pairs = attacked[["attack", "epsilon"]].drop_duplicates()
     order = {attack: place for place, attack in enumerate(pairs["attack"].unique())}
-    return sorted(pairs.itertuples(index=False, name=None), key=lambda pair: (order[pair[0]], pair[1]))
+    return sorted(
+        pairs.itertuples(index=False, name=None), key=lambda pair: (order[pair[0]], pair[1])
+    )
 
 
 def attack_table(scores):
@@ -193,8 +200,7 @@ def attack_table(scores):
     header, n_keys = ["table", "model", *labels], 2
     if len(tasks) == 1:
         header, rows, n_keys = header[1:], [row[1:] for row in rows], 1
-    caption = "Accuracy under attack: mean ± standard deviation over the splits"
-    return Table(caption, header, rows, tuple(notes), n_keys)
+    return Table("Accuracy under attack", header, rows, (_MEANS, *notes), n_keys)
 
 
 def times_table(scores):
@@ -213,20 +219,122 @@ def times_table(scores):
     return Table("Times in seconds", header, rows, notes, len(keys))
 
 
+def ranks_table(scores):
+    """Return the mean rank of each model in each measure."""
+    measures = measures_of(scores[scores["attack"] == "none"])
+    ranks = [mean_ranks(scores, measure=measure) for measure in measures]
+    best = [of_measure.round(2) == of_measure.round(2).min() for of_measure in ranks]
+    rows = [
+        [
+            model,
+            *(
+                Cell(number(of_measure[model], 2), bool(first[model]))
+                for of_measure, first in zip(ranks, best, strict=True)
+            ),
+        ]
+        for model in ranks[0].sort_values(kind="stable").index
+    ]
+    notes = ("n/a: not measured on enough of the tables",)
+    if all(of_measure.notna().all() for of_measure in ranks):
+        notes = ()
+    header = ["model", *(MEASURES[measure].label for measure in measures)]
+    return Table("Mean rank over the tables; 1 is the best", header, rows, notes)
+
+
+def tests_over_tables(tests):
+    """Return the tests of all models at once, of their pairs, and what is to be said of them."""
+    blocks = []
+    defined = tests.omnibus[tests.omnibus["p_value"].notna()]
+    if len(defined):
+        rows = [
+            [
+                row.test,
+                Cell(number(row.statistic, 2)),
+                Cell(", ".join(f"{df:g}" for df in (row.df1, row.df2) if df == df)),
+                Cell(_p_value(row.p_value)),
+            ]
+            for row in defined.itertuples()
+        ]
+        header = ["test", "statistic", "degrees of freedom", "p"]
+        blocks.append(Table("Do the models differ at all?", header, rows))
+    rows = [
+        [
+            pair.model_a,
+            pair.model_b,
+            Cell(f"{pair.difference:+.3f}"),
+            Cell(f"{pair.wins} / {pair.ties} / {pair.losses}"),
+            Cell(_p_value(pair.p_value)),
+            Cell(_p_value(pair.p_holm), pair.p_holm < tests.alpha),
+        ]
+        for pair in tests.pairs.itertuples()
+    ]
+    header = ["model", "other", "difference", "wins / ties / losses", "p", "p after Holm"]
+    if rows:
+        caption = f"Accuracy of pairs over {counted(tests.n_tasks, 'table')}, Wilcoxon's test"
+        notes = [f"bold: below {tests.alpha:g}", *tests.notes]
+        blocks.append(Table(caption, header, rows, tuple(notes), n_keys=2))
+    elif tests.notes:
+        blocks.append(Text(" ".join(tests.notes)))
+    return blocks
+
+
+def tests_on_a_table(scores, tests):
+    """Return the tests of the best model of each table against all others."""
+    means = means_by_task(scores)
+    rows, reasons = [], {}
+    for task, of_task in tests.groupby("task", sort=False):
+        order = means.loc[task].dropna().sort_values(ascending=False, kind="stable").index
+        for other in order[1:]:
+            pair = pair_of(of_task, order[0], other)
+            if pair["reason"]:
+                reasons[pair["reason"]] = None
+            rows.append(
+                [
+                    task,
+                    order[0],
+                    other,
+                    Cell(f"{pair['difference']:+.3f}"),
+                    Cell(number(pair["t"], 2)),
+                    Cell(_p_value(pair["p_value"])),
+                    Cell(_p_value(pair["p_holm"]), pair["p_holm"] < 0.05),
+                    *(Cell(number(pair[name], 2)) for name in _PROBABILITIES),
+                ]
+            )
+    if not rows:
+        return []
+    header = ["table", "best", "other", "difference", "t", "p", "p after Holm"]
+    header += ["better", "equivalent", "worse"]
+    caption = "Accuracy of the best model and others: t-test, and probabilities that it is"
+    notes, n_keys = ("bold: below 0.05", *reasons), 3
+    if len(means) == 1:
+        header, rows, n_keys = header[1:], [row[1:] for row in rows], 2
+    return [Table(caption, header, rows, notes, n_keys)]
+
+
+_PROBABILITIES = ("a_better", "equivalent", "b_better")
+
+
+def _p_value(value):
+    return "< 0.001" if value < 0.001 else number(value)
+
+
 def missing_table(missing):
     """Return what could not be measured, and why, with equal reasons in one row."""
     rows = []
     for (model, reason), part in missing.groupby(["model", "reason"], sort=False):
-        what = []
-        for attack, of_attack in part.groupby("attack", sort=False):
-            sizes = [epsilon_label(size) for size in sorted(of_attack["epsilon"].unique()) if size]
-            what.append(" ".join([attack, ", ".join(sizes)]).strip())
-        what = "; ".join("without attack" if name == "none" else name for name in what)
+        what = part[["attack", "epsilon", "measure"]].drop_duplicates()
+        what = ", ".join(dict.fromkeys(map(_what, *(what[column] for column in what))))
         tasks = ", ".join(part["task"].astype(str).unique())
         n_fits = len(part[["task", "split"]].drop_duplicates())
         rows.append([model, what, tasks, Cell(f"{n_fits}"), reason])
     header = ["model", "not measured", "tables", "fits", "reason"]
     return Table("What could not be measured, and why", header, rows)
+
+
+def _what(attack, epsilon, measure):
+    if attack != "none":
+        return f"{attack} {epsilon_label(epsilon)}"
+    return MEASURES[measure].label.lower() if measure in MEASURES else str(measure)
 
 
 def environment_blocks(environment):

@@ -77,9 +77,7 @@ def made_frames(
         "calibration": pd.DataFrame(
             calibration, columns=[*key, "bin", "n", "confidence", "accuracy"]
         ),
-        "missing": pd.DataFrame(
-            missing, columns=[*key, "attack", "epsilon", "measure", "reason"]
-        ),
+        "missing": pd.DataFrame(missing, columns=[*key, "attack", "epsilon", "measure", "reason"]),
         "tasks": pd.DataFrame(
             {
                 "task": list(tasks),
