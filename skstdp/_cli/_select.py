@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 
-from ..benchmarks._comparison import summarise
 from ..benchmarks._selection import select_settings
+from ..benchmarks._summary import summarise
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console
 

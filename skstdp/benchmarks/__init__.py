@@ -3,10 +3,11 @@
 from ._anatomy import anatomy
 from ._baselines import RegularisedMLPClassifier
 from ._compare import compare
-from ._comparison import Comparison, SignificanceTests, summarise
+from ._comparison import Comparison, SignificanceTests
 from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
 from ._fronts import Fronts, robustness_fronts
 from ._selection import Selection, select_settings
+from ._summary import summarise
 
 __all__ = [
     "Comparison",
