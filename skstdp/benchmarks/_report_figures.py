@@ -60,14 +60,23 @@ def robustness(scores):
 
 
 def calibration(bins):
-    """Return the accuracy against the confidence on each task."""
+    """Return the accuracy against the confidence of each model, over all tables."""
     figures = []
-    for task, rows in _numbered(bins[bins["n"] > 0]).groupby("task", sort=False):
-        models = enumeration(rows["model"].unique())
-        alt = f"Accuracy on {task} against the confidence of the predictions of {models}."
-        display = _displays.ReliabilityDisplay(rows.assign(task=shortened(task)))
-        figures.append(_figure(f"calibration_{len(figures)}", display, (4.6, 3), alt))
+    bins = _numbered(bins[bins["n"] > 0])
+    for model, rows in bins.groupby("model", observed=True):
+        alt = f"Accuracy of {model} against the confidence of its predictions."
+        display = _displays.ReliabilityDisplay(rows)
+        labels = {"xlabel": "Confidence", "ylabel": "Accuracy"}
+        figures.append(_figure(f"calibration_{len(figures)}", display, (3, 3), alt, **labels))
     return figures
+
+
+def pairs(tests):
+    """Return the probabilities that one model is better than another on one table."""
+    n_models = len(set(tests["model_a"]) | set(tests["model_b"]))
+    alt = "Probabilities that the model of a row is better than that of a column."
+    size = (2.4 + 0.42 * n_models, 1.8 + 0.34 * n_models)
+    return _figure("pairs", _displays.PairwiseTestsDisplay(tests), size, alt)
 
 
 def times(scores):
@@ -75,8 +84,8 @@ def times(scores):
     clean = _numbered(scores[scores["attack"] == "none"])
     medians = clean.groupby("model", observed=False)["fit_time"].median()
     alt = f"Seconds of fits and predictions; medians of fits: {_values(medians)}."
-    size = (4.6, 1.4 + 0.24 * len(medians))
-    return _figure("times", _displays.TimesDisplay(clean), size, alt)
+    size = (4.6, 1.2 + 0.48 * len(medians))
+    return _figure("times", _displays.TimesDisplay(clean), size, alt, n_axes=2)
 
 
 def _numbered(table):
@@ -88,7 +97,7 @@ def _values(series, digits=3):
     return enumeration([f"{name} {number(value, digits)}" for name, value in series.items()])
 
 
-def _figure(name, display, size, alt):
+def _figure(name, display, size, alt, n_axes=1, **labels):
     """Draw a display in a figure of its own, with the legend below the axes, off the lines."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
@@ -97,8 +106,11 @@ def _figure(name, display, size, alt):
         # The reader's fonts may have characters that those of matplotlib lack.
         warnings.filterwarnings("ignore", r"Glyph \d+")
         canvas = Canvas(figsize=size, layout="constrained")
-        ax = canvas.subplots()
-        display.plot(ax)
+        axes = canvas.subplots(n_axes, squeeze=False).ravel()
+        # A display of one axes takes no list.
+        display.plot(axes[0] if n_axes == 1 else axes)
+        ax = axes[0]
+        ax.set(**labels)
         if ax.get_legend() is not None:
             labels = [shortened(text.get_text(), 44) for text in ax.get_legend().get_texts()]
             handles = ax.get_legend().legend_handles

@@ -338,7 +338,9 @@ def test_markdown_holds_the_same_numbers(tmp_path, three_tables, page_of_three_t
     assert plain == page_of_three_tables.tables["Accuracy"]
     assert table[1][1].startswith("**")
     linked = re.findall(r"\]\(a%20report_figures/(\w+\.svg)\)", text)
-    assert sorted(linked) == sorted(file.name for file in (tmp_path / "a report_figures").iterdir())
+    assert sorted(linked) == sorted(
+        file.name for file in (tmp_path / "a report_figures").iterdir()
+    )
     assert len(linked) == len(figures_of(page_of_three_tables))
     for name in linked:
         ElementTree.parse(tmp_path / "a report_figures" / name)
