@@ -4,7 +4,7 @@ import sys
 
 from .._displays import LearningCurvesDisplay, RobustnessCurveDisplay, require_matplotlib
 from ..benchmarks._checks import check_class_sizes
-from ..benchmarks._compare import compare, summarise
+from ..benchmarks._compare import compare
 from ..benchmarks._configurations import CONFIGURATIONS
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console
@@ -56,7 +56,7 @@ def _run(arguments):
         name = f"{name}_{arguments.configuration}"
     n_models = max(len(models(task)) for task in tasks)
     drawn = n_models <= _MAX_MODELS
-    scores, curves = _console.run_experiment(
+    comparison = _console.run_experiment(
         compare,
         tasks,
         arguments,
@@ -68,7 +68,8 @@ def _run(arguments):
         n_repeats=arguments.repeats,
         n_seeds=arguments.seeds,
     )
-    summary = summarise(scores)
+    scores, curves = comparison.scores, comparison.curves
+    summary = comparison.summary()
     tables = {f"{name}_scores": scores, f"{name}_summary": summary}
     paths = _console.write_tables(arguments.out, tables, arguments.formats)
     if drawn:

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from ..benchmarks._compare import summarise
+from ..benchmarks._comparison import summarise
 from ..benchmarks._selection import select_settings
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console

@@ -2,7 +2,8 @@
 
 from ._anatomy import anatomy
 from ._baselines import RegularisedMLPClassifier
-from ._compare import Comparison, compare, summarise
+from ._compare import compare
+from ._comparison import Comparison, SignificanceTests, summarise
 from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
 from ._fronts import Fronts, robustness_fronts
 from ._selection import Selection, select_settings
@@ -12,6 +13,7 @@ __all__ = [
     "Fronts",
     "RegularisedMLPClassifier",
     "Selection",
+    "SignificanceTests",
     "ablations",
     "anatomy",
     "compare",
@@ -24,5 +26,5 @@ __all__ = [
 ]
 
 # The place that pickles name.
-for _class in (Comparison, Fronts, RegularisedMLPClassifier, Selection):
+for _class in (Comparison, Fronts, RegularisedMLPClassifier, Selection, SignificanceTests):
     _class.__module__ = __name__

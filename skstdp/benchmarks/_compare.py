@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import RepeatedStratifiedKFold
 
-from .._robustness._scorers import FGSMScorer, epsilon_label
+from .._robustness._scorers import FGSMScorer
 from .._robustness._threat_model import size_of, sizes
 from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
+from ._comparison import Comparison
 from ._configurations import default_classifiers
 from ._fits import Fit, run_fits, seeded
 
@@ -23,28 +23,6 @@ if TYPE_CHECKING:
 
 
 EPSILONS = (4 / 255, 8 / 255, 12 / 255)
-
-
-class Comparison(NamedTuple):
-    """Result of `compare`: two tables that come from the same fits.
-
-    Attributes
-    ----------
-    scores : DataFrame
-        Accuracy on the test rows after training: columns task, model, split, attack ("none",
-        "FGSM" and so on), epsilon (0 without attack), accuracy, one_class (True if the model
-        predicts one class for all test rows without attack, though they hold several) and
-        majority (the accuracy of predicting the largest class of the test rows for all), one row
-        per attack. No attack changes the accuracy of a model that predicts one class: that is not
-        robustness.
-    curves : DataFrame
-        Accuracy during training: columns task, model, split, epoch (from 1), train_accuracy
-        (over the epoch, each batch before its own update) and test_accuracy (after the epoch),
-        one row per epoch. Only networks of this package have any.
-    """
-
-    scores: pd.DataFrame
-    curves: pd.DataFrame
 
 
 def compare(
@@ -165,7 +143,8 @@ def compare(
     folds = n_splits, n_repeats, n_seeds, random_state
     fits = _plan(checked_tasks(tasks), estimators, attacks, *folds)
     options = {"n_jobs": n_jobs, "path": path, "progress": progress, "verbose": verbose}
-    return Comparison(*run_fits(fits, curves=curves, fresh=fresh, **options))
+    scores, curves = run_fits(fits, curves=curves, fresh=fresh, **options)
+    return Comparison(scores=scores, curves=curves)
 
 
 def attacks_of(scorers):
@@ -218,66 +197,3 @@ def _plan(tasks, estimators, attacks, n_splits, n_repeats, n_seeds, random_state
                 for model, estimator in models.items()
             ]
     return fits
-
-
-def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread of the accuracies over the splits.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        The `scores` of `compare`, or rows of it.
-
-    Returns
-    -------
-    summary : DataFrame
-        One row for each task and model, in their order of appearance: columns task and model;
-        clean_mean and clean_std; and for each attack, from weak to strong, a pair such as
-        4/255_mean and 4/255_std, or FGSM 4/255_mean and FGSM 4/255_std where there are several
-        kinds of attack. The spread is the standard deviation of a sample (n - 1). If `scores`
-        has a column one_class, so has the summary: the number of splits on which the model
-        predicts one class.
-
-    See Also
-    --------
-    compare : Measures the scores.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skstdp.benchmarks import summarise
-    >>> scores = pd.DataFrame(
-    ...     {
-    ...         "task": "iris",
-    ...         "model": "STDP",
-    ...         "split": [0, 1, 0, 1],
-    ...         "attack": ["none", "none", "FGSM", "FGSM"],
-    ...         "epsilon": [0, 0, 8 / 255, 8 / 255],
-    ...         "accuracy": [1.0, 1.0, 0.5, 0.7],
-    ...     }
-    ... )
-    >>> summarise(scores).round(3)
-       task model  clean_mean  clean_std  8/255_mean  8/255_std
-    0  iris  STDP         1.0        0.0         0.6      0.141
-    """
-    expected = ["task", "model", "attack", "epsilon", "accuracy"]
-    missing = [name for name in expected if name not in scores]
-    if missing:
-        raise ValueError(
-            f"Got scores without the columns {', '.join(map(repr, missing))}, but expected the "
-            "table compare(...).scores, or rows of it."
-        )
-    order = scores.groupby(["task", "model"], sort=False).size().index
-    kinds = [attack for attack in scores["attack"].unique() if attack != "none"]
-    columns = {}
-    for kind in ("none", *kinds):
-        for epsilon, part in scores[scores["attack"] == kind].groupby("epsilon"):
-            size = epsilon_label(epsilon)
-            attack = "clean" if kind == "none" else size if len(kinds) == 1 else f"{kind} {size}"
-            accuracy = part.groupby(["task", "model"])["accuracy"]
-            columns[f"{attack}_mean"] = accuracy.mean()
-            columns[f"{attack}_std"] = accuracy.std()
-    if "one_class" in scores:
-        clean = scores[scores["attack"] == "none"]
-        columns["one_class"] = clean.groupby(["task", "model"])["one_class"].sum()
-    return pd.DataFrame(columns, index=order).reset_index()

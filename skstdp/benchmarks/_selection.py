@@ -163,7 +163,7 @@ def select_settings(
             places[part.name] = (task.name, outer)
 
     def accuracies(tasks, **options):
-        scores, _ = compare(
+        scores = compare(
             tasks,
             scorers=(),
             curves=False,
@@ -173,7 +173,7 @@ def select_settings(
             progress=progress,
             verbose=verbose,
             **options,
-        )
+        ).scores
         means = scores.groupby(["task", "model"], sort=False)["accuracy"].mean().reset_index()
         means["task"], means["outer"] = zip(*means["task"].map(places), strict=True)
         return means
