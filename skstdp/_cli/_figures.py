@@ -7,8 +7,8 @@ from .._displays import (
     require_matplotlib,
 )
 from ..benchmarks._compare import compare
-from ..benchmarks._comparison import summarise
 from ..benchmarks._configurations import CONFIGURATIONS
+from ..benchmarks._summary import summarise
 from ..datasets._tasks import load_tasks
 from . import _arguments, _console
 

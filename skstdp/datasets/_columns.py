@@ -128,7 +128,9 @@ def _texts(column, name):
     values = column.astype(object)
     kind = infer_dtype(values, skipna=True)
     if kind in ("bytes", "mixed") and values.map(lambda v: hasattr(v, "__len__")).any():
-        strange = next((v for v in values if not isinstance(v, str) and hasattr(v, "__len__")), None)
+        strange = next(
+            (v for v in values if not isinstance(v, str) and hasattr(v, "__len__")), None
+        )
         if strange is not None:
             raise ValueError(
                 f"Got {type(strange).__name__} in {name!r}, but expected numbers, text or dates. "
@@ -203,7 +205,10 @@ def _are_codes(texts):
     lengths = texts.str.len()
     digits = texts.str.fullmatch(r"\d+").all()
     return bool(
-        digits and lengths.nunique() == 1 and lengths.iloc[0] > 1 and texts.str.startswith("0").any()
+        digits
+        and lengths.nunique() == 1
+        and lengths.iloc[0] > 1
+        and texts.str.startswith("0").any()
     )
 
 

@@ -30,7 +30,9 @@ def leaks(X, y):
             continue
         counts = np.zeros((values.max() + 1, len(classes)), dtype=np.int64)
         np.add.at(counts, (values, codes), 1)
-        one_to_one = ((counts > 0).sum(axis=0) == 1).all() and ((counts > 0).sum(axis=1) == 1).all()
+        one_to_one = ((counts > 0).sum(axis=0) == 1).all() and (
+            (counts > 0).sum(axis=1) == 1
+        ).all()
         if one_to_one:
             found[name] = "repeats the target"
         elif _share_said(counts) >= _LEAK:

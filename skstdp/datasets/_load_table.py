@@ -158,7 +158,9 @@ def load_table(
         notes.append(leaking)
         warnings.warn(f"In {found.place} the column {leaking}.", UserWarning, stacklevel=2)
     if id:
-        X.index = y.index = pd.MultiIndex.from_frame(frame[id]) if id[1:] else pd.Index(frame[id[0]])
+        X.index = y.index = (
+            pd.MultiIndex.from_frame(frame[id]) if id[1:] else pd.Index(frame[id[0]])
+        )
     return Task(found.name, X, y, preparation=preparation_of(X), notes=tuple(notes))
 
 

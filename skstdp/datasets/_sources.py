@@ -252,5 +252,3 @@ def counts_rows(numbers):
     """True if a column of numbers is 0, 1, 2 or 1, 2, 3 and so on."""
     values = np.asarray(numbers, dtype=np.float64)
     return bool(len(values) and values[0] in (0, 1) and (np.diff(values) == 1).all())
-
-
