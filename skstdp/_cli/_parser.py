@@ -5,10 +5,10 @@ import re
 from functools import partial
 
 from .._utils._validation import nearest
-from . import _attack, _benchmark, _corrupt, _figures, _info, _robustness, _select
+from . import _attack, _benchmark, _corrupt, _figures, _info, _robustness
 from ._console import fail
 
-_COMMANDS = (_benchmark, _figures, _select, _robustness, _attack, _corrupt, _info)
+_COMMANDS = (_benchmark, _figures, _robustness, _attack, _corrupt, _info)
 _EXAMPLES = """\
 examples:
   python -m skstdp benchmark iris
@@ -18,7 +18,6 @@ examples:
   python -m skstdp benchmark iris wine digits --configuration ablation
   python -m skstdp figures 2 --data mnist
   python -m skstdp robustness mnist --data mnist --pairs 0v5 4v9 --jobs 2
-  python -m skstdp select iris wine mnist --data mnist --pairs 0v5 4v9 all
   python -m skstdp attack model.skops penguins.csv --target species --epsilon 0.05 0.1
   python -m skstdp corrupt model.skops penguins.csv --target species --severities 1 3 5
   python -m skstdp corrupt digits.skops digits.csv --target digit --image 8 8
