@@ -6,14 +6,12 @@ from ._compare import compare
 from ._comparison import Comparison, SignificanceTests
 from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
 from ._fronts import Fronts, robustness_fronts
-from ._selection import Selection, select_settings
 from ._summary import summarise
 
 __all__ = [
     "Comparison",
     "Fronts",
     "RegularisedMLPClassifier",
-    "Selection",
     "SignificanceTests",
     "ablations",
     "anatomy",
@@ -21,11 +19,10 @@ __all__ = [
     "front_families",
     "paper_classifiers",
     "robustness_fronts",
-    "select_settings",
     "spiking_classifiers",
     "summarise",
 ]
 
 # The place that pickles name.
-for _class in (Comparison, Fronts, RegularisedMLPClassifier, Selection, SignificanceTests):
+for _class in (Comparison, Fronts, RegularisedMLPClassifier, SignificanceTests):
     _class.__module__ = __name__
