@@ -3,15 +3,17 @@
 from ._anatomy import anatomy
 from ._baselines import RegularisedMLPClassifier
 from ._compare import compare
-from ._comparison import Comparison, SignificanceTests
+from ._comparison import Comparison
 from ._configurations import ablations, front_families, paper_classifiers, spiking_classifiers
 from ._fronts import Fronts, robustness_fronts
 from ._selection import Selection, select_settings
 from ._summary import summarise
+from ._test_results import RankTests, SignificanceTests
 
 __all__ = [
     "Comparison",
     "Fronts",
+    "RankTests",
     "RegularisedMLPClassifier",
     "Selection",
     "SignificanceTests",
@@ -27,5 +29,12 @@ __all__ = [
 ]
 
 # The place that pickles name.
-for _class in (Comparison, Fronts, RegularisedMLPClassifier, Selection, SignificanceTests):
+for _class in (
+    Comparison,
+    Fronts,
+    RankTests,
+    RegularisedMLPClassifier,
+    Selection,
+    SignificanceTests,
+):
     _class.__module__ = __name__
