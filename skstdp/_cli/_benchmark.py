@@ -7,7 +7,7 @@ from ..benchmarks._checks import check_class_sizes
 from ..benchmarks._compare import compare, summarise
 from ..benchmarks._configurations import CONFIGURATIONS
 from ..datasets._tasks import COLLECTIONS
-from . import _arguments, _console
+from . import _arguments, _console, _data_arguments
 
 # In a figure; the lines of more models cannot be distinguished.
 _MAX_MODELS = 4
@@ -26,10 +26,10 @@ def add_to(add_parser):
             "an interruption, and it trains only the networks that are missing."
         ),
     )
-    _arguments.add_collections(
+    _data_arguments.add_collections(
         parser, COLLECTIONS, " or the path of a CSV file with a header line"
     )
-    _arguments.add_csv(parser)
+    _data_arguments.add_tables(parser)
     _arguments.add_integer(
         parser, "--splits", "folds of the cross-validation", default=5, minimum=2
     )
@@ -46,7 +46,7 @@ def add_to(add_parser):
 def _run(arguments):
     with _console.errors_of_the_user():
         require_matplotlib()
-        name, tasks = _arguments.load_data(arguments)
+        name, tasks = _data_arguments.load_data(arguments)
         for task in tasks:
             check_class_sizes(task, arguments.splits)
         models = _arguments.configured_models(arguments, tasks)

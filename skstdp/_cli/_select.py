@@ -7,7 +7,7 @@ import pandas as pd
 from ..benchmarks._compare import summarise
 from ..benchmarks._selection import select_settings
 from ..datasets._tasks import COLLECTIONS
-from . import _arguments, _console
+from . import _arguments, _console, _data_arguments
 
 
 def add_to(add_parser):
@@ -23,8 +23,8 @@ def add_to(add_parser):
             "where an interrupted one stopped."
         ),
     )
-    _arguments.add_collections(parser, COLLECTIONS, choices=COLLECTIONS)
-    _arguments.add_pairs(parser)
+    _data_arguments.add_collections(parser, COLLECTIONS, choices=COLLECTIONS)
+    _data_arguments.add_pairs(parser)
     _arguments.add_integer(parser, "--settings", "settings to try of each network", default=24)
     _arguments.add_integer(parser, "--outer", "outer splits", default=3, minimum=2)
     _arguments.add_integer(parser, "--inner", "inner folds", default=2, minimum=2)
@@ -36,7 +36,7 @@ def add_to(add_parser):
 
 def _run(arguments):
     with _console.errors_of_the_user():
-        _, tasks = _arguments.load_data(arguments)
+        _, tasks = _data_arguments.load_data(arguments)
         _console.prepare_directory(arguments.out)
 
     inner, chosen, outer = _console.run_experiment(

@@ -102,7 +102,9 @@ def read_text_file(path, content, *, sep=None, encoding=None):
         try:
             content = gzip.decompress(content)
         except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"Cannot read {path}: its gzip archive is damaged: {error}.") from error
+            raise ValueError(
+                f"Cannot read {path}: its gzip archive is damaged: {error}."
+            ) from error
     notes = []
     text, found = _decoded(content, path, encoding)
     if encoding is None and not found.startswith("utf-8"):
