@@ -1,4 +1,4 @@
-"""Options that several commands share, their types, and what they choose: tasks and models."""
+"""Options that several commands share, their types, and the models that they choose."""
 
 import argparse
 import ast
@@ -15,12 +15,8 @@ from .._utils._validation import nearest
 from ..benchmarks._checks import check_models
 from ..benchmarks._compare import EPSILONS
 from ..benchmarks._configurations import CONFIGURATIONS
-from ..datasets._csv import load_csv_task
-from ..datasets._tasks import COLLECTIONS, IMAGE_COLLECTIONS, load_tasks
 from ._console import FORMATS
 
-# Collections whose classes can be chosen.
-_DIGITS = ("digits", "mnist")
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
     "paper": "paper: with those of the paper",
@@ -39,56 +35,6 @@ def add_integer(parser, name, description, *, default, minimum=1, **options):
         default=default,
         help=f"{description} (default: {shown})",
         **options,
-    )
-
-
-def add_collections(parser, collections, description="", choices=None):
-    """Add the names of collections, and where the images of MNIST are."""
-    parser.add_argument(
-        "data_names",
-        nargs="+",
-        metavar="DATA",
-        choices=choices,
-        help=", ".join(collections) + description,
-    )
-    add_mnist(parser)
-
-
-def add_mnist(parser):
-    """Add the folder of the images of MNIST."""
-    parser.add_argument(
-        "--data",
-        metavar="DIR",
-        help="folder with the four files of MNIST, gzipped or not (default: download them)",
-    )
-
-
-def add_pairs(parser):
-    """Add the pairs of classes of images."""
-    parser.add_argument(
-        "--pairs",
-        metavar="PAIR",
-        nargs="+",
-        type=_pair,
-        help="classes of digits and mnist to distinguish, such as 4v9, or all for the ten of them "
-        "(default: 0v1 to 0v5, and all)",
-    )
-
-
-def add_csv(parser, *, required=False):
-    """Add target column and separator of CSV files."""
-    parser.add_argument(
-        "--target",
-        metavar="COLUMN",
-        required=required,
-        help="column of the CSV files that holds the classes",
-    )
-    parser.add_argument(
-        "--sep",
-        metavar="CHARACTER",
-        type=_separator,
-        default=",",
-        help="character between the columns of the CSV files, such as ';' or '\\t' (default: ,)",
     )
 
 
@@ -149,7 +95,8 @@ def add_output(parser, *, jobs=True):
     )
 
 
-def _unexpected(text, expected):
+def unexpected(text, expected):
+    """Error of an option whose text is of another form."""
     return argparse.ArgumentTypeError(f"Got {text!r}, but expected {expected}.")
 
 
@@ -159,15 +106,8 @@ def _integer(text, minimum):
     except ValueError:
         number = None
     if number is None or not minimum <= number < 2**31:
-        raise _unexpected(text, f"an integer >= {minimum}")
+        raise unexpected(text, f"an integer >= {minimum}")
     return number
-
-
-def _separator(text):
-    separator = "\t" if text == r"\t" else text
-    if len(separator) != 1:
-        raise _unexpected(text, "one character, such as ';' or '\\t'")
-    return separator
 
 
 def _size(text, *, of_rates):
@@ -177,65 +117,18 @@ def _size(text, *, of_rates):
         size = nan
     if not (0 <= size <= 1 if of_rates else size > 0):
         expected = "in [0, 1]" if of_rates else "> 0"
-        raise _unexpected(text, f"a number {expected}, such as 8/255 or 0.03")
+        raise unexpected(text, f"a number {expected}, such as 8/255 or 0.03")
     return size
-
-
-def _pair(text):
-    if text == "all":
-        return text
-    try:
-        first, second = map(int, text.split("v"))
-    except ValueError:
-        raise _unexpected(text, "two classes, such as 4v9, or all") from None
-    return first, second
 
 
 def _setting(text):
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise _unexpected(text, "NAME=VALUE, such as max_iter=50")
+        raise unexpected(text, "NAME=VALUE, such as max_iter=50")
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return name, value
-
-
-def load_data(arguments):
-    """Return the collections and CSV files that the arguments name, as one name and tasks."""
-    names, data = arguments.data_names, arguments.data
-    target, pairs = getattr(arguments, "target", None), getattr(arguments, "pairs", None)
-    for option, value, fitting, expected in (
-        (f"--target {target}", target, set(names) - set(COLLECTIONS), ["CSV files"]),
-        (f"--data {data}", data, set(names) & set(IMAGE_COLLECTIONS), IMAGE_COLLECTIONS),
-        ("--pairs", pairs, set(names) & set(_DIGITS), _DIGITS),
-    ):
-        if value is not None and not fitting:
-            raise ValueError(
-                f"Got {option} with {' '.join(names)}, but expected it with "
-                f"{' or '.join(expected)}."
-            )
-    tasks, stems = [], []
-    for name in names:
-        if name in COLLECTIONS:
-            tasks += load_tasks(
-                name,
-                data=data if name in IMAGE_COLLECTIONS else None,
-                pairs=pairs if name in _DIGITS else None,
-            )
-            stems.append(name)
-            continue
-        if not Path(name).exists():
-            raise ValueError(
-                f"Got {name}, but there is no such file, and no collection of that name: "
-                f"expected {', '.join(COLLECTIONS)} or the path of a CSV file."
-                f"{nearest(name, COLLECTIONS)}"
-            )
-        if target is None:
-            raise ValueError(f"Got no --target, but expected a column of {name} with the classes.")
-        tasks.append(load_csv_task(name, target, sep=arguments.sep))
-        stems.append(tasks[-1].name)
-    return "_".join(stems), tasks
 
 
 def configured_models(arguments, tasks):

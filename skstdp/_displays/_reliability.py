@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._axes import by_model, require_matplotlib, set_grid, shortened
-from ._rows import splits_text
+from ._rows import tables_text
 from ._task_grid import axes_for
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 
 
 class ReliabilityDisplay:
-    """Accuracy against confidence, one axes per model: calibration curves.
+    """Accuracy against confidence, one axes per model or one for all: calibration curves.
 
     The confidence is the predicted probability of the predicted class. A point is a bin of
     predictions of similar confidence; its area grows with their number. Points of a model whose
-    probabilities are right lie on the dotted diagonal, below it the model is too sure. With
-    several tasks the line is over all predictions, and each task has a thin grey line. The title
-    of the axes holds the calibration error over the bins that are drawn, the mean distance from
+    probabilities are right lie on the dotted diagonal, below it the model is too sure. Beside the
+    name of a model is the calibration error over the bins that are drawn, the mean distance from
     the diagonal weighted by the number of predictions.
+
+    With several tasks the line is over all predictions, and each task has a thin grey line where
+    a model has axes of its own.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ class ReliabilityDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        One per model that has rows.
+        One per model that has rows, or the one for all.
     figure_ : matplotlib Figure
         Figure that holds the axes.
     lines_ : list of matplotlib Line2D
@@ -75,7 +78,8 @@ class ReliabilityDisplay:
         Parameters
         ----------
         axes : matplotlib Axes or sequence of them, default=None
-            Axes to draw on, one per model. None makes a new figure.
+            Axes to draw on, one for all models, or one per model. None makes a new figure with
+            one per model.
 
         Returns
         -------
@@ -87,7 +91,7 @@ class ReliabilityDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If there are no predictions, or not as many axes as models.
+            If there are no predictions, or several axes, but not as many as models.
         """
         require_matplotlib()
         table = self.calibration[self.calibration["n"] > 0]
@@ -101,39 +105,46 @@ class ReliabilityDisplay:
             from matplotlib import pyplot
 
             axes = axes_for(len(models), pyplot.figure, (2.3, 2.4))
-        set_grid(self, axes, (len(models),), "one for each model with probabilities")
-        lowest = min(0.5, table["confidence"].min())
+        shared = not own_figure and np.size(axes) == 1
+        number = 1 if shared else len(models)
+        set_grid(self, axes, (number,), "one for all models, or one for each with probabilities")
+        places = cycle(self.axes_) if shared else self.axes_
         self.lines_ = [
-            self._draw(ax, *of_model) for ax, of_model in zip(self.axes_, models, strict=True)
+            self._draw(ax, *of_model, alone=not shared)
+            for ax, of_model in zip(places, models, strict=False)
         ]
+        lowest = min(0.5, table["confidence"].min())
         for ax in self.axes_:
+            ax.axline((0, 0), slope=1, color="0.3", linestyle=":", linewidth=1)
             ax.set(xlim=(lowest - 0.03, 1.03), ylim=(-0.03, 1.03))
-        if own_figure:
-            n_tasks = table["task"].nunique()
-            on = table["task"].iloc[0] if n_tasks == 1 else f"{n_tasks} tables"
-            self.figure_.suptitle(
-                f"Calibration on {on}, {splits_text(table)}{' each' * (n_tasks > 1)}",
-                fontsize="medium",
-            )
+            ax.tick_params(labelsize="small")
+            ax.grid(alpha=0.3)
+        title = f"Calibration on {tables_text(table)}"
+        if shared:
+            ax = self.axes_[0]
+            ax.set(title=title, xlabel="Confidence", ylabel="Accuracy")
+            ax.legend(fontsize="small")
+        elif own_figure:
+            self.figure_.suptitle(title, fontsize="medium")
             self.figure_.supxlabel("Confidence", fontsize="medium")
             self.figure_.supylabel("Accuracy", fontsize="medium")
         return self
 
-    def _draw(self, ax, model, style, table):
-        ax.axline((0, 0), slope=1, color="0.3", linestyle=":", linewidth=1)
+    def _draw(self, ax, model, style, table, alone):
         tasks = table.groupby("task", sort=False, observed=True)
-        if len(tasks) > 1:
+        if alone and len(tasks) > 1:
             for _, of_task in tasks:
                 bins = _over_splits(of_task)
                 ax.plot(bins["confidence"], bins["accuracy"], color="0.75", linewidth=0.7)
         bins = _over_splits(table)
         share = bins["n"] / bins["n"].sum()
-        (line,) = ax.plot(bins["confidence"], bins["accuracy"], color=style["color"])
-        ax.scatter(bins["confidence"], bins["accuracy"], s=6 + 150 * share, **style)
         error = float(np.abs(bins["confidence"] - bins["accuracy"]) @ share)
-        ax.set_title(f"{shortened(model, 22)}, error {error:.3f}", fontsize="small")
-        ax.tick_params(labelsize="small")
-        ax.grid(alpha=0.3)
+        label = f"{shortened(model, 22)}, error {error:.3f}"
+        place = bins["confidence"], bins["accuracy"]
+        (line,) = ax.plot(*place, color=style["color"], label=label)
+        ax.scatter(*place, s=6 + 150 * share, **style)
+        if alone:
+            ax.set_title(label, fontsize="small")
         return line
 
 

@@ -27,3 +27,16 @@ def splits_text(scores):
     low, high = counts.min(), counts.max()
     number = f"{low}" if low == high else f"{low} to {high}"
     return f"{number} split" if number == "1" else f"{number} splits"
+
+
+def tables_text(scores):
+    """Return on what a figure is, the one task or the number of them, and how many splits."""
+    names = scores["task"].unique()
+    if len(names) == 1:
+        return f"{shortened(names[0])}, {splits_text(scores)}"
+    return f"{len(names)} tables, {splits_text(scores)} each"
+
+
+def in_sentence(label):
+    """Return the name of a measure with a small letter, unless it begins with an abbreviation."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._axes import by_model, names_of, require_matplotlib, set_grid, shortened
-from ._rows import note_in_row, rows_of_models, splits_text
+from ._rows import in_sentence, note_in_row, rows_of_models, splits_text, tables_text
 from ._task_grid import axes_for
 
 if TYPE_CHECKING:
@@ -114,18 +114,17 @@ class ScoreDistributionDisplay:
             axes = axes_for(len(tasks), pyplot.figure, size)
         set_grid(self, axes, (len(tasks),), "one for each task")
         name = self.label or self.measure.replace("_", " ").capitalize()
-        on_splits = splits_text(scores)
         self.boxes_ = []
         for task, ax in zip(tasks, self.axes_, strict=True):
             self.boxes_.append(self._draw(ax, scores[scores["task"] == task], models))
             if len(tasks) == 1:
-                lower = name[0].lower() + name[1:] if name[1:2].islower() else name
-                ax.set_title(f"{shortened(task)}: {lower} on {on_splits}", fontsize="medium")
+                title = f"{shortened(task)}: {in_sentence(name)} on {splits_text(scores)}"
+                ax.set_title(title, fontsize="medium")
                 ax.set_xlabel(name)
             else:
                 ax.set_title(shortened(task), fontsize="medium")
         if own_figure and len(tasks) > 1:
-            self.figure_.suptitle(f"{name} on {len(tasks)} tables, {on_splits} each")
+            self.figure_.suptitle(f"{name} on {tables_text(scores)}")
         handles = {line.get_label(): line for ax in self.axes_ for line in ax.lines}
         handles = [line for label, line in handles.items() if not label.startswith("_")]
         if handles and own_figure:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._axes import by_model, names_of, require_matplotlib, set_grid
-from ._rows import note_in_row, rows_of_models, splits_text
+from ._rows import note_in_row, rows_of_models, tables_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class TimesDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        Those of fits and of predictions.
+        That of fits, and that of predictions.
     figure_ : matplotlib Figure
         Figure that holds the axes.
     points_ : list of lists of matplotlib Line2D
@@ -64,13 +64,14 @@ class TimesDisplay:
     def __init__(self, scores: pd.DataFrame) -> None:
         self.scores = scores
 
-    def plot(self, axes: Sequence[Axes] | None = None) -> TimesDisplay:
+    def plot(self, axes: Axes | Sequence[Axes] | None = None) -> TimesDisplay:
         """Draw the times.
 
         Parameters
         ----------
-        axes : sequence of matplotlib Axes, default=None
-            Two axes to draw on. None makes a new figure.
+        axes : matplotlib Axes or sequence of them, default=None
+            Axes to draw on, one for fits, or two for fits and predictions. None makes a new
+            figure with two.
 
         Returns
         -------
@@ -82,7 +83,7 @@ class TimesDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If there are not two axes.
+            If there are neither one nor two axes.
         """
         require_matplotlib()
         scores = self.scores
@@ -90,8 +91,9 @@ class TimesDisplay:
             scores = scores[scores["attack"] == "none"]
         models = names_of(scores["model"])
         own_figure = axes is None
-        size = (7.2, 1.3 + 0.26 * len(models))
-        set_grid(self, axes, (1, 2), "for fits and for predictions", figsize=size, sharey=True)
+        size = {"figsize": (7.2, 1.3 + 0.26 * len(models)), "sharey": True}
+        number = 1 if np.size(axes) == 1 and not own_figure else 2
+        set_grid(self, axes, (1, number), "for fits and for predictions, or one for fits", **size)
         self.axes_ = self.axes_.ravel()
         kinds = {
             "Fit": scores["fit_time"],
@@ -99,12 +101,10 @@ class TimesDisplay:
         }
         self.points_ = [
             self._draw(ax, kind, scores.assign(seconds=seconds), models)
-            for ax, (kind, seconds) in zip(self.axes_, kinds.items(), strict=True)
+            for ax, (kind, seconds) in zip(self.axes_, kinds.items(), strict=False)
         ]
         if own_figure:
-            n_tasks = scores["task"].nunique()
-            on = scores["task"].iloc[0] if n_tasks == 1 else f"{n_tasks} tables"
-            self.figure_.suptitle(f"Times on {on}, medians of {splits_text(scores)}")
+            self.figure_.suptitle(f"Times on {tables_text(scores)}", fontsize="medium")
         return self
 
     def _draw(self, ax, kind, scores, models):

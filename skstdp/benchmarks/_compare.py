@@ -196,9 +196,9 @@ def compare(
     """
     began = perf_counter()
     if scorers is None:
-        # All models see features in [0, 1], or else an epsilon would not mean the same for them.
+        # Of the rates, also where a pipeline scales them: an epsilon means the same for all.
         epsilons = sorted({*sizes(epsilons, of_rates=True, may_be_empty=True)})
-        scorers = [FGSMScorer(epsilon, bounds=(0, 1)) for epsilon in epsilons]
+        scorers = [FGSMScorer(epsilon, bounds=(0, 1), space="input") for epsilon in epsilons]
     attacks = attacks_of(scorers)
     measures = checked_measures(measures)
     check_integers(1, n_seeds=n_seeds, n_repeats=n_repeats)

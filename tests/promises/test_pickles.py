@@ -55,7 +55,7 @@ def test_one_of_each_class_is_kept():
     assert set(KEPT) == {name for name in classes if not name.endswith("Display")}
 
 
-RESULTS = [datasets.Task, benchmarks.Comparison, benchmarks.Fronts, benchmarks.Selection]
+RESULTS = [datasets.Task, benchmarks.Comparison, benchmarks.Fronts]
 
 
 @pytest.mark.parametrize("kind", RESULTS, ids=lambda kind: kind.__name__)
