@@ -19,7 +19,13 @@ _CERTIFIED = CertifiedScorer.attack
 _MOST_MODELS = 3
 # Text stays text, which needs no font in the file and can be searched; a name is no formula; and
 # the same figure has the same bytes.
-_STYLE = {"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "skstdp"}
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "svg.fonttype": "none",
+    "svg.hashsalt": "skstdp",
+    "text.parse_math": False,
+}
 
 
 def box_plots(scores, measure="accuracy"):
@@ -152,10 +158,21 @@ def _drawn(display, size, n_axes=1, **labels):
 
 
 def _svg(canvas):
-    """Return a figure as SVG, which scales, without the date and with fewer digits."""
+    """Return a figure as SVG, which scales, without what a page of fifty figures need not hold."""
     text = StringIO()
-    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    canvas.savefig(text, format="svg", metadata=nothing)
     svg = text.getvalue()[text.getvalue().index("<svg") :]
-    # A hundredth of a point is more than a screen shows; in tags only, since labels are numbers.
-    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: _short(tag[0]), svg)
     return re.sub(r">\s+<", "><", svg)
+
+
+def _short(tag):
+    """Return a tag in hundredths of a point, more than a screen shows, without rotations by 0.
+
+    Labels, which may be numbers, are between tags.
+    """
+    tag = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", tag.replace("\n", ""))
+    # Verdana is as wide as the font that the figure was laid out with.
+    tag = tag.replace("'DejaVu Sans', sans-serif", "'DejaVu Sans', Verdana, sans-serif")
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag)

@@ -1,5 +1,7 @@
 import re
+import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -15,6 +17,7 @@ pytest.importorskip("scikit_posthocs")
 
 from scipy import stats
 
+import skstdp
 from skstdp.benchmarks import Comparison
 from skstdp.benchmarks._report import (
     html_report,
@@ -223,8 +226,8 @@ def test_answer_on_one_table():
     assert answer_of({"iris": {"b": b, "a": a}}) == (
         "a has the highest accuracy on iris, 0.863 on average over 4 splits, 0.200 above b, the "
         "next. This difference is more than the choice of the splits explains (corrected "
-        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can say how the "
-        "models compare on others."
+        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can say "
+        "how the models compare on others."
     )
 
 
@@ -379,6 +382,21 @@ def test_missing_package_is_named_before_any_work(monkeypatch, tmp_path, one_tab
     with pytest.raises(ImportError, match="pip install"):
         one_table.to_markdown(tmp_path / "report.md")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.process
+def test_packages_of_a_report_are_imported_when_it_is_written():
+    late = {"jinja2", "matplotlib", "scikit_posthocs", "statsmodels"}
+    program = f"import sys, skstdp.benchmarks._report; print(*{late} & sys.modules.keys())"
+    folder = str(Path(skstdp.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": folder, "PATH": ""},
+    )
+    assert done.stdout == "\n"
 
 
 def test_notebook_shows_a_table_without_other_packages(monkeypatch, one_table):
