@@ -25,7 +25,9 @@ from ._comparison import COLUMNS, Comparison, scores_columns
 from ._configurations import default_classifiers
 from ._fits import Fit, seeded
 from ._measures import MEASURES, checked_measures
+from ._models import models_by_name
 from ._run import run_fits
+from ._tuning import tuned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -281,8 +283,6 @@ class _Table:
 
     def _model(self, estimator, seed):
         if self._plan.tune is not None:
-            from ._tuning import tuned
-
             estimator = tuned(estimator, self._plan.tune, self._plan.n_inner, seed)
         return seeded(estimator, seed)
 
@@ -317,8 +317,6 @@ def _checked_models(estimators):
     if estimators is None:
         return default_classifiers()
     if isinstance(estimators, str | list | tuple):
-        from ._models import models_by_name
-
         estimators = models_by_name([estimators] if isinstance(estimators, str) else estimators)
     check_models(estimators)
     return estimators
