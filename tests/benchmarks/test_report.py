@@ -226,8 +226,8 @@ def test_answer_on_one_table():
     assert answer_of({"iris": {"b": b, "a": a}}) == (
         "a has the highest accuracy on iris, 0.863 on average over 4 splits, 0.200 above b, the "
         "next. This difference is more than the choice of the splits explains (corrected "
-        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can say "
-        "how the models compare on others."
+        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can "
+        "say how the models compare on others."
     )
 
 
