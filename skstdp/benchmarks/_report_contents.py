@@ -76,7 +76,7 @@ def _subtitle(scores, environment):
     if attacks:
         parts.append(f"attacked by {enumeration(attacks)}")
     if environment.get("date"):
-        parts.append(str(environment["date"]))
+        parts.append(_report_tables.date_text(environment["date"]))
     return ", ".join(parts)
 
 

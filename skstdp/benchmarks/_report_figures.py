@@ -47,7 +47,7 @@ def ranks(tests, measure="accuracy"):
     title = f"Mean ranks in {MEASURES[measure].label.lower()} over {tests.n_tasks} tables"
     display = _displays.CriticalDifferenceDisplay(tests.ranks, tests.p_values(), title=title)
     alt = f"{title}: {_values(tests.ranks.dropna().sort_values(), 2)}."
-    return _figure("ranks", display, (6.4, 1.8 + 0.12 * len(tests.ranks)), alt)
+    return _figure("ranks", display, (5.4, 1.8 + 0.12 * len(tests.ranks)), alt)
 
 
 def robustness(scores):

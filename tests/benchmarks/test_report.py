@@ -266,6 +266,13 @@ def test_answer_over_tables():
         "models (Wilcoxon tests with Holm's correction); no test can say how they compare on "
         "others."
     )
+    equal = {task: {"a": of["a"], "b": of["a"]} for task, of in accuracies.items()}
+    assert answer_of(equal) == (
+        "Over 8 tables, a and b have the best mean rank in accuracy, 1.50 of 2 models, and "
+        "accuracies of 0.710 and 0.710 on average. The tables do not tell a apart from any other "
+        "model (Wilcoxon tests with Holm's correction, all p = 1.000); no test can say how they "
+        "compare on others."
+    )
     few = dict(list(accuracies.items())[:4])
     # Twice of the smallest p-value on four tables, and three pairs: 3 * 2 ** -3.
     assert (
