@@ -106,27 +106,27 @@ def _verdict(tests, models):
     apart = list(p_values.index[p_values < tests.alpha])
     together = [model for model in others if model not in apart]
     by = "Wilcoxon tests with Holm's correction"
+    p_all = tests.omnibus.set_index("test")["p_value"]["Iman-Davenport"]
+    is_tested, differ = not np.isnan(p_all), p_all < tests.alpha
+    verdict = "The models differ" if differ else "The tables do not show that the models differ"
+    verdict += f" (test of Iman and Davenport, {p_value_text(p_all)}), "
     if not apart:
         smallest = number(p_values.fillna(1).min())
         all_p = "all p = 1.000" if smallest == "1.000" else f"all p ≥ {smallest}"
-        pairs = f"the tables do not tell {first} apart from any other model ({by}, {all_p})"
-    elif not together:
+        pairs = f"do not tell {first} apart from any other model ({by}, {all_p})"
+        if not is_tested:
+            return f"The tables {pairs}"
+        return f"{verdict}but the tables {pairs}" if differ else f"{verdict}and {pairs}"
+    if not together:
         pairs = f"{first} differs from all other models ({by})"
     else:
         pairs = (
             f"{first} differs from {enumeration(apart)}, and the tables do not tell it apart from "
             f"{enumeration(together)} ({by})"
         )
-    p_all = tests.omnibus.set_index("test")["p_value"]["Iman-Davenport"]
-    if np.isnan(p_all):
-        return pairs.replace("the tables", "The tables", 1) if not apart else pairs
-    differ = (
-        "The models differ"
-        if p_all < tests.alpha
-        else "The tables do not show that the models differ"
-    )
-    joint = "but" if (p_all < tests.alpha) != bool(apart) else "and"
-    return f"{differ} (test of Iman and Davenport, {p_value_text(p_all)}), {joint} {pairs}"
+    if not is_tested:
+        return pairs
+    return f"{verdict}{'and' if differ else 'but'} {pairs}"
 
 
 def _not_ranked(models, tests):

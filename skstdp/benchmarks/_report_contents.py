@@ -106,7 +106,11 @@ def _ranks(scores, tests):
         "ranks. In the diagram a bar joins models that the tests do not tell apart."
     )
     table = _report_tables.ranks_table(scores)
-    return [Text(text), Figures([_report_figures.ranks(tests.over_tasks)]), table]
+    return [
+        Text(text),
+        Figures([_report_figures.ranks(tests.over_tasks, scores["model"].unique())]),
+        table,
+    ]
 
 
 def _tests(scores, tests):

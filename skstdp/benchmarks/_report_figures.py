@@ -42,10 +42,12 @@ def box_plots(scores, measure="accuracy"):
     return figures
 
 
-def ranks(tests, measure="accuracy"):
-    """Return the critical-difference diagram of tests over tables."""
+def ranks(tests, models, measure="accuracy"):
+    """Return the critical-difference diagram of tests over tables; all models have a colour."""
     title = f"Mean ranks in {MEASURES[measure].label.lower()} over {tests.n_tasks} tables"
-    display = _displays.CriticalDifferenceDisplay(tests.ranks, tests.p_values(), title=title)
+    display = _displays.CriticalDifferenceDisplay(
+        tests.ranks.reindex(models), tests.p_values(), title=title
+    )
     alt = f"{title}: {_values(tests.ranks.dropna().sort_values(), 2)}."
     return _figure("ranks", display, (5.4, 1.8 + 0.12 * len(tests.ranks)), alt)
 
@@ -146,7 +148,7 @@ def _drawn(display, size, n_axes=1, **labels):
         ax = axes[0]
         ax.set(**labels)
         if ax.get_legend() is not None:
-            labels = [shortened(text.get_text(), 44) for text in ax.get_legend().get_texts()]
+            labels = [shortened(text.get_text(), 50) for text in ax.get_legend().get_texts()]
             handles = ax.get_legend().legend_handles
             ax.get_legend().remove()
             longest = max(map(len, labels))

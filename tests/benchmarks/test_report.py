@@ -273,6 +273,15 @@ def test_answer_over_tables():
         "model (Wilcoxon tests with Holm's correction, all p = 1.000); no test can say how they "
         "compare on others."
     )
+    # c is b with other digits: its ranks are those of b on half of the tables.
+    close = {
+        task: of | {"c": [value + (-1) ** k / 1000 for value in of["b"]]}
+        for k, (task, of) in enumerate(accuracies.items())
+    }
+    assert (
+        "The models differ (test of Iman and Davenport, p < 0.001), and b differs from a, and the "
+        "tables do not tell it apart from c (Wilcoxon tests with Holm's correction)"
+    ) in answer_of(close)
     few = dict(list(accuracies.items())[:4])
     # Twice of the smallest p-value on four tables, and three pairs: 3 * 2 ** -3.
     assert (
