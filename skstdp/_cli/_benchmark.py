@@ -1,6 +1,5 @@
 """Command `benchmark`: compare classifiers on collections and tables."""
 
-import shlex
 import sys
 from functools import partial
 
@@ -13,6 +12,7 @@ from ..benchmarks._configurations import CONFIGURATIONS
 from ..benchmarks._measures import MEASURES
 from ..benchmarks._models import MODELS
 from ..benchmarks._report import require_report
+from ..benchmarks._saving import FORMATS
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console, _data_arguments
 
@@ -93,7 +93,7 @@ def add_to(add_parser):
     _arguments.add_integer(parser, "--repeats", "number of divisions into folds", default=4)
     seeds = "fits on MNIST, which has fixed test images instead of folds"
     _arguments.add_integer(parser, "--seeds", seeds, default=5)
-    _arguments.add_output(parser)
+    _arguments.add_output(parser, formats=FORMATS)
     parser.add_argument(
         "--report",
         nargs="+",
@@ -116,9 +116,10 @@ def _run(arguments):
         require_matplotlib()
         if reports:
             _require_report()
+        _console.check_formats(arguments.formats)
         models = _arguments.models_for(arguments, _DEFAULT_MODELS)
         name, tasks = _data_arguments.load_data(arguments, lazy=True)
-        _arguments.check_models_for(arguments, models, tasks[0]())
+        models = _arguments.with_settings(models, arguments, tasks[0]())
         _console.prepare_directory(arguments.out)
         client = _console.connected(arguments.dask)
 
@@ -218,7 +219,8 @@ def _print(comparison, arguments, paths):
     summary["majority"] = summary["task"].map(majority)
     print(_console.accuracies(summary, " or ".join(counts[kind] for kind in sorted({*fixed}))))
     clean = scores[scores["attack"] == "none"]
-    others = [*clean.columns[clean.columns.get_loc("accuracy") + 1 : clean.columns.get_loc("attack_time")]]
+    columns = [*clean.columns]
+    others = columns[columns.index("accuracy") + 1 : columns.index("attack_time")]
     means = clean.groupby(["task", "model"], sort=False)[others].mean()
     print("\nOther measures, and seconds, means over the same\n")
     print(means.to_string(line_width=100, float_format="{:.3g}".format, na_rep="n/a"))

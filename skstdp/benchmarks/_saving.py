@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
-import pandas as pd
 
 from .._utils._optional import required
 from .._utils._validation import check_option

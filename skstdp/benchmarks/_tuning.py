@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, ParameterGrid, ParameterSampler, StratifiedKFold
 
@@ -82,7 +84,14 @@ class TunedClassifier(GridSearchCV):
 
     def fit(self, X, y=None, **params):
         """Cross-validate all settings, and train the best one on all rows."""
-        super().fit(X, y, **params)
+        with warnings.catch_warnings():
+            # A setting that fails is the last choice: nobody need know of it.
+            warnings.simplefilter("ignore", FitFailedWarning)
+            for text in ("Scoring failed", "One or more of the test scores are non-finite"):
+                warnings.filterwarnings("ignore", text, UserWarning)
+            # A class may have less rows than there are folds.
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            super().fit(X, y, **params)
         self.best_score_ = float(self.cv_results_["mean_test_accuracy"][self.best_index_])
         return self
 
