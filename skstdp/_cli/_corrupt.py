@@ -2,7 +2,6 @@
 
 import argparse
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from .._displays._corruption import majority_score
 from .._robustness._corruption_report import corruption_report, sizes_by_corruption
 from .._robustness._corruptions import CORRUPTIONS
 from .._utils._validation import check_different
-from . import _arguments, _console, _models
+from . import _arguments, _console, _data_arguments, _models
 
 
 def add_to(add_parser):
@@ -27,7 +26,7 @@ def add_to(add_parser):
         ),
     )
     _models.add_model_and_data(parser)
-    _arguments.add_csv(parser, required=True)
+    _data_arguments.add_tables(parser)
     parser.add_argument(
         "--corruptions",
         metavar="NAME[=SIZES]",
@@ -81,7 +80,7 @@ def _corruption(text):
 
 
 def _run(arguments):
-    name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_corruptions"
+    name = _models.name_of(arguments, "corruptions")
     with _console.errors_of_the_user(LookupError):
         require_matplotlib()
         given = _given(arguments.corruptions)

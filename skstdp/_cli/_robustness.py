@@ -8,7 +8,7 @@ from ..benchmarks._configurations import front_families
 from ..benchmarks._fronts import robustness_fronts
 from ..benchmarks._summary import summarise
 from ..datasets._tasks import COLLECTIONS
-from . import _arguments, _console
+from . import _arguments, _console, _data_arguments
 
 
 def add_to(add_parser):
@@ -25,11 +25,11 @@ def add_to(add_parser):
             "that were tried, and a figure to a directory."
         ),
     )
-    _arguments.add_collections(
+    _data_arguments.add_collections(
         parser, COLLECTIONS, " or the path of a CSV file with a header line"
     )
-    _arguments.add_pairs(parser)
-    _arguments.add_csv(parser)
+    _data_arguments.add_pairs(parser)
+    _data_arguments.add_tables(parser)
     layers = "units of each hidden layer"
     _arguments.add_integer(parser, "--layers", layers, default=[32, 16], nargs="+")
     seeds = "fits of a network on images; a table has three folds"
@@ -53,7 +53,7 @@ def _run(arguments):
     with _console.errors_of_the_user():
         require_matplotlib()
         families = _families(arguments)
-        name, tasks = _arguments.load_data(arguments)
+        name, tasks = _data_arguments.load_data(arguments)
         _console.prepare_directory(arguments.out)
 
     fronts = _console.run_experiment(

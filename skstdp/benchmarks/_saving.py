@@ -1,6 +1,4 @@
-"""The tables of a comparison as files that other programs read, and back."""
-
-from __future__ import annotations
+"""The tables of a comparison as files that other programs read."""
 
 import json
 
@@ -9,20 +7,12 @@ from .._utils._validation import check_option
 from ._results import writable_folder
 
 TABLES = ("scores", "curves", "settings", "calibration", "missing", "tasks")
-
-
-def _write_parquet(table, path):
-    with required("Parquet files need pyarrow", "parquet"):
-        import pyarrow  # noqa: F401
-    table.to_parquet(path, index=False)
-
-
 FORMATS = {
     "csv": lambda table, path: table.to_csv(path, index=False),
     "json": lambda table, path: table.to_json(
         path, orient="records", indent=1, double_precision=15
     ),
-    "parquet": _write_parquet,
+    "parquet": lambda table, path: table.to_parquet(path, index=False),
 }
 
 
@@ -52,9 +42,9 @@ def save_tables(comparison, folder, formats):
 
 
 def _as_json(values, indent=None):
-    """Return values as JSON; numbers of numpy as numbers, other objects as their text."""
+    """Return values as JSON: numbers of numpy as numbers, other objects as their text."""
 
     def plain(value):
         return value.item() if hasattr(value, "item") else repr(value)
 
-    return json.dumps(values, indent=indent, default=plain)
+    return json.dumps(values, indent=indent, default=plain, ensure_ascii=False)

@@ -1,7 +1,7 @@
 """Columns of a table as numbers or categories, with gaps as NaN; what was found in them, as notes.
 
 All of this looks at one row at a time, or at what kind of values a column holds. What is learnt
-from rows, such as medians and categories, is left to the preparation, which is fitted in the folds.
+from rows, such as medians and categories, is left to the preparation, which is fitted in folds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _EPOCH = pd.Timestamp("1970-01-01")
 
 
 def decimal_sign(frame, sep):
-    """Sign before the decimals in columns of text: a comma if numbers of one have one, else a point."""
+    """Sign before the decimals: a comma if most values of a column of text have one, else a point.
+
+    `sep` separates the columns.
+    """
     for name in frame:
         if is_numeric_dtype(frame[name]):
             continue
@@ -127,10 +130,10 @@ def _texts(column, name):
     """Values of an object column as text."""
     values = column.astype(object)
     kind = infer_dtype(values, skipna=True)
-    if kind in ("bytes", "mixed") and values.map(lambda v: hasattr(v, "__len__")).any():
-        strange = next(
-            (v for v in values if not isinstance(v, str) and hasattr(v, "__len__")), None
-        )
+    if kind in ("bytes", "mixed"):
+        # Lists, bytes and the like, which are no single value.
+        several = (v for v in values if not isinstance(v, str) and hasattr(v, "__len__"))
+        strange = next(several, None)
         if strange is not None:
             raise ValueError(
                 f"Got {type(strange).__name__} in {name!r}, but expected numbers, text or dates. "
@@ -202,14 +205,9 @@ def _numbers(texts, decimal):
 
 def _are_codes(texts):
     """True for whole numbers of one length of which some begin with zero, such as postal codes."""
-    lengths = texts.str.len()
-    digits = texts.str.fullmatch(r"\d+").all()
-    return bool(
-        digits
-        and lengths.nunique() == 1
-        and lengths.iloc[0] > 1
-        and texts.str.startswith("0").any()
-    )
+    length = len(texts[0])
+    of_one_length = texts.str.fullmatch(rf"\d{{{length}}}").all()
+    return bool(length > 1 and of_one_length and texts.str.startswith("0").any())
 
 
 def _are_gaps(stray, numbers):

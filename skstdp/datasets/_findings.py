@@ -30,13 +30,12 @@ def leaks(X, y):
             continue
         counts = np.zeros((values.max() + 1, len(classes)), dtype=np.int64)
         np.add.at(counts, (values, codes), 1)
-        one_to_one = ((counts > 0).sum(axis=0) == 1).all() and (
-            (counts > 0).sum(axis=1) == 1
-        ).all()
+        present = counts > 0
+        one_to_one = (present.sum(axis=0) == 1).all() and (present.sum(axis=1) == 1).all()
         if one_to_one:
             found[name] = "repeats the target"
         elif _share_said(counts) >= _LEAK:
-            found[name] = "determines the target alone"
+            found[name] = "alone determines the target"
     return found
 
 
@@ -53,19 +52,22 @@ def _share_said(counts):
 def high_cardinality(X):
     """Notes on columns of text with so many values that they seem to be ids or sentences."""
     notes = []
-    for name in X.columns[X.dtypes == object]:
+    for name in X.select_dtypes(object):
         n_values, n_rows = X[name].nunique(), X[name].notna().sum()
         if n_values > 20 and n_values > _MANY * n_rows:
             notes.append(
-                f"{name!r} has {n_values} values in {n_rows} rows, so it seems to be an id or free "
-                "text: leave it out by --drop, or give ids by --id"
+                f"{name!r} has {n_values} values in {n_rows} rows, so it seems to be an id or "
+                "free text: leave it out by --drop, or give ids by --id"
             )
     return notes
 
 
-def leak_note(names):
-    """Sentence on columns, which are left in, with what to do."""
-    return "; ".join(
-        f"{listed([name])} {reason}: leave it out by --drop if it is not known before the class"
-        for name, reason in names.items()
-    )
+def leak_note(found):
+    """Sentence on columns that say the class alone, and what to do; None if there are none."""
+    if not found:
+        return None
+    reasons = {}
+    for name, reason in found.items():
+        reasons.setdefault(reason, []).append(name)
+    said = " and ".join(f"{listed(names)} {reason}" for reason, names in reasons.items())
+    return f"{said}: leave out by --drop what is not known before the class"

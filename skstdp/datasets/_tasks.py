@@ -254,6 +254,11 @@ def load_tasks(
     return tasks
 
 
+def default_pairs(name):
+    """Pairs of classes, or "all", that a collection holds."""
+    return _SOURCES[name][1]
+
+
 def _select_rows(arrays, classes):
     X, y = arrays
     rows = y.isin(classes)

@@ -183,7 +183,7 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
         ),
         ("array.skops", "wide.csv", [], "Got 5 columns besides the target in"),
         ("model.skops", "twice.csv", [], "Got the name 'species' several times in"),
-        ("model.skops", "semicolons.csv", [], "on the command line --sep ';'"),
+        ("model.skops", "semicolons.csv", ["--sep", ","], "on the command line --sep ';'"),
         ("model.skops", "flowers.csv", ["--sep", "::"], "--sep: Got '::', but expected one"),
         ("model.skops", "numbers.csv", [], "labels '0', '1', '2' in the target 'species'"),
         ("model.skops", "roses.csv", [], "Got the labels 'rose' in the target"),

@@ -17,7 +17,7 @@ from skstdp.benchmarks import (
     paper_classifiers,
     summarise,
 )
-from skstdp.datasets import load_csv_task, load_tasks
+from skstdp.datasets import load_table, load_tasks
 
 # Processes draw, and so do the tests of figures.
 pytestmark = pytest.mark.usefixtures("figures_are_empty_files")
@@ -44,7 +44,7 @@ def test_benchmark_writes_the_tables_of_the_library(run, wine):
     done, out = run
     assert done.returncode == 0, done.stderr
     assert names_in(out) == ["fits", *(f"wine_{kind}" for kind in KINDS)]
-    expected = compare([load_csv_task(wine, "kind")], n_splits=2, n_repeats=1, random_state=3)
+    expected = compare([load_table(wine, "kind")], n_splits=2, n_repeats=1, random_state=3)
     scores = read_csv(out / "wine_scores.csv")
     pd.testing.assert_frame_equal(scores, expected.scores)
     summary = read_csv(out / "wine_summary.csv")
@@ -258,4 +258,4 @@ def test_benchmark_of_a_file_with_another_separator(sep, given, wine, tmp_path, 
     monkeypatch.setattr(_benchmark, "compare", compare)
     options = ["--target", "kind", "--sep", given, "--out", str(tmp_path)]
     assert command_line.main(["benchmark", str(path), *options]) == 130
-    pd.testing.assert_frame_equal(loaded[0].X, load_csv_task(wine, "kind").X)
+    pd.testing.assert_frame_equal(loaded[0].X, load_table(wine, "kind").X)
