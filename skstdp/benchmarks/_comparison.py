@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .. import _displays
-from .._utils._validation import check_option
-from ._measures import MEASURES
+from ._comparison_figures import ComparisonFigures
+from ._statistics import fixed_tasks, mean_ranks, rank_tests, t_tests
 from ._summary import summarise
+from ._test_results import SignificanceTests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from typing import Any
 
-    from matplotlib.axes import Axes
 
 _FIT = ("task", "model", "split")
 _PLACE = (*_FIT, "attack", "epsilon")
@@ -47,22 +45,7 @@ def scores_columns(measures):
     return [*_PLACE, *measures, *times, "one_class", "majority", "n_train", "n_test"]
 
 
-class SignificanceTests(NamedTuple):
-    """Tests of the differences between models.
-
-    Attributes
-    ----------
-    over_tasks : object
-        As `skstdp.benchmarks._statistics.tests_over_tasks` returns it.
-    on_task : DataFrame
-        Pairs of models on each task, with a column task.
-    """
-
-    over_tasks: object
-    on_task: pd.DataFrame
-
-
-class Comparison:
+class Comparison(ComparisonFigures):
     """Result of `compare`: tables, and statistics, figures and reports made of them.
 
     Parameters
@@ -183,8 +166,11 @@ class Comparison:
 
     def ranks(
         self, measure: str = "accuracy", attack: str = "none", epsilon: float = 0.0
-    ) -> pd.DataFrame:
+    ) -> pd.Series:
         """Mean ranks of the models over the tasks; 1 is the best.
+
+        All models are ranked on the same tasks, those on which all of them were measured. A model
+        that would leave few of these is left out.
 
         Parameters
         ----------
@@ -195,19 +181,26 @@ class Comparison:
 
         Returns
         -------
-        ranks : Series or DataFrame
-            By model.
-        """
-        from ._statistics import mean_ranks
+        ranks : Series of shape (n_models,)
+            By model; NaN for models left out. Models with the same mean on a task share the
+            average of their ranks there. Of the log loss, the Brier score, the calibration error
+            and times less is better.
 
-        return mean_ranks(self.scores, measure=measure, attack=attack, epsilon=epsilon)
+        Raises
+        ------
+        ValueError
+            If there is no such column, attack or size.
+        """
+        return mean_ranks(self.scores, measure, attack, epsilon)
 
     def tests(
         self,
         measure: str = "accuracy",
         attack: str = "none",
         epsilon: float = 0.0,
+        *,
         rope: float = 0.01,
+        alpha: float = 0.05,
     ) -> SignificanceTests:
         """Test which differences between the models are more than chance.
 
@@ -218,136 +211,29 @@ class Comparison:
         attack, epsilon : str and float, default="none" and 0.0
             Rows of `scores`.
         rope : float, default=0.01
-            Differences up to this size count as none, >= 0.
+            Region of practical equivalence: the largest difference that does not matter, in units
+            of the measure, >= 0.
+        alpha : float, default=0.05
+            Level of significance of the critical difference and of the notes, in (0, 1).
 
         Returns
         -------
         tests : SignificanceTests
             Over the tasks, and on each task.
-        """
-        from ._statistics import tests_on_task, tests_over_tasks
 
+        Raises
+        ------
+        ValueError
+            If there is no such column, attack or size, or a number is out of its range.
+        ImportError
+            If scikit-posthocs is not installed.
+        """
         of = {"measure": measure, "attack": attack, "epsilon": epsilon}
-        on_task = [
-            tests_on_task(rows, rope=rope, **of).assign(task=task)
-            for task, rows in self.scores.groupby("task", sort=False)
-        ]
+        fixed = fixed_tasks(self.scores, self.tasks)
         return SignificanceTests(
-            tests_over_tasks(self.scores, **of), pd.concat(on_task, ignore_index=True)
+            rank_tests(self.scores, **of, alpha=alpha),
+            t_tests(self.scores, **of, rope=rope, fixed=fixed),
         )
-
-    def plot_scores(self, measure: str = "accuracy", ax: Axes | None = None) -> Any:
-        """Draw the distribution of a measure over the splits, per task and model.
-
-        Parameters
-        ----------
-        measure : str, default="accuracy"
-            Column of `scores`.
-        ax : matplotlib Axes, default=None
-            Axes to draw on.
-
-        Returns
-        -------
-        display : ScoreDistributionDisplay
-            Drawn.
-        """
-        return _displays.ScoreDistributionDisplay(self.scores, measure=measure).plot(ax)
-
-    def plot_ranks(self, measure: str = "accuracy", ax: Axes | None = None) -> Any:
-        """Draw the mean ranks of the models, and join those that do not differ significantly.
-
-        Parameters
-        ----------
-        measure : str, default="accuracy"
-            Column of `scores`.
-        ax : matplotlib Axes, default=None
-            Axes to draw on.
-
-        Returns
-        -------
-        display : CriticalDifferenceDisplay
-            Drawn.
-        """
-        from ._statistics import means_by_task
-
-        means = means_by_task(self.scores, measure=measure)
-        return _displays.CriticalDifferenceDisplay(
-            means, measure=MEASURES[measure].label, greater_is_better=MEASURES[measure][1]
-        ).plot(ax)
-
-    def plot_robustness(self, task: str | None = None, ax: Axes | None = None) -> Any:
-        """Draw the accuracy against the size of the attacks.
-
-        Parameters
-        ----------
-        task : str, default=None
-            Name of a task. None takes all together.
-        ax : matplotlib Axes, default=None
-            Axes to draw on.
-
-        Returns
-        -------
-        display : RobustnessCurveDisplay
-            Drawn.
-        """
-        return _displays.RobustnessCurveDisplay(self._rows(self.scores, task)).plot(ax)
-
-    def plot_calibration(self, task: str | None = None, ax: Axes | None = None) -> Any:
-        """Draw the accuracy against the confidence, one curve per model.
-
-        Parameters
-        ----------
-        task : str, default=None
-            Name of a task. None takes all together.
-        ax : matplotlib Axes, default=None
-            Axes to draw on.
-
-        Returns
-        -------
-        display : ReliabilityDisplay
-            Drawn.
-        """
-        return _displays.ReliabilityDisplay(self._rows(self.calibration, task)).plot(ax)
-
-    def plot_times(self, ax: Axes | None = None) -> Any:
-        """Draw the times of fits and predictions.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on.
-
-        Returns
-        -------
-        display : TimesDisplay
-            Drawn.
-        """
-        return _displays.TimesDisplay(self.scores).plot(ax)
-
-    def plot_curves(self, task: str | None = None, ax: Axes | None = None) -> Any:
-        """Draw the accuracy against the epoch, of networks of this package.
-
-        Parameters
-        ----------
-        task : str, default=None
-            Name of a task. None takes all together.
-        ax : matplotlib Axes, default=None
-            Axes to draw on.
-
-        Returns
-        -------
-        display : LearningCurvesDisplay
-            Drawn.
-        """
-        return _displays.LearningCurvesDisplay(self._rows(self.curves, task)).plot(ax)
-
-    def _rows(self, table, task):
-        """Rows of a task, or of all with their number in the place of the name."""
-        names = list(self.scores["task"].unique())
-        if task is not None:
-            check_option(task, "task", names)
-            return table[table["task"] == task]
-        return table if len(names) == 1 else table.assign(task=f"{len(names)} tasks")
 
     def to_html(self, path: str | Path) -> Path:
         """Write a report, one file that needs no other.

@@ -9,15 +9,16 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._networks._base import NetworkClassifier
 from .._robustness._scorers import ConstantPredictionWarning, is_constant
 from .._utils._threads import one_thread
 from .._utils._validation import plain_labels
-from ..datasets._preparation import rates_transformer
 from ..datasets._tasks import Task
 from ._measures import MEASURES, calibration_bins
 
@@ -73,16 +74,20 @@ def rates_and_labels(task, train, test):
     else:
         X_train, y_train, X_test, y_test = task.X, task.y, task.X_test, task.y_test
     labels = [np.asarray(plain_labels(y)) for y in (y_train, y_test)]
+    if task.preparation is not None:
+        preparation = clone(task.preparation)
+        X_train = _dense(preparation.fit_transform(X_train, labels[0]))
+        X_test = _dense(preparation.transform(X_test))
     # Images need no copy.
-    if (
-        task.X_test is None
-        or task.preparation is not None
-        or any(np.min(X) < 0 or np.max(X) > 1 for X in (X_train, X_test))
-    ):
-        transformer = rates_transformer(task.preparation)
-        X_train = transformer.fit_transform(X_train, labels[0])
-        X_test = transformer.transform(X_test)
+    is_fixed = task.X_test is not None and task.preparation is None
+    if not is_fixed or any(np.min(X) < 0 or np.max(X) > 1 for X in (X_train, X_test)):
+        scaler = MinMaxScaler(clip=True)
+        X_train, X_test = scaler.fit_transform(X_train), scaler.transform(X_test)
     return Rows(X_train, labels[0], X_test, labels[1])
+
+
+def _dense(X):
+    return X.toarray() if issparse(X) else X
 
 
 def train_and_measure(rows, fit, with_curves):
@@ -215,8 +220,12 @@ def _outputs(model, X, n_classes):
     outputs = np.asarray(model.decision_function(X))
     if outputs.ndim == 1:
         outputs = np.column_stack([-outputs, outputs])
-    # A machine for each pair of classes has no column per class.
-    return {"scores": outputs} if outputs.shape[1] == n_classes else {}
+    # Of three classes there are as many pairs.
+    of_pairs = any(
+        name.split("__")[-1] == "decision_function_shape" and value == "ovo"
+        for name, value in model.get_params().items()
+    )
+    return {} if of_pairs or outputs.shape[1] != n_classes else {"scores": outputs}
 
 
 def _plain(value):

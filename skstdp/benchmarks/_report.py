@@ -8,9 +8,21 @@ from urllib.parse import quote
 
 from .._displays import require_matplotlib
 from .._utils._optional import required
+from ._notebook import notebook_repr
 from ._report_blocks import Cell
 from ._report_contents import Report, report_of
+from ._saving import save_tables
 from ._significance import require_posthocs
+
+__all__ = [
+    "html_report",
+    "markdown_report",
+    "notebook_repr",
+    "require_report",
+    "save_tables",
+    "write_html",
+    "write_markdown",
+]
 
 
 def require_report():
@@ -58,7 +70,7 @@ def write_markdown(comparison, path):
     if report.figures:
         folder.mkdir(exist_ok=True)
     for figure in report.figures:
-        (folder / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
+        (folder / f"{figure.name}.svg").write_text(figure.draw(), encoding="utf-8")
     return _write(path, _markdown(report, quote(folder.name)))
 
 
@@ -96,6 +108,6 @@ def _escaped(text):
 
 def _markdown_cell(value):
     if not isinstance(value, Cell):
-        return _escaped(value)
+        return "<br>".join(map(_escaped, str(value).splitlines()))
     text = f"**{value.text}**" if value.best else value.text
     return f"{text} {value.marks}".strip()

@@ -106,14 +106,18 @@ def _ranks(scores, tests):
         "ranks. In the diagram a bar joins models that the tests do not tell apart."
     )
     table = _report_tables.ranks_table(scores)
-    return [Text(text), Figures([_report_figures.ranks(scores)]), table]
+    return [Text(text), Figures([_report_figures.ranks(tests.over_tasks)]), table]
 
 
 def _tests(scores, tests):
     if tests is None:
         return []
     if scores["task"].nunique() == 1:
-        return [Text(_ON_A_TABLE), *_report_tables.tests_on_a_table(scores, tests.on_task)]
+        table = _report_tables.tests_on_a_table(scores, tests.on_task)
+        # Of two models the table says it all.
+        many = _n_measured(scores) > 2
+        figures = _figures([_report_figures.pairs(tests.on_task)] if many else [])
+        return [Text(_ON_A_TABLE), *table, *figures]
     over = _report_tables.tests_over_tables(tests.over_tasks)
     on_each = _report_tables.tests_on_a_table(scores, tests.on_task)
     return [Text(_OVER_TABLES), *over, Text(_ON_A_TABLE), *on_each]
@@ -146,7 +150,8 @@ def _calibration(bins):
         return []
     text = (
         "How often a prediction is right (accuracy) against the probability that the model gives "
-        "it (confidence). On the diagonal both agree; below it the model is too sure."
+        "it (confidence), over the test rows of all splits and tables. On the diagonal both "
+        "agree; below it the model is too sure."
     )
     return [Text(text), Figures(figures)]
 

@@ -2,115 +2,108 @@
 
 import re
 import warnings
+from functools import partial
 from io import StringIO
 from math import ceil
 
+import pandas as pd
+
 from .. import _displays
+from .._displays._axes import shortened
 from ._measures import MEASURES
-from ._report_blocks import Figure, counted, enumeration, number
-from ._statistics import means_by_task
+from ._report_blocks import Figure, enumeration, number
 
 # Text stays text, which needs no font in the file and can be searched; a name is no formula; and
 # the same figure has the same bytes.
 _STYLE = {"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "skstdp"}
-# Of a name in a figure; the tables have all of it.
-_LONGEST = 24
 
 
 def box_plots(scores, measure="accuracy"):
     """Return a box plot of the scores on each task."""
-    clean = scores[(scores["attack"] == "none") & scores[measure].notna()]
-    n_models, label = clean["model"].nunique(), MEASURES[measure].label
-    size = (4.6, 1.2 + 0.36 * n_models)
+    clean, label = _numbered(scores[scores["attack"] == "none"]), MEASURES[measure].label
+    size = (4.6, 1.1 + 0.24 * clean["model"].nunique())
     figures = []
     for task, rows in clean.groupby("task", sort=False):
-        medians = rows.groupby("model", sort=False)[measure].median()
-        alt = f"Box plots of the {label.lower()} on {task}, medians: {_values(medians)}."
-        display = _displays.ScoreDistributionDisplay(_short(rows), measure=measure)
+        medians = rows.groupby("model", observed=False)[measure].median()
+        alt = f"Box plots of the {label.lower()} on {task}; medians: {_values(medians)}."
+        display = _displays.ScoreDistributionDisplay(rows, measure=measure, label=label)
         figures.append(_figure(f"scores_{len(figures)}", display, size, alt))
     return figures
 
 
-def ranks(scores, measure="accuracy"):
-    """Return the critical-difference diagram."""
-    means = means_by_task(scores, measure=measure)
-    means.columns = _shortened(means.columns)
-    options = {"measure": MEASURES[measure].label}
-    options["greater_is_better"] = MEASURES[measure].greater_is_better
-    display = _displays.CriticalDifferenceDisplay(means, **options)
-    alt = "Mean ranks of the models; bars join those that do not differ significantly."
-    return _figure("ranks", display, (7, 1.4 + 0.25 * len(means.columns)), alt)
+def ranks(tests, measure="accuracy"):
+    """Return the critical-difference diagram of tests over tables."""
+    title = f"Mean ranks in {MEASURES[measure].label.lower()} over {tests.n_tasks} tables"
+    display = _displays.CriticalDifferenceDisplay(tests.ranks, tests.p_values(), title=title)
+    alt = f"{title}: {_values(tests.ranks.dropna().sort_values(), 2)}."
+    return _figure("ranks", display, (5.6, 1.5 + 0.16 * len(tests.ranks)), alt)
 
 
 def robustness(scores):
     """Return the accuracy against epsilon on each task with an attack."""
     figures = []
-    for task, rows in scores[scores["accuracy"].notna()].groupby("task", sort=False):
+    measured = _numbered(scores[scores["accuracy"].notna()])
+    for task, rows in measured.groupby("task", sort=False):
         attacked = rows[rows["attack"] != "none"]
         if attacked.empty:
             continue
         attack = enumeration(attacked["attack"].unique())
         largest = attacked[attacked["epsilon"] == attacked["epsilon"].max()]
-        lowest = largest.groupby(["model", "attack"], sort=False)["accuracy"].mean()
-        lowest = lowest.groupby("model", sort=False).min()
+        means = largest.groupby(["model", "attack"], observed=True)["accuracy"].mean()
+        lowest = means.groupby("model", observed=True).min()
         alt = (
-            f"Accuracy on {task} against the size of {attack}; at the largest size, under the "
-            f"strongest attack: {_values(lowest)}."
+            f"Accuracy on {task} against the size of {attack}; lowest at the largest size: "
+            f"{_values(lowest)}."
         )
-        display = _displays.RobustnessCurveDisplay(_short(rows))
-        figures.append(_figure(f"attack_{len(figures)}", display, (4.6, 3), alt, legend=True))
+        display = _displays.RobustnessCurveDisplay(rows.assign(task=shortened(task)))
+        figures.append(_figure(f"attack_{len(figures)}", display, (4.6, 3), alt))
     return figures
 
 
 def calibration(bins):
-    """Return the accuracy against the confidence on each task."""
+    """Return the accuracy against the confidence of each model, over all tables."""
     figures = []
-    for task, rows in bins[bins["n"] > 0].groupby("task", sort=False):
-        models = enumeration(rows["model"].unique())
-        alt = f"Accuracy on {task} against the confidence of the predictions of {models}."
-        display = _displays.ReliabilityDisplay(_short(rows))
-        figures.append(_figure(f"calibration_{len(figures)}", display, (4.6, 3), alt, legend=True))
+    bins = _numbered(bins[bins["n"] > 0])
+    for model, rows in bins.groupby("model", observed=True):
+        alt = f"Accuracy of {model} against the confidence of its predictions."
+        display = _displays.ReliabilityDisplay(rows)
+        labels = {"xlabel": "Confidence", "ylabel": "Accuracy"}
+        figures.append(_figure(f"calibration_{len(figures)}", display, (3, 3), alt, **labels))
     return figures
+
+
+def pairs(tests):
+    """Return the probabilities that one model is better than another on one table."""
+    n_models = len(set(tests["model_a"]) | set(tests["model_b"]))
+    alt = "Probabilities that the model of a row is better than that of a column."
+    size = (2.4 + 0.42 * n_models, 1.8 + 0.34 * n_models)
+    return _figure("pairs", _displays.PairwiseTestsDisplay(tests), size, alt)
 
 
 def times(scores):
     """Return the times of fits and predictions."""
-    clean = scores[(scores["attack"] == "none") & scores["fit_time"].notna()]
-    alt = f"Times of fits and predictions of {counted(clean['model'].nunique(), 'model')}."
-    size = (7, 1.4 + 0.32 * clean["model"].nunique())
-    return _figure("times", _displays.TimesDisplay(_short(clean)), size, alt)
+    clean = _numbered(scores[scores["attack"] == "none"])
+    medians = clean.groupby("model", observed=False)["fit_time"].median()
+    alt = f"Seconds of fits and predictions; medians of fits: {_values(medians)}."
+    size = (4.6, 1.2 + 0.48 * len(medians))
+    return _figure("times", _displays.TimesDisplay(clean), size, alt, n_axes=2)
 
 
-def _values(series):
-    return enumeration([f"{name} {number(value)}" for name, value in series.items()])
+def _numbered(table):
+    """Return a table whose models are categories: each keeps its colour in all figures."""
+    return table.assign(model=pd.Categorical(table["model"], table["model"].unique()))
 
 
-def _short(table):
-    """Return a table with names of models and tasks that a figure has place for."""
-    names = {
-        column: dict(zip(table[column].unique(), _shortened(table[column].unique()), strict=True))
-        for column in ("task", "model")
-    }
-    return table.assign(**{column: table[column].map(new) for column, new in names.items()})
+def _values(series, digits=3):
+    return enumeration([f"{name} {number(value, digits)}" for name, value in series.items()])
 
 
-def _shortened(names):
-    """Return names of at most 24 characters, of which no two are equal.
-
-    Names of one library often begin alike, and those of two settings of a model end alike, so
-    what is left out is in the middle.
-    """
-    short, half = [], _LONGEST // 2
-    for name in map(str, names):
-        cut = name if len(name) <= _LONGEST else f"{name[: half - 1]}…{name[-half:]}"
-        if cut in short:
-            cut = f"{len(short) + 1}: {cut[: half - 5]}…{cut[-half:]}"
-        short.append(cut)
-    return short
+def _figure(name, display, size, alt, **options):
+    return Figure(name, alt, partial(_drawn, display, size, **options))
 
 
-def _figure(name, display, size, alt, legend=False):
-    """Draw a display in a figure of its own; a `legend` stands below the axes, off the lines."""
+def _drawn(display, size, n_axes=1, **labels):
+    """Draw a display in a figure of its own, with the legend below the axes, off the lines."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
@@ -118,16 +111,21 @@ def _figure(name, display, size, alt, legend=False):
         # The reader's fonts may have characters that those of matplotlib lack.
         warnings.filterwarnings("ignore", r"Glyph \d+")
         canvas = Canvas(figsize=size, layout="constrained")
-        display.plot(canvas.subplots())
-        if legend and display.ax_.get_legend() is not None:
-            display.ax_.get_legend().remove()
-            handles, labels = display.ax_.get_legend_handles_labels()
-            n_columns = 2 if max(map(len, labels)) > 12 else 3
-            width, height = size
-            canvas.set_size_inches(width, height + 0.24 * ceil(len(labels) / n_columns))
+        axes = canvas.subplots(n_axes, squeeze=False).ravel()
+        # A display of one axes takes no list.
+        display.plot(axes[0] if n_axes == 1 else axes)
+        ax = axes[0]
+        ax.set(**labels)
+        if ax.get_legend() is not None:
+            labels = [shortened(text.get_text(), 44) for text in ax.get_legend().get_texts()]
+            handles = ax.get_legend().legend_handles
+            ax.get_legend().remove()
+            longest = max(map(len, labels))
+            n_columns = 1 + (longest <= 28) + (longest <= 12)
+            canvas.set_size_inches(size[0], size[1] + 0.22 * ceil(len(labels) / n_columns))
             place = {"loc": "outside lower center", "ncols": n_columns, "fontsize": "small"}
-            canvas.legend(handles, labels, **place)
-        return Figure(name, _svg(canvas), alt)
+            canvas.legend(handles, labels, frameon=False, **place)
+        return _svg(canvas)
 
 
 def _svg(canvas):

@@ -355,5 +355,5 @@ def environment_blocks(environment):
 
 
 def _text(value):
-    """Return a text of the table of tasks, one that is missing as the empty one."""
-    return value if isinstance(value, str) else "; ".join(map(str, value or ()))
+    """Return lines of the table of tasks, which has NaN or None where there are none."""
+    return value.strip() if isinstance(value, str) else ""

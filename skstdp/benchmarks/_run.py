@@ -49,11 +49,10 @@ def run_fits(
     folder = None if path is None else writable_folder(path)
     names, files, slices = [], [], []
     for table in tables:
-        fits = table()
-        slices.append(slice(len(names), len(names) + len(fits)))
-        names += [FitName(fit.task.name, fit.model, fit.split) for fit in fits]
-        if folder is not None:
-            files += [folder / name for name in result_names(fits, (__version__, curves))]
+        of_table, files_of_table = _names(table(), folder, curves)
+        slices.append(slice(len(names), len(names) + len(of_table)))
+        names += of_table
+        files += files_of_table
     firsts = [names[part][0].task for part in slices if names[part]]
     check_different(firsts, "among the tasks", "Give each task once, and files different names")
     if fresh:
@@ -81,20 +80,32 @@ def run_fits(
     return _frames(records)
 
 
+def _names(fits, folder, curves):
+    names = [FitName(fit.task.name, fit.model, fit.split) for fit in fits]
+    if folder is None:
+        return names, []
+    return names, [folder / name for name in result_names(fits, (__version__, curves))]
+
+
 def _due(tables, slices, missing, curves):
     """Yield the arguments of the missing fits, of one table after the other."""
     missing = set(missing)
     for table, part in zip(tables, slices, strict=True):
-        wanted = [index for index in range(part.start, part.stop) if index in missing]
-        if not wanted:
-            continue
-        fits, place = table(), None
-        for index in wanted:
-            fit = fits[index - part.start]
-            here = (fit.task, fit.train, fit.test)
-            if place is None or any(a is not b for a, b in zip(here, place, strict=True)):
-                place, rows = here, _rows(*here)
-            yield rows, index, fit._replace(task=fit.task.name, train=None, test=None), curves
+        wanted = [index - part.start for index in range(part.start, part.stop) if index in missing]
+        if wanted:
+            # Nothing here keeps the table while the next one is read.
+            yield from _due_of(table(), wanted, part.start, curves)
+
+
+def _due_of(fits, wanted, start, curves):
+    place = None
+    for number in wanted:
+        fit = fits[number]
+        here = (fit.task, fit.train, fit.test)
+        # All models on a split share its rates.
+        if place is None or any(a is not b for a, b in zip(here, place, strict=True)):
+            place, rows = here, _rows(*here)
+        yield rows, start + number, fit._replace(task=fit.task.name, train=None, test=None), curves
 
 
 def _rows(*place):

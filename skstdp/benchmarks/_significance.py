@@ -126,7 +126,7 @@ def corrected_t_test(differences, ratio, rope, sign):
     Returns
     -------
     values : dict
-        Columns of `tests_on_task`.
+        Columns of `t_tests`.
     """
     n_all = len(differences)
     x = differences.dropna().to_numpy()

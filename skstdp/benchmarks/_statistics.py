@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import inf, nan, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from .._robustness._scorers import epsilon_label
-from .._utils._validation import check_number, check_option, nearest
+from .._utils._validation import check_number, nearest
 from ._significance import (
     corrected_t_test,
     greater_is_better,
@@ -22,141 +22,10 @@ from ._significance import (
     ranked,
     require_posthocs,
 )
+from ._test_results import RankTests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
-
-_COLUMNS = {"holm": "p_holm", "wilcoxon": "p_value", "nemenyi": "p_nemenyi"}
-
-
-class RankTests(NamedTuple):
-    r"""Tests of whether models differ over several tasks, all at once and pair by pair.
-
-    Each task counts as one observation, the mean over its splits. The tests are those that
-    Demsar [1]_ recommends; for the pairs Wilcoxon's takes the place of Nemenyi's, which is there
-    as well: whether two models differ does not depend on which others were compared [2]_.
-
-    Attributes
-    ----------
-    ranks : Series of shape (n_models,)
-        Mean rank of each model over the tasks, in [1, n_models]; 1 is the best. Models with the
-        same mean on a task share the average of their ranks there.
-    omnibus : DataFrame
-        Tests of all models at once: columns test ("Friedman", "Friedman, corrected for ties" and
-        "Iman-Davenport"), statistic, df1, df2 (degrees of freedom; NaN if there is no second
-        number) and p_value. NaN where there are fewer than two tasks or three models.
-    pairs : DataFrame
-        One row per pair of models: columns model_a, model_b, difference (mean of a less that of
-        b over the tasks), wins, ties and losses (of a, in tasks), p_value (Wilcoxon's signed-rank
-        test), p_holm (the same, corrected by Holm for the number of pairs) and p_nemenyi. NaN
-        where there are fewer than two tasks.
-    critical_difference : float
-        Difference of mean ranks from which Nemenyi's test finds two models different.
-    alpha : float
-        Level of significance of the critical difference and of the notes.
-    n_tasks : int
-        Number of tasks on which all of these models were measured.
-    notes : tuple of str
-        What was left out or cannot be tested, and why; and whether there are too few tasks for any
-        difference to be found.
-
-    See Also
-    --------
-    Comparison.tests : Computes them.
-    CriticalDifferenceDisplay : Figure of mean ranks and of models that do not differ.
-
-    Notes
-    -----
-    With the mean ranks :math:`R_j` of k models over N tasks, Friedman's statistic is
-
-    .. math:: \chi_F^2 = \frac{12 N}{k (k + 1)} \Big[ \sum_j R_j^2 - \frac{k (k + 1)^2}{4} \Big],
-
-    with k - 1 degrees of freedom. The second row has it corrected for ties. The third, by Iman and
-    Davenport, is less conservative,
-
-    .. math:: F_F = \frac{(N - 1) \chi_F^2}{N (k - 1) - \chi_F^2},
-
-    with k - 1 and (k - 1)(N - 1) degrees of freedom. If all tasks rank the models alike, F is
-    infinite and its p-value :math:`(1 / k!)^{N - 1}` [3]_. By Nemenyi's test two mean ranks differ
-    if they are at least :math:`q_\alpha \sqrt{k (k + 1) / (6 N)}` apart.
-
-    In Wilcoxon's test the ranks of differences of 0 are split evenly between both signs. With N
-    tasks its smallest p-value is :math:`2^{1 - N}`: five tasks can show nothing at 0.05.
-
-    References
-    ----------
-    .. [1] J. Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 7,
-           2006.
-    .. [2] A. Benavoli, G. Corani and F. Mangili, "Should We Really Use Post-Hoc Tests Based on
-           Mean-Ranks?", JMLR 17, 2016.
-    .. [3] W. J. Conover, "Practical Nonparametric Statistics", 3rd ed., 1999, section 5.8.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import pandas as pd
-    >>> from skstdp.benchmarks import Comparison
-    >>> rng = np.random.default_rng(0)
-    >>> scores = pd.DataFrame(
-    ...     {
-    ...         "task": np.repeat([f"table {k}" for k in range(12)], 3),
-    ...         "model": ["STDP", "BP", "forest"] * 12,
-    ...         "split": 0,
-    ...         "attack": "none",
-    ...         "epsilon": 0.0,
-    ...         "accuracy": rng.normal([0.80, 0.85, 0.86], 0.02, (12, 3)).ravel(),
-    ...         "n_train": 80,
-    ...         "n_test": 20,
-    ...     }
-    ... )
-    >>> tests = Comparison(scores=scores).tests().over_tasks
-    >>> tests.omnibus.round(4)
-                               test  statistic  df1   df2  p_value
-    0                      Friedman    18.6667    2   NaN   0.0001
-    1  Friedman, corrected for ties    18.6667    2   NaN   0.0001
-    2                Iman-Davenport    38.5000    2  22.0   0.0000
-    >>> tests.pairs[["model_a", "model_b", "wins", "losses", "p_holm"]].round(4)
-      model_a model_b  wins  losses  p_holm
-    0    STDP      BP     0      12  0.0015
-    1    STDP  forest     0      12  0.0015
-    2      BP  forest     4       8  0.0640
-    >>> round(tests.critical_difference, 3)
-    0.957
-    """
-
-    ranks: pd.Series
-    omnibus: pd.DataFrame
-    pairs: pd.DataFrame
-    critical_difference: float
-    alpha: float
-    n_tasks: int
-    notes: tuple[str, ...]
-
-    def p_values(self, test: Literal["holm", "wilcoxon", "nemenyi"] = "holm") -> pd.DataFrame:
-        """Arrange the p-values of all pairs as a symmetric matrix.
-
-        Parameters
-        ----------
-        test : {"holm", "wilcoxon", "nemenyi"}, default="holm"
-            Wilcoxon's test with or without the correction of Holm, or Nemenyi's.
-
-        Returns
-        -------
-        p_values : DataFrame of shape (n_models, n_models)
-            With 1 on the diagonal.
-
-        Raises
-        ------
-        ValueError
-            If there is no such test.
-        """
-        check_option(test, "test", _COLUMNS)
-        matrix = pd.DataFrame(1.0, index=self.ranks.index, columns=self.ranks.index)
-        of_pairs = self.pairs[["model_a", "model_b", _COLUMNS[test]]]
-        for a, b, p_value in of_pairs.itertuples(index=False):
-            matrix.loc[a, b] = matrix.loc[b, a] = p_value
-        return matrix
 
 
 def means_by_task(scores, measure="accuracy", attack="none", epsilon=0):
@@ -244,7 +113,7 @@ def mean_ranks(scores, measure="accuracy", attack="none", epsilon=0):
     return ranked(block, measure).mean().reindex(means.columns).rename("rank")
 
 
-def tests_over_tasks(scores, measure="accuracy", attack="none", epsilon=0, *, alpha=0.05):
+def rank_tests(scores, measure="accuracy", attack="none", epsilon=0, *, alpha=0.05):
     """Test whether models differ over several tasks.
 
     Parameters
@@ -299,7 +168,7 @@ _ON_TASK = [
 ]
 
 
-def tests_on_task(
+def t_tests(
     scores: pd.DataFrame,
     measure: str = "accuracy",
     attack: str = "none",
@@ -410,3 +279,10 @@ def _complete(means):
             gone[f"Left out the table {name}: no value of {lacking}."] = None
             block = block.drop(index=name)
     return block, [*gone]
+
+
+def fixed_tasks(scores, tasks):
+    """List the tasks of a comparison whose test rows are fixed: its fits train on all others."""
+    n_samples = tasks.set_index("task")["n_samples"]
+    n_train = scores.groupby("task", observed=True)["n_train"].max()
+    return [task for task in n_samples.index if n_train.get(task) == n_samples[task]]

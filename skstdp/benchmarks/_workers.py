@@ -12,6 +12,9 @@ from ..distributed._cluster import Cluster
 # Seconds to wait for the first worker of a cluster.
 _WORKER_TIMEOUT = 60
 
+# Seconds to wait for the scheduler.
+_CONNECTION_TIMEOUT = 10
+
 
 class Arguments:
     """Iterator that keeps its error for later.
@@ -73,7 +76,7 @@ def _connected(client):
         yield client
         return
     try:
-        connected = Client(client, set_as_default=False, timeout=10)
+        connected = Client(client, set_as_default=False, timeout=_CONNECTION_TIMEOUT)
     except (OSError, ValueError) as error:
         raise OSError(
             f"Got client={client!r}, but expected a distributed.Client or the address of a "
@@ -88,7 +91,7 @@ def _on_cluster(function, arguments, client):
 
     n_ahead = 2 * Cluster(client, _WORKER_TIMEOUT).n_threads()
     arguments, sent = iter(arguments), {}
-    running = as_completed()
+    running = as_completed(loop=client.loop)
 
     def submit():
         for first, *others in arguments:
