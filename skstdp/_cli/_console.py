@@ -71,7 +71,7 @@ def prepare_directory(directory):
         raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
 
 
-def progress_bar(description="Training", done="networks trained"):
+def progress_bar(description="Training", done="fits done"):
     """Make a bar if rich is installed and a terminal shows it, else lines of text.
 
     Both go to stderr: stdout is for the result.
