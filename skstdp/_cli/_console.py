@@ -11,6 +11,7 @@ import pandas as pd
 
 from .._displays import axes_for, plot_tasks
 from .._utils._optional import required
+from ..benchmarks._compare import NothingFittedError
 from ..benchmarks._results import writable_folder
 from ..benchmarks._saving import FORMATS
 
@@ -123,7 +124,7 @@ def run_experiment(experiment, tasks, arguments, **options):
             **options,
         )
     except (OSError, ValueError) as error:
-        if training:
+        if training and not isinstance(error, NothingFittedError):
             raise
         fail(error)
     except KeyboardInterrupt:

@@ -104,13 +104,13 @@ def _settings(estimator, space, n_settings, random_state):
     """Return the setting of the estimator, and others, all different."""
     own = estimator.get_params()
     first = {name: own[name] for name in sorted(space)}
-    if not any(hasattr(values, "rvs") for values in space.values()):
-        n_settings = min(n_settings, len(ParameterGrid(space)))
+    is_grid = not any(hasattr(values, "rvs") for values in space.values())
     # One more than needed: the first one may be among them.
+    n_drawn = min(n_settings, len(ParameterGrid(space))) if is_grid else n_settings
     drawn = [
         # Numbers of Python, which can be written to any file.
         {name: v.item() if isinstance(v, np.generic) else v for name, v in setting.items()}
-        for setting in ParameterSampler(space, n_settings, random_state=random_state)
+        for setting in ParameterSampler(space, n_drawn, random_state=random_state)
     ]
     return [first, *(setting for setting in drawn if setting != first)][:n_settings]
 
