@@ -87,8 +87,7 @@ class TunedClassifier(GridSearchCV):
         with warnings.catch_warnings():
             # A setting that fails is the last choice: nobody need know of it.
             warnings.simplefilter("ignore", FitFailedWarning)
-            for text in ("Scoring failed", "One or more of the test scores are non-finite"):
-                warnings.filterwarnings("ignore", text, UserWarning)
+            warnings.filterwarnings("ignore", "One or more of the test scores", UserWarning)
             # A class may have less rows than there are folds.
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             super().fit(X, y, **params)
@@ -116,6 +115,15 @@ def _settings(estimator, space, n_settings, random_state):
 
 
 def _scores(estimator, X, y):
+    """Return the scores of a setting; NaN if it cannot predict, as with too many neighbours."""
+    try:
+        return _accuracy_and_log_loss(estimator, X, y)
+    # Of a function that returns several scores, a search does not take errors.
+    except Exception:
+        return {"accuracy": np.nan, "neg_log_loss": np.nan}
+
+
+def _accuracy_and_log_loss(estimator, X, y):
     """Return the accuracy, and the negative log loss, 0 where there are no probabilities."""
     predicted, log_loss = estimator.predict(X), 0.0
     # A class of one row is in no training part of the fold that tests it: its loss is infinite

@@ -121,7 +121,8 @@ def test_benchmark_prints_tables_where_the_files_are_and_itself(run):
 @pytest.mark.process
 def test_progress_goes_to_stderr_as_lines_where_there_is_no_terminal(run):
     done, _, _ = run
-    assert [line for line in done.stderr.splitlines() if " of 8 " in line] == [
+    # Where it takes long, an estimate follows.
+    assert [line.partition(",")[0] for line in done.stderr.splitlines() if " of 8 " in line] == [
         f"{count} of 8 fits done" for count in range(1, 9)
     ]
 
@@ -132,8 +133,9 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
     def record(tasks, **options):
         given.update(options, tasks=[task().name for task in tasks])
         models = {"BP": BPClassifier(max_iter=2)}
-        options = {name: options[name] for name in ("scorers", "measures", "n_splits")}
-        return compare(tasks[:1], estimators=models, n_repeats=1, **options)
+        scorers = [scorer for scorer in options["scorers"] if scorer.attack == "FGSM"]
+        options = {"measures": options["measures"], "n_splits": 2, "n_repeats": 1}
+        return compare(tasks[:1], estimators=models, scorers=scorers, **options)
 
     monkeypatch.setattr(_benchmark, "compare", record)
     out = ["--out", str(tmp_path), "--report", "none"]
@@ -183,9 +185,12 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
 
 def test_models_of_any_kind_tuned_and_attacked(wine, tmp_path, capsys):
     """What cannot be attacked says why, and all are in the tables."""
+    other = tmp_path / "other.csv"
+    read_csv(wine).iloc[:, 5:].to_csv(other, index=False)
     models = ["knn", "sklearn.svm.LinearSVC(C=0.1)", "forest(n_estimators=3)", "dummy"]
-    command = ["benchmark", f"{wine}:kind", "iris", "--models", *models, "--tune", "3"]
-    command += ["--attack", "fgsm", "certified", "--epsilon", "0.1", "--out", str(tmp_path)]
+    out = tmp_path / "out"
+    command = ["benchmark", f"{wine}:kind", f"{other}:kind", "--models", *models, "--tune", "3"]
+    command += ["--attack", "fgsm", "certified", "--epsilon", "0.1", "--out", str(out)]
     command += ["--format", "csv", "json", "parquet", *QUICK]
     assert command_line.main(command) == 0
     shown = capsys.readouterr()
@@ -195,7 +200,7 @@ def test_models_of_any_kind_tuned_and_attacked(wine, tmp_path, capsys):
         "random forest (n_estimators=3)",
         "majority class",
     ]
-    tables = tmp_path / "wine_iris_tables"
+    tables = out / "wine_other_tables"
     files = [f"{name}.{kind}" for name in TABLES for kind in ("csv", "json", "parquet")]
     assert names_in(tables) == sorted([*files, "environment.json"])
     scores = read_csv(tables / "scores.csv")
@@ -209,11 +214,10 @@ def test_models_of_any_kind_tuned_and_attacked(wine, tmp_path, capsys):
         assert note.startswith("note: Got the model ")
         assert "cannot be attacked by FGSM 0.1" in note
         rows = [line for line in shown.out.splitlines() if f" {name} " in line and "±" in line]
-        assert len(rows) == 5
+        assert len(rows) == 2
         assert all("n/a" in row for row in rows)
-    # Of a table to be ranked there are five.
     lines = shown.out.splitlines()
-    start = lines.index("Mean rank of the accuracy over 5 tasks, 1 is the best")
+    start = lines.index("Mean rank of the accuracy over 2 tasks, 1 is the best")
     ranks = [float(line.split()[-1]) for line in lines[start + 3 : start + 7]]
     assert ranks == sorted(ranks)
     assert sum(ranks) == pytest.approx(10, abs=0.02)
@@ -232,7 +236,7 @@ def test_figures_of_what_there_is(attack, wine, tmp_path, capsys):
 
 def test_all_fits_that_fail_take_one_line(wine, tmp_path, capsys):
     command = ["benchmark", f"{wine}:kind", "--out", str(tmp_path), *QUICK]
-    command += ["--models", "sklearn.naive_bayes.CategoricalNB(min_categories=1)"]
+    command += ["--models", "sklearn.neighbors.RadiusNeighborsClassifier(radius=1e-9)"]
     with pytest.raises(SystemExit, match="2"):
         command_line.main(command)
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
@@ -244,7 +248,7 @@ def test_cluster_does_the_fits(wine, tmp_path):
     distributed = pytest.importorskip("distributed")
     command = ["benchmark", f"{wine}:kind", "--models", "tree", "knn", *QUICK]
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
     ) as cluster:
         address = ["--dask", cluster.scheduler_address]
         assert command_line.main([*command, "--out", str(tmp_path / "a"), *address]) == 0
@@ -335,7 +339,7 @@ def test_ablations_have_a_table_and_no_figure(tmp_path, fitted, capsys):
     shown = capsys.readouterr()
     assert f"no figures: {len(names)} models" in shown.err
     lines = shown.out.splitlines()
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines[: lines.index("Written:")])) <= 100
     for name in names:
         assert len([line for line in lines if f" {name} " in line and "±" in line]) == n_tasks
     assert not [line for line in lines if line.endswith("png")]
