@@ -192,7 +192,17 @@ def compare(
     >>> result
     <Comparison of 2 model(s) on 2 task(s): 8 fits>
     >>> result.summary()[["task", "model", "clean_mean", "0.1_mean"]].round(2)
+           task     model  clean_mean  0.1_mean
+    0  iris 0v1      STDP        1.00      0.88
+    1  iris 0v1  logistic        1.00      0.99
+    2  iris 1v2      STDP        0.94      0.62
+    3  iris 1v2  logistic        0.94      0.69
     >>> result.summary("log_loss")[["task", "model", "clean_mean"]].round(2)
+           task     model  clean_mean
+    0  iris 0v1      STDP        0.18
+    1  iris 0v1  logistic        0.16
+    2  iris 1v2      STDP        0.31
+    3  iris 1v2  logistic        0.36
     >>> len(result.scores), len(result.curves)
     (16, 80)
     """
@@ -228,7 +238,7 @@ def compare(
     failures = frames["missing"].query("measure == 'fit'")
     if len(failures) == (frames["scores"]["attack"] == "none").sum():
         first = failures.iloc[0]
-        raise ValueError(
+        raise NothingFittedError(
             f"All {len(failures)} fits failed. The first one was of the model {first['model']!r} "
             f"on the task {first['task']!r}: {first['reason']}"
         )
@@ -239,6 +249,10 @@ def compare(
     described = pd.DataFrame([table.description for table in tables], columns=COLUMNS["tasks"])
     environment = _environment(perf_counter() - began)
     return Comparison(**frames, tasks=described, environment=environment)
+
+
+class NothingFittedError(ValueError):
+    """All fits failed: what was asked for is not possible."""
 
 
 class _Plan(NamedTuple):

@@ -98,7 +98,8 @@ class Comparison(ComparisonFigures):
         folds), n_features (before any preparation), n_classes, majority (share of the largest
         class), n_test (fixed test rows, or those of a test fold), preparation and notes (text).
     environment : dict
-        Versions of packages by name, platform, date, duration in seconds, and call.
+        Versions of packages by name, platform, date, duration in seconds; and command, if it was
+        made by one.
 
     See Also
     --------
@@ -110,11 +111,25 @@ class Comparison(ComparisonFigures):
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.naive_bayes import GaussianNB
     >>> from skstdp.benchmarks import compare
-    >>> from skstdp.datasets import load_tasks
     >>> models = {"logistic": LogisticRegression(), "Bayes": GaussianNB()}
-    >>> result = compare(load_tasks("iris"), estimators=models, scorers=(), n_repeats=1)
-    >>> list(result.summary()["model"].unique())
-    ['logistic', 'Bayes']
+    >>> result = compare("iris", estimators=models, scorers=(), n_repeats=1)
+    >>> result
+    <Comparison of 2 model(s) on 4 task(s): 40 fits>
+    >>> result.summary("roc_auc")[["task", "model", "clean_mean"]].round(3).tail(2)
+       task     model  clean_mean
+    6  iris  logistic       0.988
+    7  iris     Bayes       0.997
+    >>> result.ranks("log_loss")
+    model
+    logistic    2.0
+    Bayes       1.0
+    Name: rank, dtype: float64
+    >>> result.tasks[["task", "n_samples", "n_classes"]]
+           task  n_samples  n_classes
+    0  iris 0v1        100          2
+    1  iris 0v2        100          2
+    2  iris 1v2        100          2
+    3      iris        150          3
     """
 
     def __init__(
