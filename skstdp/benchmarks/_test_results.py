@@ -67,7 +67,8 @@ class RankTests(NamedTuple):
     if they are at least :math:`q_\alpha \sqrt{k (k + 1) / (6 N)}` apart.
 
     Wilcoxon's test is exact, with ties too; the ranks of differences of 0 are split evenly between
-    both signs. With N tasks its smallest p-value is :math:`2^{1 - N}`: five tasks can show nothing at 0.05.
+    both signs. With N tasks its smallest p-value is :math:`2^{1 - N}`: five tasks can show
+    nothing at 0.05.
 
     References
     ----------
