@@ -103,7 +103,7 @@ def test_many_tables_have_a_short_name(files):
         (["iris", "--sep", ";"], r"^Got --sep ; with iris, but expected it with tables"),
         (["nowhere.csv:kind"], r"^Got nowhere\.csv, but there is no such file"),
         (["C:\\data\\nowhere.csv"], r"^Got C:.*nowhere\.csv, but there is no such file"),
-        (["{folder}/gaps.csv"], r"^Got no target for .*gaps\.csv, .*mean 'class'\? .*gaps\.csv:class"),
+        (["{folder}/gaps.csv"], r"^Got no target for .*gaps\.csv, .*mean 'class'\? .*:class"),
         (["{folder}/gaps.csv:kind"], r"^Got target='kind', but expected one of the columns of"),
     ],
 )  # fmt: skip
