@@ -6,8 +6,9 @@ from .._displays import (
     STDPCurveDisplay,
     require_matplotlib,
 )
-from ..benchmarks._compare import compare, summarise
+from ..benchmarks._compare import compare
 from ..benchmarks._configurations import CONFIGURATIONS
+from ..benchmarks._summary import summarise
 from ..datasets._tasks import load_tasks
 from . import _arguments, _console, _data_arguments
 
@@ -58,7 +59,7 @@ def _run(arguments):
         models = _arguments.configured_models(arguments, tasks)
         _console.prepare_directory(arguments.out)
 
-    scores, curves = _console.run_experiment(
+    comparison = _console.run_experiment(
         compare,
         tasks,
         arguments,
@@ -69,8 +70,9 @@ def _run(arguments):
         n_repeats=arguments.seeds,
         n_seeds=arguments.seeds,
     )
+    scores = comparison.scores
     if arguments.number == 2:
-        display_class, table = LearningCurvesDisplay, curves
+        display_class, table = LearningCurvesDisplay, comparison.curves
         scores = scores[scores["attack"] == "none"]
     else:
         display_class, table = RobustnessCurveDisplay, scores

@@ -4,9 +4,9 @@ import pandas as pd
 
 from .._displays import RobustnessIntervalDisplay, require_matplotlib
 from .._utils._validation import nearest
-from ..benchmarks._compare import summarise
 from ..benchmarks._configurations import front_families
 from ..benchmarks._fronts import robustness_fronts
+from ..benchmarks._summary import summarise
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console, _data_arguments
 

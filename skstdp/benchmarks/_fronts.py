@@ -26,7 +26,8 @@ from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
 from ._compare import EPSILONS, attacks_of
 from ._configurations import front_families
-from ._fits import Fit, rows_of, run_fits, seeded
+from ._fits import Fit, rows_of, seeded
+from ._run import run_fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -350,7 +351,11 @@ def _measured(fits, **options):
     with warnings.catch_warnings():
         # What a family has not is left out of the table.
         warnings.filterwarnings("ignore", "Got the model .* which cannot be attacked", UserWarning)
-        scores, _ = run_fits(fits, **options)
+        frames = run_fits([lambda: fits], **options)
+    failures = frames["missing"].query("measure == 'fit'")
+    if len(failures):
+        raise ValueError(f"The fit of a setting failed: {failures.iloc[0].to_dict()}")
+    scores = frames["scores"]
     names = scores["model"].str.split(_SEPARATOR, n=1, expand=True, regex=False)
     scores = scores.assign(family=names[0], setting=names[1])
     measures = ["attack", "epsilon", "accuracy", "one_class", "majority"]

@@ -1,0 +1,126 @@
+"""Measures of predictions, by name, and the bins of a calibration curve."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
+
+from .._utils._validation import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Of a calibration curve and its error.
+N_BINS = 10
+
+
+class Measure(NamedTuple):
+    """How well predictions agree with the labels.
+
+    The function takes true labels, predicted labels, the outputs of the model, of shape
+    (n_samples, n_classes), and its classes, in the order of the outputs.
+    """
+
+    label: str
+    greater_is_better: bool
+    # What it reads of a model: "labels", "scores" (probabilities or values of the decision
+    # function) or "probabilities".
+    needs: str
+    function: Callable
+
+
+def _accuracy(y_true, y_pred, outputs, classes):
+    return accuracy_score(y_true, y_pred)
+
+
+def _balanced_accuracy(y_true, y_pred, outputs, classes):
+    with warnings.catch_warnings():
+        # A class that the test rows do not hold has no recall, and does not count.
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true", UserWarning)
+        return balanced_accuracy_score(y_true, y_pred)
+
+
+def _roc_auc(y_true, y_pred, outputs, classes):
+    """One class against the rest, averaged over the classes that the rows hold."""
+    columns = [column for column, label in enumerate(classes) if (y_true == label).any()]
+    if len(columns) < 2:
+        raise ValueError("The test rows hold one class.")
+    if len(classes) == 2:
+        return roc_auc_score(y_true == classes[1], outputs[:, 1])
+    return float(np.mean([roc_auc_score(y_true == classes[c], outputs[:, c]) for c in columns]))
+
+
+def _log_loss(y_true, y_pred, outputs, classes):
+    return log_loss(y_true, outputs, labels=classes)
+
+
+def _brier(y_true, y_pred, outputs, classes):
+    return brier_score_loss(y_true, outputs, labels=classes)
+
+
+def _calibration_error(y_true, y_pred, outputs, classes):
+    return calibration_error(calibration_bins(y_true, y_pred, outputs, classes))
+
+
+#: By name, in the order of the columns of a comparison.
+MEASURES = {
+    "accuracy": Measure("Accuracy", True, "labels", _accuracy),
+    "balanced_accuracy": Measure("Balanced accuracy", True, "labels", _balanced_accuracy),
+    "roc_auc": Measure("Area under the ROC curve", True, "scores", _roc_auc),
+    "log_loss": Measure("Log loss", False, "probabilities", _log_loss),
+    "brier": Measure("Brier score", False, "probabilities", _brier),
+    "calibration_error": Measure("Calibration error", False, "probabilities", _calibration_error),
+}
+
+
+def checked_measures(measures):
+    """Return the names of measures, "accuracy" first; None stands for all."""
+    names = MEASURES if measures is None else [measures] if isinstance(measures, str) else measures
+    for name in names:
+        if name not in MEASURES:
+            raise ValueError(
+                f"Got measures={name!r}, but expected names among {', '.join(MEASURES)}."
+                f"{nearest(name, MEASURES)}"
+            )
+    return [name for name in MEASURES if name == "accuracy" or name in names]
+
+
+def calibration_bins(y_true, y_pred, probabilities, classes):
+    """Count rows, and average confidence and accuracy, by bins of the confidence.
+
+    The confidence of a prediction is the probability of the predicted class. Bin b holds those in
+    (b / 10, (b + 1) / 10]; the means of an empty bin are not numbers.
+
+    Returns
+    -------
+    bins : list of (int, float, float)
+        Number of rows, mean confidence and accuracy of each of the 10 bins.
+    """
+    column = {label: index for index, label in enumerate(classes)}
+    columns = np.array([column[label] for label in y_pred], int)
+    confidence = np.asarray(probabilities, float)[np.arange(len(columns)), columns]
+    number = np.searchsorted(np.linspace(0, 1, N_BINS + 1)[1:-1], confidence)
+    n_rows = np.bincount(number, minlength=N_BINS)
+    with np.errstate(invalid="ignore"):
+        means = [
+            np.bincount(number, weights=values, minlength=N_BINS) / n_rows
+            for values in (confidence, np.asarray(y_pred == y_true, float))
+        ]
+    return [
+        (int(n), float(mean), float(right)) for n, mean, right in zip(n_rows, *means, strict=True)
+    ]
+
+
+def calibration_error(bins):
+    """Expected calibration error: mean distance of confidence and accuracy, weighted by rows."""
+    n_rows, confidence, accuracy = np.transpose([row for row in bins if row[0]])
+    return float(np.abs(confidence - accuracy) @ n_rows / n_rows.sum())
