@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import warnings
 from fractions import Fraction
 from functools import partial
 from math import nan
@@ -10,12 +9,13 @@ from pathlib import Path
 
 from sklearn.base import clone
 
+from .._networks._base import NetworkClassifier
 from .._robustness._scorers import epsilon_label
 from .._utils._validation import nearest
 from ..benchmarks._checks import check_models
 from ..benchmarks._compare import EPSILONS
 from ..benchmarks._configurations import CONFIGURATIONS
-from ._console import FORMATS
+from ..benchmarks._models import check_values, models_by_name
 
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
@@ -31,7 +31,7 @@ def add_integer(parser, name, description, *, default, minimum=1, **options):
     parser.add_argument(
         name,
         metavar="N",
-        type=partial(_integer, minimum=minimum),
+        type=partial(integer, minimum=minimum),
         default=default,
         help=f"{description} (default: {shown})",
         **options,
@@ -57,7 +57,7 @@ def add_networks(parser, configurations, default):
         choices=configurations,
         default=default,
         help=f"{'; '.join(_CONFIGURATION_HELP[name] for name in configurations)} "
-        f"(default: {default})",
+        f"(default: {default or 'what --models says'})",
     )
     parser.add_argument(
         "--set",
@@ -69,14 +69,14 @@ def add_networks(parser, configurations, default):
         "may be given several times",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="train all networks, also those that were there"
+        "--fresh", action="store_true", help="do all fits, also those that were there"
     )
 
 
-def add_output(parser, *, jobs=True):
+def add_output(parser, *, jobs=True, formats=("csv", "json")):
     """Add folder and formats of the output, the seed, and the number of jobs."""
     if jobs:
-        add_integer(parser, "--jobs", "networks that train at the same time", default=1)
+        add_integer(parser, "--jobs", "fits at the same time", default=1)
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -89,7 +89,7 @@ def add_output(parser, *, jobs=True):
         "--format",
         dest="formats",
         nargs="+",
-        choices=FORMATS,
+        choices=formats,
         default=["csv"],
         help="formats of the tables (default: csv)",
     )
@@ -100,7 +100,7 @@ def unexpected(text, expected):
     return argparse.ArgumentTypeError(f"Got {text!r}, but expected {expected}.")
 
 
-def _integer(text, minimum):
+def integer(text, minimum):
     try:
         number = int(text)
     except ValueError:
@@ -131,43 +131,65 @@ def _setting(text):
         return name, value
 
 
-def configured_models(arguments, tasks):
-    """Return a function of a task that returns its models, with the parameters that were set."""
-    settings = dict(arguments.set)
-    configuration = CONFIGURATIONS[arguments.configuration]
+def models_for(arguments, default):
+    """Return a function of a task that returns its models: --models, or --configuration."""
+    if arguments.configuration is None:
+        arguments.models = arguments.models or default
+        models = models_by_name(arguments.models)
+        return lambda task: {name: clone(model) for name, model in models.items()}
+    if arguments.models:
+        raise ValueError(
+            f"Got --models {' '.join(arguments.models)} with --configuration "
+            f"{arguments.configuration}, which names models itself, but expected one of them."
+        )
+    return CONFIGURATIONS[arguments.configuration]
 
-    def models_of(task):
-        models = configuration(task)
-        for model in models.values():
+
+def with_settings(models_of, arguments, task):
+    """Return such a function whose networks have the parameters that were set.
+
+    They are tried on the models of a task.
+    """
+    settings = dict(arguments.set)
+
+    def networks(models):
+        return [model for model in models.values() if isinstance(model, NetworkClassifier)]
+
+    def changed_models_of(task):
+        models = models_of(task)
+        for model in networks(models):
             known = model.get_params()
             model.set_params(**{name: settings[name] for name in settings if name in known})
         return models
 
-    if not settings:
-        return models_of
-    parameters = [(type(model), model.get_params()) for model in configuration(tasks[0]).values()]
+    parameters = [(type(model), model.get_params()) for model in networks(models_of(task))]
     known = sorted({name for _, names in parameters for name in names})
-    all_known = f" They are {', '.join(known)}."
+    all_known = f" They are {', '.join(known)}." if known else " None of the models is one."
     for name in settings:
         values = {(kind, repr(given[name])) for kind, given in parameters if name in given}
         if not values:
+            kinds = list(dict.fromkeys(kind.__name__ for kind, _ in parameters))
+            expected = " or ".join(kinds or ["a network of this package"])
             raise ValueError(
-                f"Got --set {name}, but expected a parameter of STDPClassifier or BPClassifier."
+                f"Got --set {name}, but expected a parameter of {expected}."
                 f"{nearest(name, known) or all_known}"
             )
         # One value for all would undo what distinguishes the networks of one kind.
         if len(values) > len({kind for kind, _ in values}):
+            chosen = (
+                f"--configuration {arguments.configuration}"
+                if arguments.configuration
+                else f"--models {' '.join(arguments.models)}"
+            )
             raise ValueError(
-                f"Got --set {name} with --configuration {arguments.configuration}, but expected "
-                "a parameter in which its networks do not differ."
+                f"Got --set {name} with {chosen}, but expected a parameter in which its networks "
+                "do not differ."
             )
     if "random_state" in settings:
         raise ValueError("Got --set random_state, but expected --seed.")
-    for task in tasks:
-        check_models(models_of(task))
-    for model in models_of(tasks[0]).values():
-        # Some values are checked only by `fit`: two samples and an epoch are enough for it.
-        model._validate_params()
-        with warnings.catch_warnings(action="ignore"):
-            clone(model).set_params(max_iter=1, verbose=False).fit([[0.0], [1.0]], [0, 1])
-    return models_of
+    models = changed_models_of(task)
+    check_models(models)
+    if settings:
+        for model in networks(models):
+            check_values(model)
+    return changed_models_of

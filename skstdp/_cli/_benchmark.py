@@ -1,6 +1,5 @@
 """Command `benchmark`: compare classifiers on collections and tables."""
 
-import shlex
 import sys
 from functools import partial
 
@@ -13,6 +12,7 @@ from ..benchmarks._configurations import CONFIGURATIONS
 from ..benchmarks._measures import MEASURES
 from ..benchmarks._models import MODELS
 from ..benchmarks._report import require_report
+from ..benchmarks._saving import FORMATS
 from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console, _data_arguments
 
@@ -24,6 +24,16 @@ _ATTACKS = {
     "pgd": PGDScorer,
     "worst": WorstCaseScorer,
     "certified": CertifiedScorer,
+}
+# Short names of measures in a table of text, and forms of their numbers.
+_COLUMNS = {
+    "balanced_accuracy": ("balanced", "{:.3f}"),
+    "roc_auc": ("AUC", "{:.3f}"),
+    "log_loss": ("log loss", "{:.3f}"),
+    "brier": ("Brier", "{:.3f}"),
+    "calibration_error": ("calibration", "{:.3f}"),
+    "fit_time": ("fit", "{:.2g}"),
+    "predict_time": ("predict", "{:.2g}"),
 }
 _REPORTS = {"html": "to_html", "markdown": "to_markdown"}
 _SUFFIXES = {"html": "html", "markdown": "md"}
@@ -93,7 +103,7 @@ def add_to(add_parser):
     _arguments.add_integer(parser, "--repeats", "number of divisions into folds", default=4)
     seeds = "fits on MNIST, which has fixed test images instead of folds"
     _arguments.add_integer(parser, "--seeds", seeds, default=5)
-    _arguments.add_output(parser)
+    _arguments.add_output(parser, formats=FORMATS)
     parser.add_argument(
         "--report",
         nargs="+",
@@ -116,9 +126,10 @@ def _run(arguments):
         require_matplotlib()
         if reports:
             _require_report()
+        _console.check_formats(arguments.formats)
         models = _arguments.models_for(arguments, _DEFAULT_MODELS)
         name, tasks = _data_arguments.load_data(arguments, lazy=True)
-        _arguments.check_models_for(arguments, models, tasks[0]())
+        models = _arguments.with_settings(models, arguments, tasks[0]())
         _console.prepare_directory(arguments.out)
         client = _console.connected(arguments.dask)
 
@@ -205,6 +216,16 @@ def _write(comparison, arguments, name, reports):
     return [*paths, folder]
 
 
+def _other_measures(scores):
+    """Means of all but the accuracy, per task and model, as text."""
+    clean = scores[scores["attack"] == "none"]
+    columns = {name: (label, form) for name, (label, form) in _COLUMNS.items() if name in clean}
+    means = clean.groupby(["task", "model"], sort=False)[[*columns]].mean()
+    for name, (_, form) in columns.items():
+        means[name] = means[name].map(form.format, na_action="ignore")
+    return means.rename(columns={name: label for name, (label, _) in columns.items()})
+
+
 def _print(comparison, arguments, paths):
     """Print the tables, where the files are, and the command that makes them again."""
     scores, tasks = comparison.scores, comparison.tasks
@@ -217,11 +238,8 @@ def _print(comparison, arguments, paths):
     majority = scores.groupby("task")["majority"].mean()
     summary["majority"] = summary["task"].map(majority)
     print(_console.accuracies(summary, " or ".join(counts[kind] for kind in sorted({*fixed}))))
-    clean = scores[scores["attack"] == "none"]
-    others = [*clean.columns[clean.columns.get_loc("accuracy") + 1 : clean.columns.get_loc("attack_time")]]
-    means = clean.groupby(["task", "model"], sort=False)[others].mean()
-    print("\nOther measures, and seconds, means over the same\n")
-    print(means.to_string(line_width=100, float_format="{:.3g}".format, na_rep="n/a"))
+    print("\nOther measures, and seconds per fit and prediction, means over the same\n")
+    print(_other_measures(scores).to_string(line_width=100, na_rep="n/a"))
     if len(tasks) > 1 and scores["model"].nunique() > 1:
         print(f"\nMean rank of the accuracy over {len(tasks)} tasks, 1 is the best\n")
         print(comparison.ranks().sort_values().to_string(float_format="{:.2f}".format))

@@ -10,14 +10,10 @@ from time import monotonic
 import pandas as pd
 
 from .._displays import axes_for, plot_tasks
+from .._utils._optional import required
+from ..benchmarks._compare import NothingFittedError
 from ..benchmarks._results import writable_folder
-
-FORMATS = {
-    "csv": lambda table, path: table.to_csv(path, index=False),
-    "json": lambda table, path: table.to_json(
-        path, orient="records", indent=1, double_precision=15
-    ),
-}
+from ..benchmarks._saving import FORMATS
 
 
 def fail(message):
@@ -35,6 +31,13 @@ def errors_of_the_user(*more):
         fail(error)
 
 
+def check_formats(formats):
+    """Raise an ImportError where the package for a format is missing."""
+    if "parquet" in formats:
+        with required("Parquet files need pyarrow", "parquet"):
+            import pyarrow  # noqa: F401
+
+
 @contextmanager
 def warnings_as_notes():
     """Print each warning of the package in one line."""
@@ -50,12 +53,8 @@ def connected(address):
     """Context of a client of the Dask scheduler at an address; of None where there is none."""
     if address is None:
         return nullcontext()
-    try:
+    with required("Clusters need dask and distributed", "dask"):
         from distributed import Client
-    except ImportError as error:
-        raise ImportError(
-            'Got --dask, which needs dask. Install it with: pip install "skstdp[dask]"'
-        ) from error
     try:
         return Client(address, set_as_default=False, timeout=10)
     except (OSError, ValueError) as error:
@@ -73,7 +72,7 @@ def prepare_directory(directory):
         raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
 
 
-def progress_bar(description="Training", done="networks trained"):
+def progress_bar(description="Training", done="fits done"):
     """Make a bar if rich is installed and a terminal shows it, else lines of text.
 
     Both go to stderr: stdout is for the result.
@@ -125,7 +124,7 @@ def run_experiment(experiment, tasks, arguments, **options):
             **options,
         )
     except (OSError, ValueError) as error:
-        if training:
+        if training and not isinstance(error, NothingFittedError):
             raise
         fail(error)
     except KeyboardInterrupt:

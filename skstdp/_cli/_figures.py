@@ -56,7 +56,8 @@ def _run(arguments):
         if arguments.pairs == "all":
             pairs = [(0, digit) for digit in range(1, 6)]
             tasks += load_tasks("mnist", data=arguments.data, pairs=pairs)
-        models = _arguments.configured_models(arguments, tasks)
+        models = CONFIGURATIONS[arguments.configuration]
+        models = _arguments.with_settings(models, arguments, tasks[0])
         _console.prepare_directory(arguments.out)
 
     comparison = _console.run_experiment(

@@ -228,7 +228,7 @@ def compare(
     failures = frames["missing"].query("measure == 'fit'")
     if len(failures) == (frames["scores"]["attack"] == "none").sum():
         first = failures.iloc[0]
-        raise ValueError(
+        raise NothingFittedError(
             f"All {len(failures)} fits failed. The first one was of the model {first['model']!r} "
             f"on the task {first['task']!r}: {first['reason']}"
         )
@@ -239,6 +239,10 @@ def compare(
     described = pd.DataFrame([table.description for table in tables], columns=COLUMNS["tasks"])
     environment = _environment(perf_counter() - began)
     return Comparison(**frames, tasks=described, environment=environment)
+
+
+class NothingFittedError(ValueError):
+    """All fits failed: what was asked for is not possible."""
 
 
 class _Plan(NamedTuple):

@@ -310,7 +310,8 @@ def _parameters(text):
         call = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise _no_call(text) from error
-    if not isinstance(call, ast.Call) or call.args or not all(k.arg for k in call.keywords):
+    named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute)
+    if not named or call.args or not all(keyword.arg for keyword in call.keywords):
         raise _no_call(text)
     parameters = {}
     for keyword in call.keywords:

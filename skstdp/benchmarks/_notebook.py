@@ -1,5 +1,6 @@
 """A comparison as a notebook shows it: a table of means, which needs no other package."""
 
+from dataclasses import replace
 from html import escape
 
 from ._report_blocks import Cell, counted
@@ -19,10 +20,10 @@ def notebook_repr(comparison):
     if hidden > 1:
         more = [f"… {counted(hidden, 'more row')}", *[""] * (table.width - 1)]
         rows = [*rows[: _MOST_ROWS - 1], more, rows[-1]]
-    notes = list(table.notes)
+    notes = table.notes
     if len(comparison.missing):
         n_fits = len(comparison.missing[["task", "model", "split"]].drop_duplicates())
-        notes.append(f"of {counted(n_fits, 'fit')} something could not be measured: see missing")
+        notes += (f"in {counted(n_fits, 'fit')} something could not be measured: see missing",)
     head = "".join(f"<th>{escape(str(name))}</th>" for name in table.header)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return (
@@ -30,7 +31,7 @@ def notebook_repr(comparison):
         '<div style="overflow-x: auto"><table>'
         f'<caption style="text-align: left">{escape(table.caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        f"<p>{escape('; '.join(notes))}</p></div>"
+        f"<p>{escape(replace(table, notes=notes).note)}</p></div>"
     )
 
 

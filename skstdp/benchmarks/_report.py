@@ -70,7 +70,7 @@ def write_markdown(comparison, path):
     if report.figures:
         folder.mkdir(exist_ok=True)
     for figure in report.figures:
-        (folder / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
+        (folder / f"{figure.name}.svg").write_text(figure.draw(), encoding="utf-8")
     return _write(path, _markdown(report, quote(folder.name)))
 
 

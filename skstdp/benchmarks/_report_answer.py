@@ -21,7 +21,9 @@ def answer(comparison, tests):
     elif len(means) == 1:
         text = _on_one_table(means.iloc[0].dropna(), comparison.scores, tests.on_task)
     else:
-        text = " ".join([_over_tables(means, tests.over_tasks), *_not_ranked(tests.over_tasks)])
+        text = " ".join(
+            [_over_tables(means, tests.over_tasks), *_not_ranked(means, tests.over_tasks)]
+        )
     return " ".join([text, *_below_the_majority(measured, comparison.scores)])
 
 
@@ -117,9 +119,9 @@ def _verdict(tests, models):
     return f"{differ} (test of Iman and Davenport, {p_value_text(p_all)}), {joint} {pairs}"
 
 
-def _not_ranked(tests):
-    left_out = tests.ranks.index[tests.ranks.isna()]
-    if len(left_out):
+def _not_ranked(models, tests):
+    left_out = [model for model in models if np.isnan(tests.ranks.get(model, np.nan))]
+    if left_out:
         yield f"Not ranked, since not measured on all tables: {enumeration(left_out)}."
 
 

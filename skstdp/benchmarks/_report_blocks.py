@@ -7,8 +7,11 @@ A report is a list of sections, a section a list of blocks. The templates know t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Cell(NamedTuple):
@@ -72,16 +75,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as SVG, what it shows in words, and the name of its file where it has one."""
+    """A figure: the name of its file, what it shows in words, and a function that returns its SVG.
+
+    It is drawn when a report takes it.
+    """
 
     name: str
-    svg: str
     alt: str
+    draw: Callable
 
     @property
     def uri(self):
         """The figure as an address that holds it."""
-        return "data:image/svg+xml," + quote(self.svg, safe=" =:;/,?@()")
+        return "data:image/svg+xml," + quote(self.draw(), safe=" =:;/,?@()")
 
 
 @dataclass(frozen=True)

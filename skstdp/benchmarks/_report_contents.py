@@ -150,8 +150,8 @@ def _calibration(bins):
         return []
     text = (
         "How often a prediction is right (accuracy) against the probability that the model gives "
-        "it (confidence), over the test rows of all splits and tables. On the diagonal both agree; below it "
-        "the model is too sure."
+        "it (confidence), over the test rows of all splits and tables. On the diagonal both "
+        "agree; below it the model is too sure."
     )
     return [Text(text), Figures(figures)]
 

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from functools import partial
 from io import StringIO
 from math import ceil
 
@@ -97,7 +98,11 @@ def _values(series, digits=3):
     return enumeration([f"{name} {number(value, digits)}" for name, value in series.items()])
 
 
-def _figure(name, display, size, alt, n_axes=1, **labels):
+def _figure(name, display, size, alt, **options):
+    return Figure(name, alt, partial(_drawn, display, size, **options))
+
+
+def _drawn(display, size, n_axes=1, **labels):
     """Draw a display in a figure of its own, with the legend below the axes, off the lines."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
@@ -115,11 +120,12 @@ def _figure(name, display, size, alt, n_axes=1, **labels):
             labels = [shortened(text.get_text(), 44) for text in ax.get_legend().get_texts()]
             handles = ax.get_legend().legend_handles
             ax.get_legend().remove()
-            n_columns = 1 + (max(map(len, labels)) <= 28) + (max(map(len, labels)) <= 12)
+            longest = max(map(len, labels))
+            n_columns = 1 + (longest <= 28) + (longest <= 12)
             canvas.set_size_inches(size[0], size[1] + 0.22 * ceil(len(labels) / n_columns))
             place = {"loc": "outside lower center", "ncols": n_columns, "fontsize": "small"}
             canvas.legend(handles, labels, frameon=False, **place)
-        return Figure(name, _svg(canvas), alt)
+        return _svg(canvas)
 
 
 def _svg(canvas):

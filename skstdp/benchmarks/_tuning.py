@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, ParameterGrid, ParameterSampler, StratifiedKFold
 
@@ -82,7 +84,14 @@ class TunedClassifier(GridSearchCV):
 
     def fit(self, X, y=None, **params):
         """Cross-validate all settings, and train the best one on all rows."""
-        super().fit(X, y, **params)
+        with warnings.catch_warnings():
+            # A setting that fails is the last choice: nobody need know of it.
+            warnings.simplefilter("ignore", FitFailedWarning)
+            for text in ("Scoring failed", "One or more of the test scores are non-finite"):
+                warnings.filterwarnings("ignore", text, UserWarning)
+            # A class may have less rows than there are folds.
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            super().fit(X, y, **params)
         self.best_score_ = float(self.cv_results_["mean_test_accuracy"][self.best_index_])
         return self
 
@@ -95,13 +104,13 @@ def _settings(estimator, space, n_settings, random_state):
     """Return the setting of the estimator, and others, all different."""
     own = estimator.get_params()
     first = {name: own[name] for name in sorted(space)}
-    if not any(hasattr(values, "rvs") for values in space.values()):
-        n_settings = min(n_settings, len(ParameterGrid(space)))
+    is_grid = not any(hasattr(values, "rvs") for values in space.values())
     # One more than needed: the first one may be among them.
+    n_drawn = min(n_settings, len(ParameterGrid(space))) if is_grid else n_settings
     drawn = [
         # Numbers of Python, which can be written to any file.
         {name: v.item() if isinstance(v, np.generic) else v for name, v in setting.items()}
-        for setting in ParameterSampler(space, n_settings, random_state=random_state)
+        for setting in ParameterSampler(space, n_drawn, random_state=random_state)
     ]
     return [first, *(setting for setting in drawn if setting != first)][:n_settings]
 

@@ -13,12 +13,15 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 pytest.importorskip("scikit_posthocs")
 
-from skstdp.benchmarks import Comparison  # noqa: E402
-from skstdp.benchmarks._report import (  # noqa: E402
+from scipy import stats
+
+from skstdp.benchmarks import Comparison
+from skstdp.benchmarks._report import (
     html_report,
     markdown_report,
     require_report,
 )
+from skstdp.benchmarks._report_answer import answer
 
 NASTY = "<script>alert('x')</script> & \"q\" | $a_b$ `c` *d* [e](http://f.org) \\ of 60"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -169,16 +172,18 @@ def test_names_are_text_wherever_they_stand():
     assert not any(NASTY in text for text in texts)
 
     markdown = markdown_report(comparison)
-    assert "<script" not in re.sub(r"\\.", "", markdown)
+    shown = [line for line in markdown.splitlines() if not line.startswith("    ")]
+    assert "<script" not in re.sub(r"\\.", "", "\n".join(shown))
     row = next(line for line in markdown.splitlines() if line.startswith("| \\<script"))
     # Seven cells: bars in a name are none between cells.
     assert len(re.split(r"(?<!\\)\|", row)) == 7 + 2
 
 
-def test_the_same_comparison_gives_the_same_bytes():
+def test_the_same_comparison_gives_the_same_bytes(tmp_path):
     options = {"models": ("STDP", "BP"), "n_splits": 3}
-    assert html_report(made(**options)) == html_report(made(**options))
-    assert markdown_report(made(**options)) == markdown_report(made(**options))
+    path = made(**options).to_html(tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text(encoding="utf-8") == html_report(made(**options))
 
 
 def test_figures_show_the_numbers(page_of_three_tables, three_tables):
@@ -190,19 +195,6 @@ def test_figures_show_the_numbers(page_of_three_tables, three_tables):
     )
     (svg,) = (svg for words, svg in figures.items() if words.startswith(alt))
     assert {"STDP", "BP", "forest", "svm"} <= set(texts_of(svg))
-
-
-def test_answer_on_one_table(one_table, page_of_one_table):
-    clean = one_table.scores.query("attack == 'none'").groupby("model")["accuracy"].mean()
-    p_value = one_table.tests().on_task.query("model_a == 'STDP' and model_b == 'BP'")["p_holm"]
-    answer = page_of_one_table.text
-    assert (
-        f"STDP has the highest accuracy on iris, {clean['STDP']:.3f} on average over 10 splits, "
-        f"{clean['STDP'] - clean['BP']:.3f} above BP, the next. This difference is more than the "
-        "choice of the splits explains (corrected resampled t-test with Holm's correction, "
-        f"p = {p_value.item():.3f}); no test on one table can say how the models compare on "
-        "others."
-    ) in answer
 
 
 def scores_of(accuracies, **columns):
@@ -218,16 +210,42 @@ def scores_of(accuracies, **columns):
     return pd.DataFrame(rows).assign(**(common | columns))
 
 
-def text_of(scores, **frames):
-    return ParsedHTML(html_report(Comparison(scores=scores, **frames))).text
+def answer_of(accuracies):
+    comparison = Comparison(scores=scores_of(accuracies))
+    return answer(comparison, comparison.tests())
+
+
+def test_answer_on_one_table():
+    a, b = np.array([0.9, 0.8, 0.95, 0.8]), np.array([0.7, 0.65, 0.7, 0.6])
+    scale = np.sqrt((1 / 4 + 10 / 40) * np.var(a - b, ddof=1))
+    p_value = 2 * stats.t.sf(np.mean(a - b) / scale, 3)
+    assert 0.001 < p_value < 0.05
+    assert answer_of({"iris": {"b": b, "a": a}}) == (
+        "a has the highest accuracy on iris, 0.863 on average over 4 splits, 0.200 above b, the "
+        "next. This difference is more than the choice of the splits explains (corrected "
+        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can say how the "
+        "models compare on others."
+    )
 
 
 def test_answer_says_when_models_cannot_be_told_apart():
-    accuracies = {"iris": {"a": [0.8, 0.9, 0.7, 0.9], "b": [0.9, 0.8, 0.9, 0.7]}}
-    text = text_of(scores_of(accuracies))
-    assert "a and b have the highest accuracy on iris, 0.825 on average over 4 splits." in text
-    assert "The splits do not tell the two apart" in text
+    text = answer_of({"iris": {"a": [0.8, 0.9, 0.7, 0.9], "b": [0.9, 0.8, 0.9, 0.7]}})
+    assert text.startswith(
+        "a and b have the highest accuracy on iris, 0.825 on average over 4 splits. The splits do "
+        "not tell the two apart (corrected resampled t-test with Holm's correction, p = 1.000; "
+    )
     assert "they are equivalent with probability 0." in text
+
+
+def test_answer_without_spread_and_of_one_model():
+    text = answer_of({"iris": {"a": [0.75, 0.75], "b": [0.5, 0.5]}})
+    assert "0.250 above b, the next. The difference between the two was not tested" in text
+    only = Comparison(scores=scores_of({"iris": {"a": [0.75, 0.75]}}))
+    assert answer(only, None) == (
+        "a is the only model that could be measured: there is no comparison."
+    )
+    nothing = Comparison(scores=scores_of({"iris": {"a": [np.nan, np.nan]}}))
+    assert answer(nothing, None).startswith("No model could be measured")
 
 
 def test_answer_over_tables():
@@ -237,15 +255,20 @@ def test_answer_over_tables():
         f"t{k}": {"a": [0.70, 0.72], "b": [0.80 + k / 100, 0.82], "c": [0.60, 0.62 + k / 200]}
         for k in range(8)
     }
-    text = text_of(scores_of(accuracies))
     mean_b, mean_a = (np.mean([np.mean(t[m]) for t in accuracies.values()]) for m in "ba")
-    assert (
+    assert answer_of(accuracies) == (
         f"Over 8 tables, b has the best mean rank in accuracy, 1.00 of 3 models, and an accuracy "
         f"of {mean_b:.3f} on average, {mean_b - mean_a:.3f} above a, the next by rank (2.00). The "
         "models differ (test of Iman and Davenport, p < 0.001), and b differs from all other "
         "models (Wilcoxon tests with Holm's correction); no test can say how they compare on "
         "others."
-    ) in text
+    )
+    few = dict(list(accuracies.items())[:4])
+    # Twice of the smallest p-value on four tables, and three pairs: 3 * 2 ** -3.
+    assert (
+        "The models differ (test of Iman and Davenport, p = 0.005), but the tables do not tell b "
+        "apart from any other model (Wilcoxon tests with Holm's correction, all p ≥ 0.375)"
+    ) in answer_of(few)
 
 
 def test_answer_names_what_is_not_ranked_and_what_no_model_beats():
@@ -254,35 +277,33 @@ def test_answer_names_what_is_not_ranked_and_what_no_model_beats():
         "t1": {"a": [0.7, 0.8], "b": [0.6, 0.7], "c": [0.5, 0.5]},
         "t2": {"a": [0.5, 0.4], "b": [0.4, 0.5], "c": [np.nan, np.nan]},
     }
-    text = text_of(scores_of(accuracies))
+    text = answer_of(accuracies)
     assert "Not ranked, since not measured on all tables: c." in text
     assert "On t2 no model is better than predicting the largest class for all rows." in text
-    assert "0.450 ± 0.071 ▼" in text
-    assert "the tables do not tell a apart from any other model" in text
+    assert "| t2 | 0.450 ± 0.071 ▼ |" in markdown_report(Comparison(scores=scores_of(accuracies)))
 
 
 def test_a_mean_over_fewer_splits_is_marked_and_not_the_best():
     accuracies = {"iris": {"a": [0.9, np.nan, np.nan], "b": [0.8, 0.8, 0.7], "c": [0.7] * 3}}
-    document = html_report(Comparison(scores=scores_of(accuracies)))
-    assert re.search(r"0\.900 \*", document)
-    assert "<strong>0.900" not in document
-    assert "<strong>0.767" in document
+    text = markdown_report(Comparison(scores=scores_of(accuracies)))
+    assert "| a | 0.900 * |" in text
+    assert "| b | **0.767 ± 0.058** |" in text
+    assert "| c | 0.700 ± 0.000 |" in text
 
 
 def test_equal_models_have_no_best():
     accuracies = {"iris": {"a": [0.8, 0.9], "b": [0.8, 0.9]}}
-    document = html_report(Comparison(scores=scores_of(accuracies)))
-    assert document.count("0.850 ± 0.071") == 2
-    assert "<strong>0.850" not in document
+    text = markdown_report(Comparison(scores=scores_of(accuracies)))
+    assert "| a | 0.850 ± 0.071 |" in text
+    assert "| b | 0.850 ± 0.071 |" in text
 
 
 def test_settings_are_the_most_frequent_ones():
     frames = made_frames(models=("STDP", "svm"), n_splits=3, tuned=True)
     frames["settings"]["parameters"] = [{"C": 10.0}, {"C": 1.0}, {"C": 10.0}]
     frames["settings"]["inner_score"] = [0.8, 0.9, 1.0]
-    page = ParsedHTML(html_report(Comparison(**frames)))
-    _, row = page.tables["The settings that tuning chose"]
-    assert row == ["iris", "svm", "C=10", "2 of 3", "0.900 ± 0.100"]
+    text = markdown_report(Comparison(**frames))
+    assert "| iris | svm | C=10 | 2 of 3 | 0.900 ± 0.100 |" in text
 
 
 def test_what_is_missing_is_counted_by_reason(page_of_three_tables):
@@ -326,10 +347,8 @@ def cells_of(line):
     return [cell.strip() for cell in line.strip("| ").split(" | ")]
 
 
-def test_markdown_holds_the_same_numbers(tmp_path, three_tables, page_of_three_tables):
-    path = three_tables.to_markdown(tmp_path / "a report.md")
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
+def test_markdown_holds_the_same_numbers(three_tables, page_of_three_tables):
+    lines = markdown_report(three_tables).splitlines()
     start = lines.index("**Accuracy**") + 2
     table = [cells_of(line) for line in lines[start : start + 6]]
     dashes = table.pop(1)
@@ -337,20 +356,19 @@ def test_markdown_holds_the_same_numbers(tmp_path, three_tables, page_of_three_t
     plain = [[cell.replace("**", "") for cell in row] for row in table]
     assert plain == page_of_three_tables.tables["Accuracy"]
     assert table[1][1].startswith("**")
+    headings = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
+    assert headings == list(page_of_three_tables.headings.values())
+
+
+def test_figures_of_markdown_are_files_beside_it(tmp_path):
+    comparison = made(models=("STDP", "BP"), attacks=(), n_splits=2)
+    text = comparison.to_markdown(tmp_path / "a report.md").read_text(encoding="utf-8")
     linked = re.findall(r"\]\(a%20report_figures/(\w+\.svg)\)", text)
-    assert sorted(linked) == sorted(
-        file.name for file in (tmp_path / "a report_figures").iterdir()
-    )
-    assert len(linked) == len(figures_of(page_of_three_tables))
+    assert linked == ["scores_0.svg", "calibration_0.svg", "calibration_1.svg", "times.svg"]
+    folder = tmp_path / "a report_figures"
+    assert sorted(linked) == sorted(file.name for file in folder.iterdir())
     for name in linked:
-        ElementTree.parse(tmp_path / "a report_figures" / name)
-
-
-def test_html_file(tmp_path, one_table):
-    path = one_table.to_html(tmp_path / "report.html")
-    assert path == tmp_path / "report.html"
-    assert path.read_text(encoding="utf-8") == html_report(one_table)
-    assert list(tmp_path.iterdir()) == [path]
+        assert "STDP" in texts_of(ElementTree.parse(folder / name)) or name != "times.svg"
 
 
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib", "scikit_posthocs"])
@@ -379,4 +397,4 @@ def test_notebook_shows_the_first_of_many_tables():
     (rows,) = page.tables.values()
     assert [row[0] for row in rows[1:]] == [*tasks[:11], "… 19 more rows", "mean of all tables"]
     # All fits of one model: no attack, and on the last table no fit.
-    assert "Of 60 fits something could not be measured" in page.text
+    assert "In 60 fits something could not be measured" in page.text

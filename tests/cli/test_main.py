@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_helpers import QUICK
+from cli_helpers import NETWORKS, QUICK
 
 pytest.importorskip("matplotlib")
 
@@ -39,7 +39,7 @@ def test_error_during_training_is_no_error_of_the_user(tmp_path, monkeypatch):
         raise ValueError("broken")
 
     monkeypatch.setattr(BPClassifier, "fit", fit)
-    command = ["benchmark", "iris", "--out", str(tmp_path), *QUICK]
+    command = ["benchmark", "iris", "--out", str(tmp_path), *QUICK, *NETWORKS]
     with pytest.raises(ValueError, match="broken"):
         command_line.main(command)
 
