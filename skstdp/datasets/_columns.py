@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
-from ._sources import counts_rows
 from ._text_files import listed
 
 # Missing values of features as pandas reads them, and as the tables of KEEL have them.
@@ -303,3 +302,9 @@ def _free(name, frame):
     while name in frame:
         name += "_"
     return name
+
+
+def counts_rows(numbers):
+    """True if a column of numbers is 0, 1, 2 or 1, 2, 3 and so on."""
+    values = np.asarray(numbers, dtype=np.float64)
+    return bool(len(values) and values[0] in (0, 1) and (np.diff(values) == 1).all())

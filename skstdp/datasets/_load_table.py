@@ -215,9 +215,7 @@ def read_table(path, target, sep=None, *, encoding=None, na=(), drop=(), id=(), 
 
     Parameters and errors are those of `load_table`; a missing label is an error.
     """
-    found = find_typed_source(
-        path, target, sep=sep, encoding=encoding, na=na, decimal=decimal or "."
-    )
+    found = find_typed_source(path, target, sep=sep, encoding=encoding, na=na, decimal=decimal)
     labels = found.frame[found.target]
     missing = labels.isna() | labels.astype(str).isin({"", *na})
     if missing.any():

@@ -518,9 +518,12 @@ def test_comma_at_the_end_of_each_row(write):
 
 def test_windows_line_ends_and_spaces(write):
     content = TABLE.replace("\n", "\r\n").replace(",", ", ")
-    task = load_table(write(content), "kind")
-    assert list(task.X) == ["length", "width"]
-    assert list(task.y) == ["a", "b", "a"]
+    for target, others in (("kind", ["length", "width"]), ("length", ["width", "kind"])):
+        task = load_table(write(content.replace(".5", "")), target)
+        assert list(task.X) == others
+    assert task.X["kind"].tolist() == ["a", "b", "a"]
+    # As pandas names them, and the model.
+    assert list(read_table(write(content), " kind")[0]) == ["length", " width"]
 
 
 @pytest.mark.parametrize(
