@@ -177,7 +177,8 @@ def _from_text(column, name, na, decimal, notes):
         numbers_in_rows = in_rows(texts.map(dict(zip(found, numbers, strict=True))), np.nan)
         numbers_in_rows = numbers_in_rows.astype("float64")
         _refuse_infinite(numbers_in_rows, name)
-        whole = found[numbers.notna()].str.fullmatch(r"[+-]?\d{1,15}").all()
+        written = found[numbers.notna()]
+        whole = not (numbers % 1).any() and written.str.fullmatch(r"[+-]?[\d,.]{1,15}").all()
         if whole and not numbers_in_rows.isna().any():
             return numbers_in_rows.astype("int64"), None
         return numbers_in_rows, None
@@ -218,26 +219,25 @@ def _refuse_infinite(numbers, name):
 
 def _numbers(texts, decimal):
     """Numbers that texts stand for, NaN for others."""
-    texts = texts.astype(object)
-    points = texts.str.fullmatch(_POINT) & ~texts.str.fullmatch(_COMMA)
-    if decimal == "," and not points.any():
-        comma = texts.str.fullmatch(_COMMA)
-        plain = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    else:
-        comma, plain = texts.str.fullmatch(_THOUSANDS), texts.str.replace(",", "", regex=False)
-    texts = texts.where(~comma.astype(bool), plain)
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    good = numbers.notna()
-    # Exact in all versions of pandas.
-    numbers[good] = [float(text) for text in texts[good]]
+    # A point may stand between thousands where a comma is the decimal sign.
+    others = texts if decimal == "," else texts[numbers.isna()]
+    comma = others.str.fullmatch(_COMMA if decimal == "," else _THOUSANDS).astype(bool)
+    points = decimal == "," and (others.str.fullmatch(_POINT) & ~comma).any()
+    if not points:
+        signs = str.maketrans({".": None, ",": "."} if decimal == "," else {",": None})
+        plain = [text.translate(signs) for text in others[comma]]
+        numbers[comma.index[comma]] = pd.to_numeric(pd.Series(plain, dtype=object)).to_numpy()
     return numbers
 
 
 def _are_codes(texts):
     """True for whole numbers of one length of which some begin with zero, such as postal codes."""
     length = len(texts[0])
+    if length < 2 or not texts.str.startswith("0").any():
+        return False
     of_one_length = texts.str.fullmatch(rf"\d{{{length}}}").all()
-    return bool(length > 1 and of_one_length and texts.str.startswith("0").any())
+    return bool(of_one_length)
 
 
 def _are_gaps(stray, numbers):

@@ -1,5 +1,6 @@
 import gzip
 import os
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from urllib.error import URLError
@@ -599,3 +600,20 @@ def test_table_for_a_model_has_the_types_of_pandas(write):
     assert list(X) == ["a", "b"]
     with pytest.raises(ValueError, match=r"^Got missing values in .*, in 'kind', but .*row 2"):
         read_table(write("length,width,kind\n1,2,a\n3,4\n"), "kind")
+
+
+def test_names_of_prepared_columns_differ():
+    """A number may be called like a value of a column of categories."""
+    table = pd.DataFrame({"a": list("xyz") * 8, "a_x": np.arange(24) % 5, "k": [0, 1] * 12})
+    task = load_table(table, "k", name="t")
+    prepared = task.preparation.fit_transform(task.X)
+    assert list(prepared) == ["numbers__a_x", *(f"categories__a_{value}" for value in "xyz")]
+
+
+def test_task_is_pickled_with_its_preparation():
+    table = pd.DataFrame({"a": list("xyz") * 8, "b": np.arange(24) % 5, "k": [0, 1] * 12})
+    task = load_table(table, "k", name="t")
+    loaded = pickle.loads(pickle.dumps(task))
+    pd.testing.assert_frame_equal(loaded.X, task.X)
+    assert loaded.describe() == task.describe()
+    assert list(loaded.preparation.fit_transform(loaded.X)) == ["b", "a_x", "a_y", "a_z"]
