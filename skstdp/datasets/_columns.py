@@ -145,6 +145,12 @@ def _is_number(text):
 
 def _from_text(column, name, na, decimal, notes):
     """Numbers, dates or text, as `_typed`; each different text is looked at once."""
+    declared = isinstance(column.dtype, pd.CategoricalDtype)
+    if decimal == "." and not na and not declared:
+        numbers = _plain_numbers(column)
+        if numbers is not None:
+            _refuse_infinite(numbers, name)
+            return numbers, None
     values = column.astype(object)
     _refuse_several_values(values, name)
     codes, different = pd.factorize(values)
@@ -160,7 +166,7 @@ def _from_text(column, name, na, decimal, notes):
         return column, "with gaps alone"
     as_text = in_rows(texts.to_numpy(), np.nan)
     # Categories that were declared may be called by numbers.
-    if isinstance(column.dtype, pd.CategoricalDtype):
+    if declared:
         return as_text, None
     numbers = _numbers(found, decimal)
     stray = found[numbers.isna()]
@@ -193,6 +199,17 @@ def _from_text(column, name, na, decimal, notes):
             "category like others"
         )
     return as_text, None
+
+
+def _plain_numbers(column):
+    """Numbers of a column without markers and codes, at once, or None; most are such columns."""
+    try:
+        numbers = pd.to_numeric(column)
+    except (TypeError, ValueError):
+        return None
+    if numbers.dtype.kind not in "if" or numbers.isna().all():
+        return None
+    return None if column.dropna().astype(str).str.match(r"0\d").any() else numbers
 
 
 def _refuse_several_values(values, name):
