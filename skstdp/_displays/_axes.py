@@ -121,6 +121,15 @@ def shortened(name, length=28):
     return f"{name[: length - end - 1]}…{name[-end:]}"
 
 
+def all_shortened(names, length=28):
+    """Return names as short as this, or as it takes for different ones to differ."""
+    names = [str(name) for name in names]
+    short = [shortened(name, length) for name in names]
+    if len({*short}) < len({*names}):
+        return all_shortened(names, length + 8)
+    return short
+
+
 def by_name(models):
     """Return several models by name, or a single one without."""
     return models if isinstance(models, dict) else {"": models}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._axes import require_matplotlib, set_axes, shortened, style_of
+from ._axes import all_shortened, require_matplotlib, set_axes, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,8 +140,9 @@ class CriticalDifferenceDisplay:
         # In the order of the diagram: the better half from the best on, the others from the worst.
         half = (len(ranks) + 1) // 2
         in_order = [*best_first[:half], *best_first[half:][::-1]]
-        for model, text in zip(in_order, drawn["labels"], strict=True):
-            parts = [shortened(model), f"{ranks[model]:.2f}"]
+        names = all_shortened(in_order)
+        for model, name, text in zip(in_order, names, drawn["labels"], strict=True):
+            parts = [name, f"{ranks[model]:.2f}"]
             if text.get_horizontalalignment() == "left":
                 parts.reverse()
             # Light colours do not make readable text. The spaces keep it off the line.

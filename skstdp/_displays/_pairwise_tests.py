@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._axes import require_matplotlib, set_axes, shortened
+from ._axes import all_shortened, require_matplotlib, set_axes, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,7 +113,7 @@ class PairwiseTestsDisplay:
                 place = {"horizontalalignment": "center", "verticalalignment": "center"}
                 style = {"fontsize": "small", "weight": weight, "color": color}
                 self.ax_.text(column, row, text, **style, **place)
-        names = [shortened(model, 22) for model in models]
+        names = all_shortened(models, 22)
         self.ax_.set_yticks(range(len(models)), names, fontsize="small")
         self.ax_.set_xticks(
             range(len(models)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._axes import by_model, require_matplotlib, set_grid, shortened
+from ._axes import all_shortened, by_model, require_matplotlib, set_grid
 from ._rows import tables_text
 from ._task_grid import axes_for
 
@@ -101,6 +101,7 @@ class ReliabilityDisplay:
                 "that has predict_proba."
             )
         models = list(by_model(table))
+        names = all_shortened([model for model, _, _ in models], 22)
         if own_figure := axes is None:
             from matplotlib import pyplot
 
@@ -110,8 +111,8 @@ class ReliabilityDisplay:
         set_grid(self, axes, (number,), "one for all models, or one for each with probabilities")
         places = cycle(self.axes_) if shared else self.axes_
         self.lines_ = [
-            self._draw(ax, *of_model, alone=not shared)
-            for ax, of_model in zip(places, models, strict=False)
+            self._draw(ax, name, style, rows, alone=not shared)
+            for ax, name, (_, style, rows) in zip(places, names, models, strict=False)
         ]
         lowest = min(0.5, table["confidence"].min())
         for ax in self.axes_:
@@ -130,7 +131,7 @@ class ReliabilityDisplay:
             self.figure_.supylabel("Accuracy", fontsize="medium")
         return self
 
-    def _draw(self, ax, model, style, table, alone):
+    def _draw(self, ax, name, style, table, alone):
         tasks = table.groupby("task", sort=False, observed=True)
         if alone and len(tasks) > 1:
             for _, of_task in tasks:
@@ -139,7 +140,7 @@ class ReliabilityDisplay:
         bins = _over_splits(table)
         share = bins["n"] / bins["n"].sum()
         error = float(np.abs(bins["confidence"] - bins["accuracy"]) @ share)
-        label = f"{shortened(model, 22)}, error {error:.3f}"
+        label = f"{name}, error {error:.3f}"
         place = bins["confidence"], bins["accuracy"]
         (line,) = ax.plot(*place, color=style["color"], label=label)
         ax.scatter(*place, s=6 + 150 * share, **style)

@@ -1,11 +1,11 @@
 """Figures with one row per model."""
 
-from ._axes import shortened
+from ._axes import all_shortened, shortened
 
 
 def rows_of_models(ax, models):
     """Set the ticks of one row per model, the first one on top."""
-    ax.set_yticks(range(len(models)), map(shortened, models), fontsize="small")
+    ax.set_yticks(range(len(models)), all_shortened(models), fontsize="small")
     ax.set_ylim(len(models) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize="small")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ._axes import by_model, names_of, require_matplotlib, set_grid, shortened
 from ._rows import in_sentence, note_in_row, rows_of_models, splits_text, tables_text
@@ -13,7 +14,6 @@ from ._task_grid import axes_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
 
@@ -107,6 +107,8 @@ class ScoreDistributionDisplay:
         if "attack" in scores:
             scores = scores[scores["attack"] == "none"]
         tasks, models = names_of(scores["task"]), names_of(scores["model"])
+        # A model has its number where a task lacks the models before it, too.
+        scores = scores.assign(model=pd.Categorical(scores["model"], models))
         if own_figure := axes is None:
             from matplotlib import pyplot
 

@@ -23,9 +23,11 @@ from ..datasets._preparation import describe_preparation
 from ._checks import check_class_sizes, check_integers, check_models, task_loaders
 from ._comparison import COLUMNS, Comparison, scores_columns
 from ._configurations import default_classifiers
-from ._fits import Fit, seeded
+from ._fits import Fit
 from ._measures import MEASURES, checked_measures
+from ._models import models_by_name
 from ._run import run_fits
+from ._tuning import tuned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -278,17 +280,15 @@ class _Table:
             splits = [(None, None)] * plan.n_seeds
         self.description = self._described(task)
         return [
-            Fit(task, model, split, self._model(estimator, seed), train, test, plan.attacks)
+            Fit(task, model, split, self._tuned(estimator, seed), seed, train, test, plan.attacks)
             for split, ((train, test), seed) in enumerate(zip(splits, plan.seeds, strict=False))
             for model, estimator in models.items()
         ]
 
-    def _model(self, estimator, seed):
-        if self._plan.tune is not None:
-            from ._tuning import tuned
-
-            estimator = tuned(estimator, self._plan.tune, self._plan.n_inner, seed)
-        return seeded(estimator, seed)
+    def _tuned(self, estimator, seed):
+        if self._plan.tune is None:
+            return estimator
+        return tuned(estimator, self._plan.tune, self._plan.n_inner, seed)
 
     def _described(self, task):
         sizes = Counter(np.asarray(task.y).tolist()).values()
@@ -321,8 +321,6 @@ def _checked_models(estimators):
     if estimators is None:
         return default_classifiers()
     if isinstance(estimators, str | list | tuple):
-        from ._models import models_by_name
-
         estimators = models_by_name([estimators] if isinstance(estimators, str) else estimators)
     check_models(estimators)
     return estimators

@@ -236,7 +236,12 @@ class Comparison(ComparisonFigures):
         )
 
     def to_html(self, path: str | Path) -> Path:
-        """Write a report, one file that needs no other.
+        """Write a report: one HTML file with all figures in it, which loads nothing.
+
+        It holds an answer in two sentences, the data and how they were prepared, the settings
+        that tuning chose, scores with box plots, ranks and tests, accuracy under attack,
+        calibration, times, what could not be measured, and how to make it again. Parts that have
+        nothing to say are left out. The same comparison gives the same bytes.
 
         Parameters
         ----------
@@ -247,23 +252,49 @@ class Comparison(ComparisonFigures):
         -------
         path : Path
             The file.
+
+        Raises
+        ------
+        ImportError
+            If jinja2, matplotlib or scikit-posthocs is not installed.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from skstdp.benchmarks import compare
+        >>> models = {"logistic": LogisticRegression()}
+        >>> result = compare("iris", estimators=models, scorers=(), n_repeats=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     result.to_html(Path(folder) / "report.html").name
+        'report.html'
         """
         from ._report import write_html
 
         return write_html(self, path)
 
     def to_markdown(self, path: str | Path) -> Path:
-        """Write the report as Markdown, with its figures beside it.
+        """Write the report as Markdown, and its figures as SVG to a folder beside it.
 
         Parameters
         ----------
         path : str or path-like
-            File to write.
+            File to write. The figures of `report.md` are in the folder `report_figures`.
 
         Returns
         -------
         path : Path
             The file.
+
+        Raises
+        ------
+        ImportError
+            If jinja2, matplotlib or scikit-posthocs is not installed.
+        OSError
+            If a file cannot be written.
         """
         from ._report import write_markdown
 
@@ -273,6 +304,10 @@ class Comparison(ComparisonFigures):
         self, folder: str | Path, formats: Sequence[str] = ("csv", "json", "parquet")
     ) -> list[Path]:
         """Write the tables, one file per table and format.
+
+        The files have the names and columns of the attributes: `scores.csv` and so on, also of
+        tables without rows. The column parameters of `settings` is text of JSON. The environment
+        is in `environment.json`.
 
         Parameters
         ----------
@@ -285,6 +320,15 @@ class Comparison(ComparisonFigures):
         -------
         paths : list of Path
             The files.
+
+        Raises
+        ------
+        ImportError
+            If pyarrow, which "parquet" needs, is not installed.
+        OSError
+            If the folder cannot be written to.
+        ValueError
+            If a format is none of these.
         """
         from ._report import save_tables
 

@@ -76,9 +76,7 @@ class ComparisonFigures:
         tests = rank_tests(self.scores, measure)
         label = MEASURES[measure].label if measure in MEASURES else measure.replace("_", " ")
         title = f"Mean ranks by {in_sentence(label)} on {tests.n_tasks} tables"
-        models = self.scores["model"].unique()
-        ranks = tests.ranks.reindex(models)
-        return CriticalDifferenceDisplay(ranks, tests.p_values(), title=title).plot(ax)
+        return CriticalDifferenceDisplay(tests.ranks, tests.p_values(), title=title).plot(ax)
 
     def plot_robustness(
         self, task: str | None = None, ax: Axes | None = None

@@ -38,7 +38,9 @@ class Fit(NamedTuple):
     task: Task
     model: str
     split: int
+    # Not fitted; shared by the fits that differ in the seed alone.
     estimator: BaseEstimator
+    seed: int
     # Rows of the task, or None where the test rows are fixed.
     train: np.ndarray | None
     test: np.ndarray | None
@@ -120,7 +122,7 @@ def train_and_measure(rows, fit, with_curves):
     record["majority"] = max(class_sizes.values()) / len(rows.y_test)
     record["n_train"], record["n_test"] = len(rows.y_train), len(rows.y_test)
     # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
-    model = clone(fit.estimator)
+    model = seeded(fit.estimator, fit.seed)
     # The result must not depend on the number of processes, which share the cores.
     with warnings.catch_warnings(), one_thread():
         for category in _SILENT:

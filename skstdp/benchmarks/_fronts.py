@@ -26,7 +26,7 @@ from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
 from ._compare import EPSILONS, attacks_of
 from ._configurations import front_families
-from ._fits import Fit, rows_of, seeded
+from ._fits import Fit, rows_of
 from ._run import run_fits
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def robustness_fronts(
 
     quick = attacks_of([PGDScorer(max(epsilons), n_steps=10, n_restarts=1, bounds=(0, 1))])
     fits = [
-        Fit(task, _joined(family, setting), part.split, seeded(model, seeds[0]), *rows, quick)
+        Fit(task, _joined(family, setting), part.split, model, seeds[0], *rows, quick)
         for part in parts
         for task, *rows in _inner_splits(part, n_inner, max_tuning, max_test, random_state)
         for family, settings in families.items()
@@ -229,7 +229,7 @@ def robustness_fronts(
         for number, seed in enumerate(seeds if is_repeated else seeds[:1]):
             split = part.split if part.is_fold else number
             name = _joined(row.family, row.setting)
-            fits.append(Fit(task, name, split, seeded(model, seed), None, None, attacks))
+            fits.append(Fit(task, name, split, model, seed, None, None, attacks))
     measured = _measured(fits, **options)
     is_corrupted = measured["attack"].isin(CORRUPTIONS)
     corruptions = measured[is_corrupted].rename(

@@ -83,12 +83,19 @@ def _over_tables(means, tests):
     complete = means[ranks.index].dropna().mean()
     first, second, *others = ranks.index
     gap = complete[first] - complete[second]
-    lead = (
-        f"Over {n_tables}, {first} has the best mean rank in accuracy, {ranks[first]:.2f} of "
-        f"{len(ranks)} models, and an accuracy of {number(complete[first])} on average, "
-        f"{number(abs(gap))} {'above' if gap >= 0 else 'below'} {second}, the next by rank "
-        f"({ranks[second]:.2f})."
-    )
+    if f"{ranks[first]:.2f}" == f"{ranks[second]:.2f}":
+        lead = (
+            f"Over {n_tables}, {first} and {second} have the best mean rank in accuracy, "
+            f"{ranks[first]:.2f} of {len(ranks)} models, and accuracies of "
+            f"{number(complete[first])} and {number(complete[second])} on average."
+        )
+    else:
+        lead = (
+            f"Over {n_tables}, {first} has the best mean rank in accuracy, {ranks[first]:.2f} of "
+            f"{len(ranks)} models, and an accuracy of {number(complete[first])} on average, "
+            f"{number(abs(gap))} {'above' if gap >= 0 else 'below'} {second}, the next by rank "
+            f"({ranks[second]:.2f})."
+        )
     return f"{lead} {_verdict(tests, [first, second, *others])}; {limit}."
 
 
@@ -101,9 +108,8 @@ def _verdict(tests, models):
     by = "Wilcoxon tests with Holm's correction"
     if not apart:
         smallest = number(p_values.fillna(1).min())
-        pairs = (
-            f"the tables do not tell {first} apart from any other model ({by}, all p ≥ {smallest})"
-        )
+        all_p = "all p = 1.000" if smallest == "1.000" else f"all p ≥ {smallest}"
+        pairs = f"the tables do not tell {first} apart from any other model ({by}, {all_p})"
     elif not together:
         pairs = f"{first} differs from all other models ({by})"
     else:
@@ -113,8 +119,12 @@ def _verdict(tests, models):
         )
     p_all = tests.omnibus.set_index("test")["p_value"]["Iman-Davenport"]
     if np.isnan(p_all):
-        return pairs
-    differ = "The models differ" if p_all < tests.alpha else "The models may all be equal"
+        return pairs.replace("the tables", "The tables", 1) if not apart else pairs
+    differ = (
+        "The models differ"
+        if p_all < tests.alpha
+        else "The tables do not show that the models differ"
+    )
     joint = "but" if (p_all < tests.alpha) != bool(apart) else "and"
     return f"{differ} (test of Iman and Davenport, {p_value_text(p_all)}), {joint} {pairs}"
 

@@ -54,7 +54,7 @@ class Table:
     @property
     def is_folded(self):
         """True if a page shows the rows on request: all at once would hide what follows."""
-        return self.folded or len(self.rows) > 40
+        return self.folded or len(self.rows) > 30
 
     @property
     def columns(self):

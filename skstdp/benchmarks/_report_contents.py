@@ -76,7 +76,7 @@ def _subtitle(scores, environment):
     if attacks:
         parts.append(f"attacked by {enumeration(attacks)}")
     if environment.get("date"):
-        parts.append(str(environment["date"]))
+        parts.append(_report_tables.date_text(environment["date"]))
     return ", ".join(parts)
 
 
@@ -141,7 +141,10 @@ def _attack(scores):
     if not _report_tables.attacks_of_scores(scores):
         return []
     figures = _figures(_report_figures.robustness(scores))
-    return [*figures, _report_tables.attack_table(scores)]
+    text = "Each line starts at the accuracy without attack."
+    if _report_figures.shows_the_strongest(scores):
+        text += " The figures show, on each split, the attack that finds most; the table all."
+    return [Text(text), *figures, _report_tables.attack_table(scores)]
 
 
 def _calibration(bins):

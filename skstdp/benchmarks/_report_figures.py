@@ -10,12 +10,22 @@ import pandas as pd
 
 from .. import _displays
 from .._displays._axes import shortened
+from .._robustness._certified import CertifiedScorer
 from ._measures import MEASURES
 from ._report_blocks import Figure, enumeration, number
 
+_CERTIFIED = CertifiedScorer.attack
+# So many models have lines under several attacks that can be told apart.
+_MOST_MODELS = 3
 # Text stays text, which needs no font in the file and can be searched; a name is no formula; and
 # the same figure has the same bytes.
-_STYLE = {"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "skstdp"}
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "svg.fonttype": "none",
+    "svg.hashsalt": "skstdp",
+    "text.parse_math": False,
+}
 
 
 def box_plots(scores, measure="accuracy"):
@@ -27,7 +37,8 @@ def box_plots(scores, measure="accuracy"):
         medians = rows.groupby("model", observed=False)[measure].median()
         alt = f"Box plots of the {label.lower()} on {task}; medians: {_values(medians)}."
         display = _displays.ScoreDistributionDisplay(rows, measure=measure, label=label)
-        figures.append(_figure(f"scores_{len(figures)}", display, size, alt))
+        options = {"title": shortened(task)}
+        figures.append(_figure(f"scores_{len(figures)}", display, size, alt, **options))
     return figures
 
 
@@ -36,13 +47,13 @@ def ranks(tests, measure="accuracy"):
     title = f"Mean ranks in {MEASURES[measure].label.lower()} over {tests.n_tasks} tables"
     display = _displays.CriticalDifferenceDisplay(tests.ranks, tests.p_values(), title=title)
     alt = f"{title}: {_values(tests.ranks.dropna().sort_values(), 2)}."
-    return _figure("ranks", display, (5.6, 1.5 + 0.16 * len(tests.ranks)), alt)
+    return _figure("ranks", display, (5.4, 1.8 + 0.12 * len(tests.ranks)), alt)
 
 
 def robustness(scores):
     """Return the accuracy against epsilon on each task with an attack."""
     figures = []
-    measured = _numbered(scores[scores["accuracy"].notna()])
+    measured = _strongest(_numbered(scores[scores["accuracy"].notna()]))
     for task, rows in measured.groupby("task", sort=False):
         attacked = rows[rows["attack"] != "none"]
         if attacked.empty:
@@ -60,6 +71,24 @@ def robustness(scores):
     return figures
 
 
+def shows_the_strongest(scores):
+    """Return whether the figures show the strongest of several attacks instead of each."""
+    attacks = set(scores["attack"]) - {"none"}
+    return len(attacks) > 1 and scores["model"].nunique() > _MOST_MODELS
+
+
+def _strongest(scores):
+    """Keep on each split the attack that finds most, where the lines of all would be too many."""
+    if not shows_the_strongest(scores):
+        return scores
+    # What is certified is below all attacks, and none.
+    attacks = [name for name in scores["attack"].unique() if name not in ("none", _CERTIFIED)]
+    attacked = scores[scores["attack"].isin(attacks)].sort_values("accuracy", kind="stable")
+    key = ["task", "model", "split", "epsilon"]
+    lowest = attacked.drop_duplicates(key).assign(attack=enumeration(attacks, "or"))
+    return pd.concat([scores[scores["attack"] == "none"], lowest.sort_index()])
+
+
 def calibration(bins):
     """Return the accuracy against the confidence of each model, over all tables."""
     figures = []
@@ -67,7 +96,7 @@ def calibration(bins):
     for model, rows in bins.groupby("model", observed=True):
         alt = f"Accuracy of {model} against the confidence of its predictions."
         display = _displays.ReliabilityDisplay(rows)
-        labels = {"xlabel": "Confidence", "ylabel": "Accuracy"}
+        labels = {"title": shortened(model, 20), "xlabel": "Confidence", "ylabel": "Accuracy"}
         figures.append(_figure(f"calibration_{len(figures)}", display, (3, 3), alt, **labels))
     return figures
 
@@ -76,7 +105,7 @@ def pairs(tests):
     """Return the probabilities that one model is better than another on one table."""
     n_models = len(set(tests["model_a"]) | set(tests["model_b"]))
     alt = "Probabilities that the model of a row is better than that of a column."
-    size = (2.4 + 0.42 * n_models, 1.8 + 0.34 * n_models)
+    size = (3.4 + 0.42 * n_models, 1.8 + 0.34 * n_models)
     return _figure("pairs", _displays.PairwiseTestsDisplay(tests), size, alt)
 
 
@@ -129,10 +158,21 @@ def _drawn(display, size, n_axes=1, **labels):
 
 
 def _svg(canvas):
-    """Return a figure as SVG, which scales, without the date and with fewer digits."""
+    """Return a figure as SVG, which scales, without what a page of fifty figures need not hold."""
     text = StringIO()
-    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    canvas.savefig(text, format="svg", metadata=nothing)
     svg = text.getvalue()[text.getvalue().index("<svg") :]
-    # A hundredth of a point is more than a screen shows; in tags only, since labels are numbers.
-    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: _short(tag[0]), svg)
     return re.sub(r">\s+<", "><", svg)
+
+
+def _short(tag):
+    """Return a tag in hundredths of a point, more than a screen shows, without rotations by 0.
+
+    Labels, which may be numbers, are between tags.
+    """
+    tag = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", tag.replace("\n", ""))
+    # Verdana is as wide as the font that the figure was laid out with.
+    tag = tag.replace("'DejaVu Sans', sans-serif", "'DejaVu Sans', Verdana, sans-serif")
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag)

@@ -348,10 +348,15 @@ def environment_blocks(environment):
     if environment.get("platform"):
         parts.append(f"Platform: {environment['platform']}.")
     if environment.get("date"):
-        parts.append(f"Date: {environment['date']}.")
+        parts.append(f"Date: {date_text(environment['date'])}.")
     if environment.get("duration"):
         parts.append(f"Duration: {seconds(environment['duration'])} s.")
     return [*blocks, Text(" ".join(parts))] if parts else blocks
+
+
+def date_text(date):
+    """Return a date in the form of ISO 8601 as people read it."""
+    return str(date).replace("T", " ", 1)
 
 
 def _text(value):

@@ -36,9 +36,10 @@ def result_names(fits, common):
         return known[id(value)]
 
     names = []
-    for task, model, split, estimator, train, test, attacks in fits:
-        shared = digest(task, _contents), digest(train), digest(test), digest(attacks)
-        names.append(joblib.hash((common, task.name, *shared, model, split, estimator)) + ".json")
+    for task, model, split, estimator, seed, train, test, attacks in fits:
+        shared = [digest(value) for value in (estimator, train, test, attacks)]
+        key = (common, task.name, digest(task, _contents), *shared, model, split, seed)
+        names.append(f"{joblib.hash(key)}.json")
     return names
 
 

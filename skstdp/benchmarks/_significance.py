@@ -6,6 +6,7 @@ from math import ceil, factorial, inf, log2, nan, sqrt
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.special import stdtr
 
 from ._measures import MEASURES
 
@@ -148,14 +149,13 @@ def corrected_t_test(differences, ratio, rope, sign):
         reason = f"The difference is {mean:.3g} on every split: no spread to compare it with."
         return values | {"reason": reason}
     scale = sqrt((1 / n + ratio) * x.var(ddof=1))
-    # The probability that the difference is below and above the region.
-    low = stats.t.cdf((-rope - mean) / scale, n - 1)
-    high = stats.t.sf((rope - mean) / scale, n - 1)
+    # The probabilities that the difference is below and above the region.
+    low, high = stdtr(n - 1, (-rope - mean) / scale), stdtr(n - 1, (mean - rope) / scale)
     a_better, b_better = (high, low) if sign > 0 else (low, high)
     t = mean / scale
     return values | {
         "t": t,
-        "p_value": 2 * stats.t.sf(abs(t), n - 1),
+        "p_value": 2 * stdtr(n - 1, -abs(t)),
         "a_better": a_better,
         "equivalent": 1 - low - high,
         "b_better": b_better,

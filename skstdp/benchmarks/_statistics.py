@@ -139,7 +139,8 @@ def rank_tests(scores, measure="accuracy", attack="none", epsilon=0, *, alpha=0.
     check_number(alpha, "alpha", zero=False)
     if alpha >= 1:
         raise ValueError(f"Got alpha={alpha!r}, but expected a number in (0, 1).")
-    block, notes = _complete(means_by_task(scores, measure, attack, epsilon))
+    means = means_by_task(scores, measure, attack, epsilon)
+    block, notes = _complete(means)
     n_tasks, n_models = block.shape
     ranks = ranked(block, measure)
     pairs = pairwise_tests(block, measure)
@@ -157,7 +158,7 @@ def rank_tests(scores, measure="accuracy", attack="none", epsilon=0, *, alpha=0.
         notes += note_of_too_few(n_tasks, len(pairs), alpha)
         if n_models == 2:
             notes.append("Friedman's test needs three models; of two, Wilcoxon's test decides.")
-    mean_rank = ranks.mean().rename("rank")
+    mean_rank = ranks.mean().reindex(means.columns).rename("rank")
     omnibus = omnibus_tests(ranks)
     return RankTests(mean_rank, omnibus, pairs, critical_difference, alpha, n_tasks, tuple(notes))
 
@@ -268,7 +269,7 @@ def _complete(means):
     block, gone = means, {}
     while block.isna().any(axis=None):
         of_tasks, of_models = (block.isna().mean(axis=axis) for axis in (1, 0))
-        if of_models.max() > of_tasks.max():
+        if of_models.max() > of_tasks.max() or of_models.max() == 1:
             name, share = of_models.idxmax(), of_models.max()
             what = "all" if share == 1 else f"{round(share * len(block))} of the {len(block)}"
             gone[f"Left out the model {name}: not measured on {what} tables."] = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -25,7 +26,7 @@ class RankTests(NamedTuple):
     ----------
     ranks : Series of shape (n_models,)
         Mean rank of each model over the tasks, in [1, n_models]; 1 is the best. Models with the
-        same mean on a task share the average of their ranks there.
+        same mean on a task share the average of their ranks there. NaN for models left out.
     omnibus : DataFrame
         Tests of all models at once: columns test ("Friedman", "Friedman, corrected for ties" and
         "Iman-Davenport"), statistic, df1, df2 (degrees of freedom; NaN if there is no second
@@ -128,7 +129,7 @@ class RankTests(NamedTuple):
         Returns
         -------
         p_values : DataFrame of shape (n_models, n_models)
-            With 1 on the diagonal.
+            With 1 on the diagonal, and NaN for models left out.
 
         Raises
         ------
@@ -136,10 +137,12 @@ class RankTests(NamedTuple):
             If there is no such test.
         """
         check_option(test, "test", _COLUMNS)
-        matrix = pd.DataFrame(1.0, index=self.ranks.index, columns=self.ranks.index)
+        models = self.ranks.index
+        matrix = pd.DataFrame(nan, index=models, columns=models)
         of_pairs = self.pairs[["model_a", "model_b", _COLUMNS[test]]]
         for a, b, p_value in of_pairs.itertuples(index=False):
             matrix.loc[a, b] = matrix.loc[b, a] = p_value
+            matrix.loc[a, a] = matrix.loc[b, b] = 1.0
         return matrix
 
 

@@ -364,15 +364,15 @@ def test_attacks_are_named_by_their_scorers(tasks, models, result):
     assert list(half) != list(full)
 
 
-# The scorers know no gradient of the one, and the other sees values beyond [0, 1].
-@pytest.mark.parametrize("refused", [RandomForestClassifier(n_estimators=3), SVC(kernel="linear")])
-def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused):
+def test_other_classifiers_have_their_score_and_no_curve(tasks, models):
     task = tasks[0]
-    other = Pipeline([("scale", StandardScaler()), ("classify", refused)])
+    other = Pipeline(
+        [("scale", StandardScaler()), ("classify", RandomForestClassifier(n_estimators=3))]
+    )
     search = GridSearchCV(models["exact"], {"max_iter": [20]}, cv=2)
     given = {"other": other, "exact": models["exact"], "search": search}
     sizes = {"n_splits": 3, "n_repeats": 1, "random_state": 5}
-    reason = "trees are piecewise" if isinstance(refused, RandomForestClassifier) else "the bounds"
+    reason = "trees are piecewise"
     with pytest.warns(
         UserWarning, match=rf"'other', which.*by FGSM 0.1: .*3 places.*{reason}"
     ) as c:
@@ -391,6 +391,19 @@ def test_other_classifiers_have_their_score_and_no_curve(tasks, models, refused)
         by_hand.fit(scaler.transform(task.X.iloc[train]), task.y.iloc[train])
         predicted = by_hand.predict(scaler.transform(task.X.iloc[test]))
         assert accuracy == accuracy_score(task.y.iloc[test], predicted)
+
+
+def test_pipelines_are_attacked_where_all_models_are(tasks):
+    """On the rates, not on what a scaler within the pipeline makes of them."""
+    task, model = tasks[0], make_pipeline(StandardScaler(), SVC(kernel="linear"))
+    sizes = {"n_splits": 3, "n_repeats": 2, "random_state": 5}
+    scores = compare(task, estimators={"SVC": model}, epsilons=0.1, **sizes).scores
+    attacked = scores.loc[scores["epsilon"] > 0, "accuracy"]
+    scorer = FGSMScorer(0.1, bounds=(0, 1), space="input")
+    for (train, test), accuracy in zip(_splits(task), attacked, strict=True):
+        scaler = MinMaxScaler(clip=True).fit(task.X.iloc[train])
+        by_hand = clone(model).fit(scaler.transform(task.X.iloc[train]), task.y.iloc[train])
+        assert accuracy == scorer(by_hand, scaler.transform(task.X.iloc[test]), task.y.iloc[test])
 
 
 def test_no_curves_at_all(tasks):

@@ -1,5 +1,7 @@
 import re
+import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -15,6 +17,7 @@ pytest.importorskip("scikit_posthocs")
 
 from scipy import stats
 
+import skstdp
 from skstdp.benchmarks import Comparison
 from skstdp.benchmarks._report import (
     html_report,
@@ -223,8 +226,8 @@ def test_answer_on_one_table():
     assert answer_of({"iris": {"b": b, "a": a}}) == (
         "a has the highest accuracy on iris, 0.863 on average over 4 splits, 0.200 above b, the "
         "next. This difference is more than the choice of the splits explains (corrected "
-        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can say how the "
-        "models compare on others."
+        f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can "
+        "say how the models compare on others."
     )
 
 
@@ -262,6 +265,13 @@ def test_answer_over_tables():
         "models differ (test of Iman and Davenport, p < 0.001), and b differs from all other "
         "models (Wilcoxon tests with Holm's correction); no test can say how they compare on "
         "others."
+    )
+    equal = {task: {"a": of["a"], "b": of["a"]} for task, of in accuracies.items()}
+    assert answer_of(equal) == (
+        "Over 8 tables, a and b have the best mean rank in accuracy, 1.50 of 2 models, and "
+        "accuracies of 0.710 and 0.710 on average. The tables do not tell a apart from any other "
+        "model (Wilcoxon tests with Holm's correction, all p = 1.000); no test can say how they "
+        "compare on others."
     )
     few = dict(list(accuracies.items())[:4])
     # Twice of the smallest p-value on four tables, and three pairs: 3 * 2 ** -3.
@@ -379,6 +389,21 @@ def test_missing_package_is_named_before_any_work(monkeypatch, tmp_path, one_tab
     with pytest.raises(ImportError, match="pip install"):
         one_table.to_markdown(tmp_path / "report.md")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.process
+def test_packages_of_a_report_are_imported_when_it_is_written():
+    late = {"jinja2", "matplotlib", "scikit_posthocs", "statsmodels"}
+    program = f"import sys, skstdp.benchmarks._report; print(*{late} & sys.modules.keys())"
+    folder = str(Path(skstdp.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": folder, "PATH": ""},
+    )
+    assert done.stdout == "\n"
 
 
 def test_notebook_shows_a_table_without_other_packages(monkeypatch, one_table):
