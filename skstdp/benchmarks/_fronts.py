@@ -301,7 +301,8 @@ def _inner_splits(part, n_inner, max_tuning, max_test, random_state):
         train = _sample(task.y, train, max_tuning, random_state)
         return [(_of_rows(task, train, _sample(task.y, rest, max_test, random_state)), None, None)]
     rows = _sample(task.y, np.arange(len(task.y)), max_tuning, random_state)
-    task = Task(task.name, *rows_of(task.X, task.y, rows))
+    X, y = rows_of(task.X, task.y, rows)
+    task = replace(task, X=X, y=y)
     folds = StratifiedKFold(n_inner, shuffle=True, random_state=random_state)
     return [(task, *split) for split in folds.split(task.X, task.y)]
 

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
-from ._sources import counts_rows
 from ._text_files import listed
 
 # Missing values of features as pandas reads them, and as the tables of KEEL have them.
@@ -42,10 +41,13 @@ def decimal_sign(frame, sep):
     for name in frame:
         if is_numeric_dtype(frame[name]):
             continue
-        texts = pd.Series(frame[name].astype("string").str.strip().dropna().unique()[:1000])
-        comma = texts.str.fullmatch(_COMMA).fillna(False) & texts.str.contains(",", regex=False)
+        texts = frame[name].dropna().astype(str).str.strip().unique()[:1000]
+        if not len(texts):
+            continue
+        texts = pd.Series(texts, dtype=object)
+        comma = texts.str.fullmatch(_COMMA) & texts.str.contains(",", regex=False)
         thousands = texts[comma].str.fullmatch(_THOUSANDS)
-        others = texts.str.fullmatch(_POINT).fillna(False) & ~texts.str.fullmatch(_COMMA)
+        others = texts.str.fullmatch(_POINT) & ~texts.str.fullmatch(_COMMA)
         # In a file of commas, a number with one in it is in quotes, mostly of thousands.
         if comma.mean() > 0.5 and not others.any() and not (sep == "," and thousands.all()):
             return ","
@@ -96,6 +98,8 @@ def _useless(values, name):
 
 def _typed(column, name, na, decimal, notes):
     """Values of a column as numbers, dates or text, and the reason to leave it out, or None."""
+    if column.dtype == object:
+        column = _converted(column)
     dtype = column.dtype
     if is_bool_dtype(dtype):
         return column.astype("float64" if column.isna().any() else "int64"), None
@@ -104,6 +108,7 @@ def _typed(column, name, na, decimal, notes):
     if is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
         markers = [float(marker) for marker in na if _is_number(marker)]
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        _refuse_infinite(numbers, name)
         gaps = np.isnan(numbers) | np.isin(numbers, markers)
         if gaps.all():
             return column, "with gaps alone"
@@ -114,8 +119,20 @@ def _typed(column, name, na, decimal, notes):
         return column.dt.total_seconds() / 86400, None
     if dtype.kind == "M":
         return _without_zone(column), None
-    declared = isinstance(dtype, pd.CategoricalDtype)
-    return _from_text(_texts(column, name), name, na, decimal, declared, notes)
+    return _from_text(column, name, na, decimal, notes)
+
+
+def _converted(column):
+    """Column of objects with the dtype of what it holds besides gaps, if that is one."""
+    kind = infer_dtype(column, skipna=True)
+    if kind == "boolean":
+        return column.astype("boolean")
+    if kind in ("integer", "floating", "mixed-integer-float", "decimal"):
+        whole = kind == "integer" and column.notna().all()
+        return column.astype("int64" if whole else "float64")
+    if kind in ("date", "datetime", "datetime64"):
+        return pd.to_datetime(column)
+    return column
 
 
 def _is_number(text):
@@ -126,88 +143,118 @@ def _is_number(text):
     return True
 
 
-def _texts(column, name):
-    """Values of an object column as text."""
+def _from_text(column, name, na, decimal, notes):
+    """Numbers, dates or text, as `_typed`; each different text is looked at once."""
+    declared = isinstance(column.dtype, pd.CategoricalDtype)
+    if decimal == "." and not na and not declared:
+        numbers = _plain_numbers(column)
+        if numbers is not None:
+            _refuse_infinite(numbers, name)
+            return numbers, None
     values = column.astype(object)
-    kind = infer_dtype(values, skipna=True)
-    if kind in ("bytes", "mixed"):
-        # Lists, bytes and the like, which are no single value.
-        several = (v for v in values if not isinstance(v, str) and hasattr(v, "__len__"))
-        strange = next(several, None)
-        if strange is not None:
-            raise ValueError(
-                f"Got {type(strange).__name__} in {name!r}, but expected numbers, text or dates. "
-                "Leave the column out, by drop, on the command line --drop."
-            )
-    return values.where(values.isna(), values.map(str)).map(
-        lambda text: text.strip() if isinstance(text, str) else np.nan
-    )
+    _refuse_several_values(values, name)
+    codes, different = pd.factorize(values)
+    texts = pd.Series([str(value).strip() for value in different], dtype=object)
+    texts = texts.where(~texts.isin({*_GAPS, *na}), np.nan)
 
+    def in_rows(values, gap):
+        values = np.append(np.asarray(values), gap)[codes]
+        return pd.Series(values, column.index, dtype=values.dtype)
 
-def _from_text(texts, name, na, decimal, declared, notes):
-    texts = texts.where(~texts.isin({*_GAPS, *na}), np.nan).astype(object)
-    different = pd.Series(texts.dropna().unique(), dtype=object)
-    if different.empty:
-        return texts, "with gaps alone"
+    found = texts.drop_duplicates().dropna().reset_index(drop=True)
+    if found.empty:
+        return column, "with gaps alone"
+    as_text = in_rows(texts.to_numpy(), np.nan)
+    # Categories that were declared may be called by numbers.
     if declared:
-        return texts, None
-    numbers = _numbers(different, decimal)
-    stray = different[numbers.isna()]
-    if not len(stray) and _are_codes(different):
-        notes.append(f"{name!r} holds codes such as {different[0]!r}: categories, not numbers")
-        return texts, None
+        return as_text, None
+    numbers = _numbers(found, decimal)
+    stray = found[numbers.isna()]
+    if not len(stray) and _are_codes(found):
+        notes.append(f"{name!r} holds codes such as {found[0]!r}: categories, not numbers")
+        return as_text, None
     if _are_gaps(stray, numbers):
         if len(stray):
-            counts = texts.value_counts()
-            found = ", ".join(f"{text!r} ({counts[text]} rows)" for text in stray)
+            shown = ", ".join(f"{text!r} ({(as_text == text).sum()} rows)" for text in stray)
             notes.append(
-                f"{name!r} holds numbers but for {found}: taken as gaps; say so by --na, or "
+                f"{name!r} holds numbers but for {shown}: taken as gaps; say so by na or --na, or "
                 "correct the values"
             )
-        mapping = dict(zip(different, numbers, strict=True))
-        values = texts.map(mapping).astype("float64")
-        infinite = np.isinf(values)
-        if infinite.any():
-            raise ValueError(
-                f"Got infinite values in {name!r} (row {int(infinite.to_numpy().argmax()) + 1}), "
-                "but expected finite numbers. Replace them, or leave out the rows or columns."
-            )
-        whole = different[numbers.notna()].str.fullmatch(r"[+-]?\d{1,15}").all()
-        return (values.astype("int64") if whole and not values.isna().any() else values), None
-    dates = _dates(different, name, notes)
+        numbers_in_rows = in_rows(texts.map(dict(zip(found, numbers, strict=True))), np.nan)
+        numbers_in_rows = numbers_in_rows.astype("float64")
+        _refuse_infinite(numbers_in_rows, name)
+        written = found[numbers.notna()]
+        whole = not (numbers % 1).any() and written.str.fullmatch(r"[+-]?[\d,.]{1,15}").all()
+        if whole and not numbers_in_rows.isna().any():
+            return numbers_in_rows.astype("int64"), None
+        return numbers_in_rows, None
+    dates = _dates(found, name, notes)
     if dates is not None:
-        return texts.map(dict(zip(different, dates, strict=True))).astype("datetime64[ns]"), None
-    marker = next((text for text in different if text in _MARKERS[:6]), None)
+        of_texts = texts.map(dict(zip(found, dates, strict=True))).astype("datetime64[ns]")
+        return in_rows(of_texts, np.datetime64("NaT")), None
+    marker = next((text for text in found if text in _MARKERS[:6]), None)
     if marker:
         notes.append(
-            f"{name!r} holds {marker!r} ({(texts == marker).sum()} rows), maybe a gap: a category "
-            "like others"
+            f"{name!r} holds {marker!r} ({(as_text == marker).sum()} rows), maybe a gap: a "
+            "category like others"
         )
-    return texts, None
+    return as_text, None
+
+
+def _plain_numbers(column):
+    """Numbers of a column without markers and codes, at once, or None; most are such columns."""
+    try:
+        numbers = pd.to_numeric(column)
+    except (TypeError, ValueError):
+        return None
+    if numbers.dtype.kind not in "if" or numbers.isna().all():
+        return None
+    return None if column.dropna().astype(str).str.match(r"0\d").any() else numbers
+
+
+def _refuse_several_values(values, name):
+    """Raise for lists, bytes and the like, which are no single value."""
+    if infer_dtype(values, skipna=True) not in ("bytes", "mixed"):
+        return
+    several = (v for v in values if not isinstance(v, str) and hasattr(v, "__len__"))
+    strange = next(several, None)
+    if strange is not None:
+        raise ValueError(
+            f"Got {type(strange).__name__} in {name!r}, but expected numbers, text or dates. "
+            "Leave the column out, by drop, on the command line --drop."
+        )
+
+
+def _refuse_infinite(numbers, name):
+    infinite = np.isinf(numbers)
+    if np.any(infinite):
+        raise ValueError(
+            f"Got infinite values in {name!r} (row {int(np.argmax(infinite)) + 1}), but expected "
+            "finite numbers. Replace them, or leave out the rows or columns."
+        )
 
 
 def _numbers(texts, decimal):
     """Numbers that texts stand for, NaN for others."""
-    texts = texts.astype(object)
-    points = texts.str.fullmatch(_POINT) & ~texts.str.fullmatch(_COMMA)
-    if decimal == "," and not points.any():
-        comma = texts.str.fullmatch(_COMMA)
-        plain = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    else:
-        comma, plain = texts.str.fullmatch(_THOUSANDS), texts.str.replace(",", "", regex=False)
-    texts = texts.where(~comma.astype(bool), plain)
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    good = numbers.notna()
-    # Exact in all versions of pandas.
-    numbers[good] = [float(text) for text in texts[good]]
+    # A point may stand between thousands where a comma is the decimal sign.
+    others = texts if decimal == "," else texts[numbers.isna()]
+    comma = others.str.fullmatch(_COMMA if decimal == "," else _THOUSANDS).astype(bool)
+    points = decimal == "," and (others.str.fullmatch(_POINT) & ~comma).any()
+    if not points:
+        signs = str.maketrans({".": None, ",": "."} if decimal == "," else {",": None})
+        plain = [text.translate(signs) for text in others[comma]]
+        numbers[comma.index[comma]] = pd.to_numeric(pd.Series(plain, dtype=object)).to_numpy()
     return numbers
 
 
 def _are_codes(texts):
     """True for whole numbers of one length of which some begin with zero, such as postal codes."""
     length = len(texts[0])
+    if length < 2 or not texts.str.startswith("0").any():
+        return False
     of_one_length = texts.str.fullmatch(rf"\d{{{length}}}").all()
-    return bool(length > 1 and of_one_length and texts.str.startswith("0").any())
+    return bool(of_one_length)
 
 
 def _are_gaps(stray, numbers):
@@ -258,7 +305,7 @@ def _parts_of_dates(dates, name, frame):
     parts = {
         "days": (dates - _EPOCH) / pd.Timedelta(days=1),
         "month": dates.dt.month,
-        "weekday": dates.dt.weekday,
+        "weekday": dates.dt.day_of_week,
         "hour": dates.dt.hour,
     }
     return {
@@ -272,3 +319,9 @@ def _free(name, frame):
     while name in frame:
         name += "_"
     return name
+
+
+def counts_rows(numbers):
+    """True if a column of numbers is 0, 1, 2 or 1, 2, 3 and so on."""
+    values = np.asarray(numbers, dtype=np.float64)
+    return bool(len(values) and values[0] in (0, 1) and (np.diff(values) == 1).all())

@@ -33,9 +33,9 @@ def leaks(X, y):
         present = counts > 0
         one_to_one = (present.sum(axis=0) == 1).all() and (present.sum(axis=1) == 1).all()
         if one_to_one:
-            found[name] = "repeats the target"
+            found[name] = "repeat the target"
         elif _share_said(counts) >= _LEAK:
-            found[name] = "alone determines the target"
+            found[name] = "determine the target alone"
     return found
 
 
@@ -52,12 +52,14 @@ def _share_said(counts):
 def high_cardinality(X):
     """Notes on columns of text with so many values that they seem to be ids or sentences."""
     notes = []
-    for name in X.select_dtypes(object):
+    for name in X:
+        if X[name].dtype != object:
+            continue
         n_values, n_rows = X[name].nunique(), X[name].notna().sum()
         if n_values > 20 and n_values > _MANY * n_rows:
             notes.append(
                 f"{name!r} has {n_values} values in {n_rows} rows, so it seems to be an id or "
-                "free text: leave it out by --drop, or give ids by --id"
+                "free text: leave it out by drop or --drop, or give ids by id or --id"
             )
     return notes
 
@@ -69,5 +71,7 @@ def leak_note(found):
     reasons = {}
     for name, reason in found.items():
         reasons.setdefault(reason, []).append(name)
-    said = " and ".join(f"{listed(names)} {reason}" for reason, names in reasons.items())
-    return f"{said}: leave out by --drop what is not known before the class"
+    said = "; ".join(
+        f"columns that {reason}: {listed(names)}" for reason, names in reasons.items()
+    )
+    return f"{said}; leave out by drop, or --drop, what is not known before the class"

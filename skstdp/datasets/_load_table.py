@@ -122,8 +122,8 @@ def load_table(
     2     NaN    red   no
     >>> print(task.describe())
     shops: 3 rows, 3 features, 2 classes ('a' 2, 'b' 1)
-      1 numbers; gaps ('weight' 1) become the median, marked in columns of their own
-      2 of two values, as 0 and 1: 'colour', 'open'
+      numbers (1); gaps ('weight' 1) become the median, marked in columns of their own
+      two values (2), as 0 and 1: 'colour', 'open'
       note: columns separated by ';'
       note: decimal commas
       note: a single row in the class 'b': too few for folds, so leave them out or join classes
@@ -156,7 +156,7 @@ def load_table(
     leaking = leak_note(leaks(X, y))
     if leaking:
         notes.append(leaking)
-        warnings.warn(f"In {found.place}, {leaking}.", UserWarning, stacklevel=2)
+        warnings.warn(f"Got {leaking}, in {found.place}.", UserWarning, stacklevel=2)
     if id:
         ids = frame[id]
         X.index = y.index = pd.MultiIndex.from_frame(ids) if len(id) > 1 else pd.Index(ids[id[0]])
@@ -215,9 +215,7 @@ def read_table(path, target, sep=None, *, encoding=None, na=(), drop=(), id=(), 
 
     Parameters and errors are those of `load_table`; a missing label is an error.
     """
-    found = find_typed_source(
-        path, target, sep=sep, encoding=encoding, na=na, decimal=decimal or "."
-    )
+    found = find_typed_source(path, target, sep=sep, encoding=encoding, na=na, decimal=decimal)
     labels = found.frame[found.target]
     missing = labels.isna() | labels.astype(str).isin({"", *na})
     if missing.any():

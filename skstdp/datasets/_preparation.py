@@ -1,12 +1,10 @@
-"""From a table with text and gaps to numbers in [0, 1], learnt from the training rows alone."""
+"""From text and gaps to numbers: a transformer that benchmarks fit to training rows alone."""
 
 from __future__ import annotations
 
-from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from ._text_files import listed
 
@@ -56,29 +54,11 @@ def preparation_of(X):
     return transformer.set_output(transform="pandas")
 
 
-def rates_transformer(preparation):
-    """Unfitted pipeline from rows as a task has them to rates in [0, 1].
-
-    Parameters
-    ----------
-    preparation : transformer or None
-        That of a task; it is cloned.
-
-    Returns
-    -------
-    pipeline : Pipeline
-        The preparation, if there is one, and a scaler to the range of the rows that it is fitted
-        to, which clips the values of others to it.
-    """
-    steps = [] if preparation is None else [clone(preparation)]
-    return make_pipeline(*steps, MinMaxScaler(clip=True))
-
-
 def describe_preparation(task):
     """Lines of text: what is made of the columns of a task, one line per kind of column."""
     X, preparation = task.X, task.preparation
     if preparation is None:
-        return [f"{X.shape[1]} numbers, without gaps"]
+        return [f"numbers ({X.shape[1]}), without gaps"]
     if not isinstance(preparation, ColumnTransformer):
         return [f"{X.shape[1]} columns, by {' '.join(repr(preparation).split())}"]
     lines = []
@@ -87,13 +67,13 @@ def describe_preparation(task):
         shown = ", ".join(f"{name!r} {count}" for name, count in list(gaps.items())[:5])
         shown += f" and {len(gaps) - 5} more" if len(gaps) > 5 else ""
         if kind == _NUMBERS:
-            line = f"{len(names)} numbers"
+            line = f"numbers ({len(names)})"
             if gaps:
                 line += f"; gaps ({shown}) become the median, marked in columns of their own"
         elif kind == _PAIRS:
-            line = f"{len(names)} of two values, as 0 and 1: {listed(names, 5)}"
+            line = f"two values ({len(names)}), as 0 and 1: {listed(names, 5)}"
         elif kind == _CATEGORIES:
-            line = f"{len(names)} of categories, a column per value: "
+            line = f"categories ({len(names)}), a column per value: "
             line += ", ".join(f"{name!r} ({X[name].nunique()})" for name in names[:5])
             line += f" and {len(names) - 5} more" if len(names) > 5 else ""
             large = [name for name in names if X[name].nunique() > MAX_CATEGORIES]

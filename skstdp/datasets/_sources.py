@@ -7,12 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from sklearn.datasets import fetch_openml
 
 from .._utils._optional import required
 from .._utils._validation import check_different, nearest, refuse_lazy, unreadable
+from ._columns import counts_rows, decimal_sign
 from ._tasks import COLLECTIONS, IMAGE_COLLECTIONS, load_tasks
 from ._text_files import check_header, read_text_file
 
@@ -76,17 +76,18 @@ def find_source(source, target, *, name=None, sep=None, encoding=None):
     return found if name is None else found._replace(name=name)
 
 
-def find_typed_source(source, target, *, sep=None, encoding=None, na=(), decimal="."):
+def find_typed_source(source, target, *, sep=None, encoding=None, na=(), decimal=None):
     """Read a file with the types that pandas gives its columns, for models trained on those."""
     path = Path(source)
     content = _bytes(path)
     if content.startswith(_PARQUET):
         return _from_parquet(path, target)
     file = read_text_file(path, content, sep=sep, encoding=encoding)
-    labels = _from_text(file, path, target)
-    frame = file.values(
-        dtype=None, keep_default_na=True, na_values=list(na), decimal=decimal or "."
-    )
+    # A model may have been trained on columns whose names hold spaces.
+    labels = _from_text(file, path, target, strip=False)
+    if decimal is None:
+        decimal = decimal_sign(labels.frame.drop(columns=labels.target), file.sep)
+    frame = file.values(dtype=None, keep_default_na=True, na_values=list(na), decimal=decimal)
     # A column that counts the rows was left out.
     frame = frame[[name for name in frame if name in labels.frame]]
     return labels._replace(frame=frame.assign(**{target: labels.frame[target]}))
@@ -129,7 +130,7 @@ def _from_file(path, target, sep, encoding):
     return _from_text(read_text_file(path, content, sep=sep, encoding=encoding), path, target)
 
 
-def _from_text(file, path, target):
+def _from_text(file, path, target, strip=True):
     header, notes = file.header(), [*file.notes]
     frame = None
     if header[0] == "" and len(header) > 1:
@@ -138,12 +139,12 @@ def _from_text(file, path, target):
             notes.append("a first column without name counts the rows: left out")
             header, frame = header[1:], frame.iloc[:, 1:]
     # Space around a name is of the layout of the file.
-    written = target if target in header else target and target.strip()
-    names = header if written in header else [name.strip() for name in header]
-    check_header(names, path, written, file.sep)
+    if strip:
+        header, target = [name.strip() for name in header], target and target.strip()
+    check_header(header, path, target, file.sep)
     frame = file.values() if frame is None else frame
-    frame.columns = names
-    return Source(str(path), stem_of(path), frame, written, True, file.sep, tuple(notes))
+    frame = frame.set_axis(header, axis=1)
+    return Source(str(path), stem_of(path), frame, target, True, file.sep, tuple(notes))
 
 
 def _read_parquet(path):
@@ -251,9 +252,3 @@ def _from_openml(text, target):
         target = bunch.target_names[0] if len(bunch.target_names or []) == 1 else None
     found = _from_frame(frame, target, text)
     return found._replace(name=name if not name.isdigit() else bunch.details.get("name", name))
-
-
-def counts_rows(numbers):
-    """True if a column of numbers is 0, 1, 2 or 1, 2, 3 and so on."""
-    values = np.asarray(numbers, dtype=np.float64)
-    return bool(len(values) and values[0] in (0, 1) and (np.diff(values) == 1).all())

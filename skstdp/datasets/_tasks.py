@@ -97,7 +97,7 @@ class Task:
         >>> from skstdp.datasets import load_tasks
         >>> print(load_tasks("iris")[0].describe())
         iris 0v1: 100 rows, 4 features, 2 classes (0 50, 1 50)
-          4 numbers, without gaps
+          numbers (4), without gaps
         """
         sizes = list(Counter(np.asarray(self.y).tolist()).items())
         classes = ", ".join(f"{label!r} {size}" for label, size in sizes[:5])

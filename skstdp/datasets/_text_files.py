@@ -30,6 +30,8 @@ _MARKS = {
 # What no text holds: control characters that are neither white space nor line ends.
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ARCHIVES = {b"PK": "an archive or a workbook of Excel", b"\x89HDF": "HDF5"}
+# Names of columns that mostly hold the classes, the most certain one first.
+_LIKELY = ("class", "target", "label", "species", "diagnosis", "outcome", "y")
 # Lines that show which character separates the columns.
 _N_LINES = 200
 
@@ -49,8 +51,9 @@ class TextFile(NamedTuple):
         return self._read(header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].tolist()
 
     def values(self, **options):
-        """Data frame of all columns; as text, in which gaps are empty, unless options differ."""
-        frame = self._read(**{"dtype": str, "keep_default_na": False} | options)
+        """Data frame of all columns: as text, with NaN for empty cells, unless options differ."""
+        as_text = {"dtype": str, "keep_default_na": False, "na_values": [""]}
+        frame = self._read(**as_text | options)
         if frame.empty:
             raise ValueError(f"Got no rows below the header of {self.path}, but expected samples.")
         return frame
@@ -207,7 +210,7 @@ def check_header(header, path, target, sep=None):
 
 
 def _without_target(header, path):
-    likely = [name for name in header if name.strip().lower() in LIKELY_TARGETS]
+    likely = [name for word in _LIKELY for name in header if name.strip().lower() == word]
     meant = f" Did you mean {likely[0]!r}?" if likely else ""
     name = likely[0] if likely else "COLUMN"
     return (
@@ -215,10 +218,6 @@ def _without_target(header, path):
         f"target={name!r}, on the command line --target {name} or {path}:{name}. The columns are "
         f"{listed(header)}."
     )
-
-
-# Names of columns that mostly hold the classes.
-LIKELY_TARGETS = ("class", "target", "label", "y", "species", "outcome", "diagnosis")
 
 
 def listed(names, most=20):
