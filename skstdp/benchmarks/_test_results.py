@@ -66,8 +66,9 @@ class RankTests(NamedTuple):
     infinite and its p-value :math:`(1 / k!)^{N - 1}` [3]_. By Nemenyi's test two mean ranks differ
     if they are at least :math:`q_\alpha \sqrt{k (k + 1) / (6 N)}` apart.
 
-    In Wilcoxon's test the ranks of differences of 0 are split evenly between both signs. With N
-    tasks its smallest p-value is :math:`2^{1 - N}`: five tasks can show nothing at 0.05.
+    Wilcoxon's test is exact, with ties too; the ranks of differences of 0 are split evenly between
+    both signs. With N tasks its smallest p-value is :math:`2^{1 - N}`: five tasks can show
+    nothing at 0.05.
 
     References
     ----------
