@@ -141,7 +141,7 @@ def test_paths_with_a_target(tmp_path, iris_frame):
 
 
 def test_names_of_tables_that_are_read_later():
-    with pytest.raises(ValueError, match="^Got the name 'table 1' several times among the tasks"):
+    with pytest.raises(ValueError, match=r"^Got the name 'table 1' several times among the tasks"):
         compare([lambda: table(1), lambda: table(1)], **OPTIONS)
 
 
@@ -418,5 +418,5 @@ def test_a_cluster_does_the_same_fits(tmp_path):
 def test_a_cluster_that_is_not_there(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(_workers, "_CONNECTION_TIMEOUT", 0.3)
-    with pytest.raises(OSError, match="^Got client='tcp://127.0.0.1:9', but expected"):
+    with pytest.raises(OSError, match=r"^Got client='tcp://127\.0\.0\.1:9', but expected"):
         compare(table(0), estimators={"Bayes": GaussianNB()}, client="tcp://127.0.0.1:9")
