@@ -4,8 +4,12 @@ import re
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
 
 import skstdp
+from skstdp import BPClassifier, STDPClassifier
+from skstdp.benchmarks import compare
 
 project = "skstdp"
 author = "the skstdp developers"
@@ -46,7 +50,7 @@ numpydoc_validation_exclude = {
     r"\.(get_feature_names_out|set_score_request|set_fit_request|get_metadata_routing)$",
     r"\.(set_partial_fit_request|get_logs|setup|teardown|on_fit_task_begin)$",
     # Named tuples describe their fields as attributes.
-    r"\.(Comparison|Fronts|Selection)(\.(count|index))?$",
+    r"\.(Comparison|Fronts)(\.(count|index))?$",
 }
 
 sphinx_gallery_conf = {
@@ -97,6 +101,24 @@ def unlink_labels(app, what, name, obj, options, lines):
         lines[:] = [re.sub(r":ref:`([^`<]+?)( <[^>]*>)?`", r"\1", line) for line in lines]
 
 
+# To which the page on reports refers.
+def write_example_report(app, error):
+    if error is None and app.builder.format == "html":
+        models = {
+            "STDP": STDPClassifier(),
+            "BP": BPClassifier(),
+            "logistic": LogisticRegression(max_iter=1000),
+            "SVM": SVC(),
+        }
+        tables = ["iris", "wine", "breast_cancer"]
+        result = compare(tables, estimators=models, epsilons=[0.05, 0.1], n_repeats=1)
+        result.environment["call"] = (
+            f"compare({tables}, estimators=models, epsilons=[0.05, 0.1], n_repeats=1)"
+        )
+        result.to_html(app.outdir / "example_report.html")
+
+
 def setup(app):
+    app.connect("build-finished", write_example_report)
     app.connect("autodoc-process-docstring", unlink_labels)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))

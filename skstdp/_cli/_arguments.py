@@ -1,8 +1,7 @@
-"""Options that several commands share, their types, and what they choose: tasks and models."""
+"""Options that several commands share, their types, and the models that they choose."""
 
 import argparse
 import ast
-import warnings
 from fractions import Fraction
 from functools import partial
 from math import nan
@@ -10,17 +9,14 @@ from pathlib import Path
 
 from sklearn.base import clone
 
+from .._networks._base import NetworkClassifier
 from .._robustness._scorers import epsilon_label
 from .._utils._validation import nearest
 from ..benchmarks._checks import check_models
 from ..benchmarks._compare import EPSILONS
 from ..benchmarks._configurations import CONFIGURATIONS
-from ..datasets._csv import load_csv_task
-from ..datasets._tasks import COLLECTIONS, IMAGE_COLLECTIONS, load_tasks
-from ._console import FORMATS
+from ..benchmarks._models import check_values, models_by_name
 
-# Collections whose classes can be chosen.
-_DIGITS = ("digits", "mnist")
 _CONFIGURATION_HELP = {
     "default": "default: both networks with our parameters",
     "paper": "paper: with those of the paper",
@@ -35,60 +31,10 @@ def add_integer(parser, name, description, *, default, minimum=1, **options):
     parser.add_argument(
         name,
         metavar="N",
-        type=partial(_integer, minimum=minimum),
+        type=partial(integer, minimum=minimum),
         default=default,
         help=f"{description} (default: {shown})",
         **options,
-    )
-
-
-def add_collections(parser, collections, description="", choices=None):
-    """Add the names of collections, and where the images of MNIST are."""
-    parser.add_argument(
-        "data_names",
-        nargs="+",
-        metavar="DATA",
-        choices=choices,
-        help=", ".join(collections) + description,
-    )
-    add_mnist(parser)
-
-
-def add_mnist(parser):
-    """Add the folder of the images of MNIST."""
-    parser.add_argument(
-        "--data",
-        metavar="DIR",
-        help="folder with the four files of MNIST, gzipped or not (default: download them)",
-    )
-
-
-def add_pairs(parser):
-    """Add the pairs of classes of images."""
-    parser.add_argument(
-        "--pairs",
-        metavar="PAIR",
-        nargs="+",
-        type=_pair,
-        help="classes of digits and mnist to distinguish, such as 4v9, or all for the ten of them "
-        "(default: 0v1 to 0v5, and all)",
-    )
-
-
-def add_csv(parser, *, required=False):
-    """Add target column and separator of CSV files."""
-    parser.add_argument(
-        "--target",
-        metavar="COLUMN",
-        required=required,
-        help="column of the CSV files that holds the classes",
-    )
-    parser.add_argument(
-        "--sep",
-        metavar="CHARACTER",
-        type=_separator,
-        default=",",
-        help="character between the columns of the CSV files, such as ';' or '\\t' (default: ,)",
     )
 
 
@@ -111,7 +57,7 @@ def add_networks(parser, configurations, default):
         choices=configurations,
         default=default,
         help=f"{'; '.join(_CONFIGURATION_HELP[name] for name in configurations)} "
-        f"(default: {default})",
+        f"(default: {default or 'what --models says'})",
     )
     parser.add_argument(
         "--set",
@@ -123,14 +69,14 @@ def add_networks(parser, configurations, default):
         "may be given several times",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="train all networks, also those that were there"
+        "--fresh", action="store_true", help="do all fits, also those that were there"
     )
 
 
-def add_output(parser, *, jobs=True):
+def add_output(parser, *, jobs=True, formats=("csv", "json")):
     """Add folder and formats of the output, the seed, and the number of jobs."""
     if jobs:
-        add_integer(parser, "--jobs", "networks that train at the same time", default=1)
+        add_integer(parser, "--jobs", "fits at the same time", default=1)
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -143,31 +89,25 @@ def add_output(parser, *, jobs=True):
         "--format",
         dest="formats",
         nargs="+",
-        choices=FORMATS,
+        choices=formats,
         default=["csv"],
         help="formats of the tables (default: csv)",
     )
 
 
-def _unexpected(text, expected):
+def unexpected(text, expected):
+    """Error of an option whose text is of another form."""
     return argparse.ArgumentTypeError(f"Got {text!r}, but expected {expected}.")
 
 
-def _integer(text, minimum):
+def integer(text, minimum):
     try:
         number = int(text)
     except ValueError:
         number = None
     if number is None or not minimum <= number < 2**31:
-        raise _unexpected(text, f"an integer >= {minimum}")
+        raise unexpected(text, f"an integer >= {minimum}")
     return number
-
-
-def _separator(text):
-    separator = "\t" if text == r"\t" else text
-    if len(separator) != 1:
-        raise _unexpected(text, "one character, such as ';' or '\\t'")
-    return separator
 
 
 def _size(text, *, of_rates):
@@ -177,104 +117,79 @@ def _size(text, *, of_rates):
         size = nan
     if not (0 <= size <= 1 if of_rates else size > 0):
         expected = "in [0, 1]" if of_rates else "> 0"
-        raise _unexpected(text, f"a number {expected}, such as 8/255 or 0.03")
+        raise unexpected(text, f"a number {expected}, such as 8/255 or 0.03")
     return size
-
-
-def _pair(text):
-    if text == "all":
-        return text
-    try:
-        first, second = map(int, text.split("v"))
-    except ValueError:
-        raise _unexpected(text, "two classes, such as 4v9, or all") from None
-    return first, second
 
 
 def _setting(text):
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise _unexpected(text, "NAME=VALUE, such as max_iter=50")
+        raise unexpected(text, "NAME=VALUE, such as max_iter=50")
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return name, value
 
 
-def load_data(arguments):
-    """Return the collections and CSV files that the arguments name, as one name and tasks."""
-    names, data = arguments.data_names, arguments.data
-    target, pairs = getattr(arguments, "target", None), getattr(arguments, "pairs", None)
-    for option, value, fitting, expected in (
-        (f"--target {target}", target, set(names) - set(COLLECTIONS), ["CSV files"]),
-        (f"--data {data}", data, set(names) & set(IMAGE_COLLECTIONS), IMAGE_COLLECTIONS),
-        ("--pairs", pairs, set(names) & set(_DIGITS), _DIGITS),
-    ):
-        if value is not None and not fitting:
-            raise ValueError(
-                f"Got {option} with {' '.join(names)}, but expected it with "
-                f"{' or '.join(expected)}."
-            )
-    tasks, stems = [], []
-    for name in names:
-        if name in COLLECTIONS:
-            tasks += load_tasks(
-                name,
-                data=data if name in IMAGE_COLLECTIONS else None,
-                pairs=pairs if name in _DIGITS else None,
-            )
-            stems.append(name)
-            continue
-        if not Path(name).exists():
-            raise ValueError(
-                f"Got {name}, but there is no such file, and no collection of that name: "
-                f"expected {', '.join(COLLECTIONS)} or the path of a CSV file."
-                f"{nearest(name, COLLECTIONS)}"
-            )
-        if target is None:
-            raise ValueError(f"Got no --target, but expected a column of {name} with the classes.")
-        tasks.append(load_csv_task(name, target, sep=arguments.sep))
-        stems.append(tasks[-1].name)
-    return "_".join(stems), tasks
+def models_for(arguments, default):
+    """Return a function of a task that returns its models: --models, or --configuration."""
+    if arguments.configuration is None:
+        arguments.models = arguments.models or default
+        models = models_by_name(arguments.models)
+        return lambda task: {name: clone(model) for name, model in models.items()}
+    if arguments.models:
+        raise ValueError(
+            f"Got --models {' '.join(arguments.models)} with --configuration "
+            f"{arguments.configuration}, which names models itself, but expected one of them."
+        )
+    return CONFIGURATIONS[arguments.configuration]
 
 
-def configured_models(arguments, tasks):
-    """Return a function of a task that returns its models, with the parameters that were set."""
+def with_settings(models_of, arguments, task):
+    """Return such a function whose networks have the parameters that were set.
+
+    They are tried on the models of a task.
+    """
     settings = dict(arguments.set)
-    configuration = CONFIGURATIONS[arguments.configuration]
 
-    def models_of(task):
-        models = configuration(task)
-        for model in models.values():
+    def networks(models):
+        return [model for model in models.values() if isinstance(model, NetworkClassifier)]
+
+    def changed_models_of(task):
+        models = models_of(task)
+        for model in networks(models):
             known = model.get_params()
             model.set_params(**{name: settings[name] for name in settings if name in known})
         return models
 
-    if not settings:
-        return models_of
-    parameters = [(type(model), model.get_params()) for model in configuration(tasks[0]).values()]
+    parameters = [(type(model), model.get_params()) for model in networks(models_of(task))]
     known = sorted({name for _, names in parameters for name in names})
-    all_known = f" They are {', '.join(known)}."
+    all_known = f" They are {', '.join(known)}." if known else " None of the models is one."
     for name in settings:
         values = {(kind, repr(given[name])) for kind, given in parameters if name in given}
         if not values:
+            kinds = list(dict.fromkeys(kind.__name__ for kind, _ in parameters))
+            expected = " or ".join(kinds or ["a network of this package"])
             raise ValueError(
-                f"Got --set {name}, but expected a parameter of STDPClassifier or BPClassifier."
+                f"Got --set {name}, but expected a parameter of {expected}."
                 f"{nearest(name, known) or all_known}"
             )
         # One value for all would undo what distinguishes the networks of one kind.
         if len(values) > len({kind for kind, _ in values}):
+            chosen = (
+                f"--configuration {arguments.configuration}"
+                if arguments.configuration
+                else f"--models {' '.join(arguments.models)}"
+            )
             raise ValueError(
-                f"Got --set {name} with --configuration {arguments.configuration}, but expected "
-                "a parameter in which its networks do not differ."
+                f"Got --set {name} with {chosen}, but expected a parameter in which its networks "
+                "do not differ."
             )
     if "random_state" in settings:
         raise ValueError("Got --set random_state, but expected --seed.")
-    for task in tasks:
-        check_models(models_of(task))
-    for model in models_of(tasks[0]).values():
-        # Some values are checked only by `fit`: two samples and an epoch are enough for it.
-        model._validate_params()
-        with warnings.catch_warnings(action="ignore"):
-            clone(model).set_params(max_iter=1, verbose=False).fit([[0.0], [1.0]], [0, 1])
-    return models_of
+    models = changed_models_of(task)
+    check_models(models)
+    if settings:
+        for model in networks(models):
+            check_values(model)
+    return changed_models_of

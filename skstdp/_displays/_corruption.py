@@ -9,7 +9,7 @@ import pandas as pd
 
 from .._robustness._corruption_report import corruption_report
 from .._robustness._scorers import label_metric
-from ._axes import COLORS, MARKERS, by_name, require_matplotlib, set_grid, versions
+from ._axes import by_model, by_name, require_matplotlib, set_grid, versions
 from ._bands import BandsDisplay
 from ._task_grid import axes_for
 
@@ -208,13 +208,8 @@ class _Panel(BandsDisplay):
         self._start(scores, ax)
         name = getattr(self.metric, "__name__", str(self.metric)).replace("_", " ")
         limits = (0, 1) if name in ("accuracy", "balanced accuracy") else (None, None)
-        for index, (model, of_model) in enumerate(scores.groupby("model", sort=False)):
-            style = {
-                "color": COLORS[index % len(COLORS)],
-                "marker": MARKERS[index % len(MARKERS)],
-                "markersize": 4,
-                "label": model,
-            }
+        for model, style, of_model in by_model(scores):
+            style = style | {"markersize": 4, "label": model}
             values = of_model.set_index("severity")["accuracy"]
             self._draw_band(values, *limits, **(style | kwargs))
         if "majority" in scores:

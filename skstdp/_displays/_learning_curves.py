@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._utils._validation import check_option
-from ._axes import COLORS, by_name, versions
+from ._axes import by_model, by_name, versions
 from ._bands import BandsDisplay
 from ._network import unwrap
 
@@ -134,15 +134,13 @@ class LearningCurvesDisplay(BandsDisplay):
         check_option(self.curve, "curve", _LABELS)
         self._start(self.curves, ax)
         highest = 1 if self.curve == "accuracy" else None
-        models = self.curves.set_index("epoch").groupby("model", sort=False)
-        for index, (model, curves) in enumerate(models):
-            color = COLORS[index % len(COLORS)]
+        for model, of_model, curves in by_model(self.curves.set_index("epoch")):
             for part, linestyle in _PARTS.items():
                 values = curves.get(f"{part}_{self.curve}")
                 if values is None or values.isna().all():
                     continue
                 label = f"{model}, {part}" if model else part
-                style = {"color": color, "linestyle": linestyle, "label": label}
+                style = {"color": of_model["color"], "linestyle": linestyle, "label": label}
                 self._draw_band(values, highest=highest, **(style | kwargs))
         if self.ax_.get_xscale() == "linear":
             self.ax_.locator_params(axis="x", integer=True)

@@ -21,7 +21,7 @@ from .._robustness._scorers import (
     label_metric,
 )
 from .._robustness._threat_model import size_of, sizes
-from ._axes import COLORS, LINESTYLES, MARKERS, by_name, versions
+from ._axes import LINESTYLES, by_model, by_name, versions
 from ._bands import BandsDisplay
 
 if TYPE_CHECKING:
@@ -325,15 +325,12 @@ class RobustnessCurveDisplay(BandsDisplay):
         limits = (0, 1) if name in ("accuracy", "balanced accuracy") else (None, None)
         kinds = [attack for attack in self.scores["attack"].unique() if attack != "none"]
         linestyles = dict(zip(kinds, cycle(LINESTYLES), strict=False))
-        models = self.scores.set_index("epsilon").groupby("model", sort=False)
         self.between_ = []
-        for index, (model, scores) in enumerate(models):
+        for model, of_model, scores in by_model(self.scores.set_index("epsilon")):
             # A model that no attack applies to still has its point without attack.
             for kind in [kind for kind in kinds if kind in set(scores["attack"])] or ["none"]:
-                style = {
-                    "color": COLORS[index % len(COLORS)],
+                style = of_model | {
                     "linestyle": linestyles.get(kind, "-"),
-                    "marker": MARKERS[index % len(MARKERS)],
                     "label": _label(model, kind) if len(kinds) > 1 and kind != "none" else model,
                 }
                 rows = scores[scores["attack"].isin(["none", kind])]
@@ -375,7 +372,7 @@ class RobustnessCurveDisplay(BandsDisplay):
             return
         notes = []
         fits = self.scores[self.scores["attack"] == "none"]
-        for model, of_model in fits.groupby("model", sort=False):
+        for model, _, of_model in by_model(fits):
             count = int(of_model["one_class"].sum())
             if count:
                 who = f"{model}: one class" if model != "" else "One class"

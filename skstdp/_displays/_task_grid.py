@@ -5,13 +5,15 @@ from math import ceil, sqrt
 from ._axes import require_matplotlib
 
 
-def axes_for(count, new_figure):
-    """Return so many axes in the rows of a new figure, with one scale of the ordinate."""
+def axes_for(count, new_figure, size=(3.2, 2.6)):
+    """Return so many axes of a size in inches in a new figure, with one scale of the ordinate."""
     # Three in a row leave no gap.
     n_columns = 3 if count == 3 else ceil(sqrt(count))
     n_rows = ceil(count / n_columns)
-    size = (1 + 3.2 * n_columns, 1.2 + 2.6 * n_rows)
-    figure = new_figure(figsize=size, layout="constrained")
+    width, height = size
+    figure = new_figure(
+        figsize=(1 + width * n_columns, 1.2 + height * n_rows), layout="constrained"
+    )
     axes = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
     for ax in axes[count:]:
         ax.remove()

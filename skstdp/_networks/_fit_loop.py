@@ -6,6 +6,7 @@ A network that is trained here has the methods `_training` (its loop over batche
 
 import warnings
 from copy import deepcopy
+from time import perf_counter
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -44,6 +45,7 @@ def run_epochs(network, X, y, sample_weight, validation, first_pass, tasks):
     patience, best_network = Patience(tol, network.n_iter_no_change), None
     if validation is not None:
         network.validation_scores_, network._validation_loss_curve = [], []
+        network._validation_time = 0.0
         X_val, y_val, weight_val = validation
         validation = X_val.astype(X.dtype), y_val, weight_val
         network._check_rates(validation[0])
@@ -66,7 +68,9 @@ def run_epochs(network, X, y, sample_weight, validation, first_pass, tasks):
         train(network, training, X, y, schedule, epochs, n_epochs)
         network.n_iter_ += len(epochs)
         if validation is not None:
+            start = perf_counter()
             loss, accuracy = _validate(network, *validation)
+            network._validation_time += perf_counter() - start
             network._validation_loss_curve.append(loss)
             network.validation_scores_.append(accuracy)
         if network.verbose:

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
+from pathlib import Path
 from reprlib import repr as shortened
 
 from sklearn.base import BaseEstimator, is_classifier
 
 from .._networks._base import NetworkClassifier
 from .._utils._validation import check_different
-from ..datasets._tasks import Task
+from ..datasets._load_table import load_table
+from ..datasets._tasks import COLLECTIONS, Task, load_tasks
 
 
 def check_integers(minimum, **values):
@@ -25,11 +28,9 @@ def checked_tasks(tasks, *, fixed=False):
     Raises a TypeError if these are no tasks, and a ValueError if there are none, two have the
     same name, or one has no fixed test rows though `fixed` asks for them.
     """
-    tasks = tasks if isinstance(tasks, Task) else list(tasks)
-    if isinstance(tasks, Task) or not all(isinstance(task, Task) for task in tasks):
-        raise TypeError(
-            f"Got tasks={shortened(tasks)}, but expected a list of Task, such as [task]."
-        )
+    tasks = [tasks] if isinstance(tasks, Task) else list(tasks)
+    for task in tasks:
+        _check_task(task)
     if not tasks:
         raise ValueError("Got no tasks, but expected at least one.")
     names = [task.name for task in tasks]
@@ -38,6 +39,42 @@ def checked_tasks(tasks, *, fixed=False):
         if fixed and task.X_test is None:
             raise ValueError(f"Got the task {task.name!r}, but expected one with fixed test rows.")
     return tasks
+
+
+def task_loaders(tasks):
+    """Return a list of functions, each of which returns one task of an experiment.
+
+    Takes tasks, names of collections, paths and names of tables as `load_table` does, and
+    functions without argument that return a task.
+    """
+    alone = isinstance(tasks, Task | str | Path) or callable(tasks)
+    loaders = []
+    for task in [tasks] if alone else list(tasks):
+        if isinstance(task, str) and task in COLLECTIONS:
+            loaders += [partial(_check_task, of_collection) for of_collection in load_tasks(task)]
+        elif isinstance(task, str | Path):
+            loaders.append(partial(load_table, task))
+        elif callable(task):
+            loaders.append(partial(_loaded, task))
+        else:
+            loaders.append(partial(_check_task, task))
+            loaders[-1]()
+    if not loaders:
+        raise ValueError("Got no tasks, but expected at least one.")
+    return loaders
+
+
+def _loaded(load):
+    return _check_task(load())
+
+
+def _check_task(task):
+    if not isinstance(task, Task):
+        raise TypeError(
+            f"Got {shortened(task)} among the tasks, but expected a Task. load_table makes one of "
+            "a file or a data frame."
+        )
+    return task
 
 
 def check_class_sizes(task, n_splits):
@@ -61,7 +98,8 @@ def check_models(estimators):
     if not isinstance(estimators, Mapping):
         raise TypeError(
             f"Got estimators={shortened(estimators)}, but expected a dict of classifiers by name, "
-            'such as {"STDP": STDPClassifier()}, or a function of a task that returns one.'
+            'such as {"STDP": STDPClassifier()}, a list of models, such as ["stdp", "forest"], or '
+            "a function of a task that returns one or the other."
         )
     for model, estimator in estimators.items():
         if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):

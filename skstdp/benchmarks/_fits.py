@@ -1,30 +1,35 @@
-"""Training and measuring models: fits on one split each, resumed from a folder."""
+"""Training and measuring one model on one split."""
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections import Counter
-from contextlib import closing
+from functools import cache
+from time import perf_counter
 from typing import NamedTuple
 
-import joblib
 import numpy as np
-import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from .._networks._base import NetworkClassifier
-from .._robustness._scorers import ConstantPredictionWarning, epsilon_label, is_constant
-from .._utils._version import __version__
+from .._robustness._scorers import ConstantPredictionWarning, is_constant
+from .._utils._threads import one_thread
+from .._utils._validation import plain_labels
 from ..datasets._tasks import Task
-from ._results import read_result, result_files, write_result
+from ._measures import MEASURES, calibration_bins
 
-# Measured once per fit, in columns of these names.
-_OF_A_FIT = ("one_class", "majority")
+# Why a measure is missing, by what it needs.
+_LACKS = {
+    "probabilities": "The model has no predict_proba.",
+    "scores": "The model has no output for each class: no predict_proba or decision_function.",
+}
+
+# The columns say it, and the number of epochs is one of the settings that are compared.
+_SILENT = (ConvergenceWarning, ConstantPredictionWarning, DataConversionWarning)
 
 
 class Fit(NamedTuple):
@@ -33,12 +38,23 @@ class Fit(NamedTuple):
     task: Task
     model: str
     split: int
+    # Not fitted; shared by the fits that differ in the seed alone.
     estimator: BaseEstimator
+    seed: int
     # Rows of the task, or None where the test rows are fixed.
     train: np.ndarray | None
     test: np.ndarray | None
     # Scorers by name and size of the attack.
     attacks: dict
+
+
+class Rows(NamedTuple):
+    """Rates and labels to train and to test on."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
 
 
 def seeded(estimator, seed):
@@ -47,149 +63,195 @@ def seeded(estimator, seed):
     return clone(estimator).set_params(**dict.fromkeys(names, seed))
 
 
-def run_fits(fits, *, curves, n_jobs, path, progress, verbose, fresh=False):
-    """Do the fits that are not in the folder at `path`, and return tables of all.
-
-    Parameters
-    ----------
-    fits : list of Fit
-        In the order in which to do them.
-    curves, n_jobs, path, progress, verbose, fresh
-        As in `compare`.
-
-    Returns
-    -------
-    scores, curves : DataFrames
-        As in `Comparison`.
-    """
-    records, files = [None] * len(fits), []
-    if path is not None:
-        files = result_files(path, fits, (__version__, curves, _OF_A_FIT))
-        if fresh:
-            for file in files:
-                file.unlink(missing_ok=True)
-        records = [read_result(file) for file in files]
-    missing = [index for index, record in enumerate(records) if record is None]
-    if verbose and len(missing) < len(fits):
-        print(
-            f"resumed: {len(fits) - len(missing)} of {len(fits)} fits were there", file=sys.stderr
-        )
-    with closing(_run(fits, missing, curves, n_jobs, progress)) as done:
-        for index, record in done:
-            records[index] = record
-            if files:
-                write_result(files[index], record)
-    return _tables(records)
-
-
-def _run(fits, missing, curves, n_jobs, progress):
-    """Yield the number and the record of each missing fit as soon as it is done."""
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    train = joblib.delayed(_train_and_attack)
-    done = parallel(train(index, fits[index], curves) for index in missing)
-    try:
-        to_do = [fits[index] for index in missing]
-        shown = iter(to_do if progress is None else progress(to_do))
-        for _, finished in zip(shown, done, strict=False):
-            yield finished
-        # The generator has an end of its own, without which joblib takes it for abandoned.
-        next(done, None)
-    finally:
-        # Ends the other processes after an interrupt, of which joblib would warn.
-        with warnings.catch_warnings(action="ignore"):
-            done.close()
-
-
-def _train_and_attack(index, fit, with_curves):
-    """Train one model; return its number among the fits, and the record of its measurements."""
-    X_train, y_train, X_test, y_test = _rates_and_labels(fit)
-    # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
-    model = clone(fit.estimator)
-    curves = None
-    with warnings.catch_warnings():
-        # The column one_class says what is constant, and the number of epochs is of a setting.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", ConstantPredictionWarning)
-        if with_curves and isinstance(model, NetworkClassifier):
-            model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
-            curves = {
-                "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
-                "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
-            }
-        else:
-            model.fit(X_train, y_train)
-        predicted = model.predict(X_test)
-        scores, refusals = [("none", 0.0, float(accuracy_score(y_test, predicted)))], []
-        for (attack, epsilon), scorer in fit.attacks.items():
-            try:
-                scores.append((attack, epsilon, float(scorer(model, X_test, y_test))))
-            except (TypeError, ValueError) as error:
-                if isinstance(model, NetworkClassifier):
-                    raise
-                refusals.append((attack, epsilon, str(error)))
-    class_sizes = list(Counter(y_test).values())
-    record = {
-        "task": fit.task.name,
-        "model": fit.model,
-        "split": fit.split,
-        "scores": scores,
-        "curves": curves,
-        "refusals": refusals,
-        "one_class": len(class_sizes) > 1 and is_constant(predicted),
-        "majority": max(class_sizes) / sum(class_sizes),
-    }
-    return index, record
-
-
-def _warn_of_refusals(records):
-    """Warn once per model that has no accuracy under some attacks, with the reason."""
-    for model in dict.fromkeys(record["model"] for record in records if record["refusals"]):
-        of_model = (record["refusals"] for record in records if record["model"] == model)
-        refusals = [refusal for of_fit in of_model for refusal in of_fit]
-        attacks = dict.fromkeys(f"{attack} {epsilon_label(size)}" for attack, size, _ in refusals)
-        warnings.warn(
-            f"Got the model {model!r}, which cannot be attacked by {', '.join(attacks)}: it has "
-            f"no accuracy under attack in {len(refusals)} places. {refusals[0][2]}",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
 def rows_of(X, y, rows):
     """Return some rows of arrays or data frames."""
     return _safe_indexing(X, rows), _safe_indexing(y, rows)
 
 
-def _rates_and_labels(fit):
-    """Return rows to train and to test on, scaled to [0, 1]."""
-    task = fit.task
+def rates_and_labels(task, train, test):
+    """Return the Rows of a split, scaled to [0, 1] by what the training rows hold."""
     if task.X_test is None:
-        X_train, y_train = rows_of(task.X, task.y, fit.train)
-        X_test, y_test = rows_of(task.X, task.y, fit.test)
+        X_train, y_train = rows_of(task.X, task.y, train)
+        X_test, y_test = rows_of(task.X, task.y, test)
     else:
         X_train, y_train, X_test, y_test = task.X, task.y, task.X_test, task.y_test
-        # Images need no copy.
-        if all(np.min(X) >= 0 and np.max(X) <= 1 for X in (X_train, X_test)):
-            return X_train, y_train, X_test, y_test
-    scaler = MinMaxScaler(clip=True)
-    return scaler.fit_transform(X_train), y_train, scaler.transform(X_test), y_test
+    labels = [np.asarray(plain_labels(y)) for y in (y_train, y_test)]
+    if task.preparation is not None:
+        preparation = clone(task.preparation)
+        X_train = _dense(preparation.fit_transform(X_train, labels[0]))
+        X_test = _dense(preparation.transform(X_test))
+    # Images need no copy.
+    is_fixed = task.X_test is not None and task.preparation is None
+    if not is_fixed or any(np.min(X) < 0 or np.max(X) > 1 for X in (X_train, X_test)):
+        scaler = MinMaxScaler(clip=True)
+        X_train, X_test = scaler.fit_transform(X_train), scaler.transform(X_test)
+    return Rows(X_train, labels[0], X_test, labels[1])
 
 
-def _tables(records):
-    _warn_of_refusals(records)
-    scores, curves = [], []
-    for record in records:
-        labels = {name: record[name] for name in ("task", "model", "split")}
-        scores += [
-            labels
-            | {"attack": attack, "epsilon": epsilon, "accuracy": accuracy}
-            | {name: record[name] for name in _OF_A_FIT}
-            for attack, epsilon, accuracy in record["scores"]
-        ]
-        if record["curves"] is not None:
-            epochs = range(1, 1 + len(record["curves"]["train_accuracy"]))
-            curves.append(pd.DataFrame(labels | {"epoch": epochs} | record["curves"]))
-    if not curves:
-        columns = ["task", "model", "split", "epoch", "train_accuracy", "test_accuracy"]
-        curves = [pd.DataFrame(columns=columns)]
-    return pd.DataFrame(scores), pd.concat(curves, ignore_index=True)
+def _dense(X):
+    return X.toarray() if issparse(X) else X
+
+
+def train_and_measure(rows, fit, with_curves):
+    """Train a model, and return the record of its measurements, which JSON can hold.
+
+    Parameters
+    ----------
+    rows : Rows or str
+        The split; or the reason for which there are no rates.
+    fit : Fit
+        With the name of the task in its place.
+    with_curves : bool
+        Measure the accuracy on the test rows after each epoch.
+    """
+    record = {
+        "task": fit.task,
+        "model": fit.model,
+        "split": fit.split,
+        "measures": {},
+        "attacks": [],
+        "missing": [],
+        "curves": None,
+        "settings": None,
+        "calibration": [],
+        "one_class": False,
+    }
+    if isinstance(rows, str):
+        return _failed(record, rows)
+    class_sizes = Counter(rows.y_test.tolist())
+    record["majority"] = max(class_sizes.values()) / len(rows.y_test)
+    record["n_train"], record["n_test"] = len(rows.y_train), len(rows.y_test)
+    # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
+    model = seeded(fit.estimator, fit.seed)
+    # The result must not depend on the number of processes, which share the cores.
+    with warnings.catch_warnings(), one_thread():
+        for category in _SILENT:
+            warnings.simplefilter("ignore", category)
+        try:
+            _warm_up(model, rows.X_train)
+            predicted = _train(model, rows, record, with_curves)
+        except Exception as error:
+            return _failed(record, _reason(error))
+        record["one_class"] = len(class_sizes) > 1 and is_constant(predicted)
+        _measure(model, rows, predicted, record)
+        for (attack, epsilon), scorer in fit.attacks.items():
+            start = perf_counter()
+            try:
+                score = float(scorer(model, rows.X_test, rows.y_test))
+            except Exception as error:
+                record["missing"].append((attack, epsilon, "accuracy", _reason(error)))
+            else:
+                record["attacks"].append((attack, epsilon, score, perf_counter() - start))
+    return record
+
+
+def is_failure(record):
+    """Determine whether the fit of a record failed."""
+    return any(measure == "fit" for *_, measure, _ in record["missing"])
+
+
+def _failed(record, reason):
+    record["missing"] = [("none", 0.0, "fit", reason)]
+    return record
+
+
+def _reason(error):
+    """What an error says, on one line; its type where it does not speak of the model or data."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: {text}"
+
+
+def _train(model, rows, record, with_curves):
+    """Fit a model, record times, curves and settings, and return its predictions."""
+    curves = with_curves and isinstance(model, NetworkClassifier)
+    watched = {"X_val": rows.X_test, "y_val": rows.y_test} if curves else {}
+    start = perf_counter()
+    model.fit(rows.X_train, rows.y_train, **watched)
+    fitted = perf_counter()
+    predicted = np.asarray(model.predict(rows.X_test))
+    record["predict_time"] = perf_counter() - fitted
+    record["fit_time"] = fitted - start
+    if curves:
+        # What is watched here is no part of the training.
+        record["fit_time"] -= model._validation_time
+        record["curves"] = {
+            "train_accuracy": [float(accuracy) for accuracy in model.accuracy_curve_],
+            "test_accuracy": [float(accuracy) for accuracy in model.validation_scores_],
+        }
+    if hasattr(model, "best_params_"):
+        parameters = {name: _plain(value) for name, value in model.best_params_.items()}
+        inner = float(getattr(model, "best_score_", np.nan))
+        record["settings"] = {"parameters": parameters, "inner_score": inner}
+    return predicted
+
+
+def _measure(model, rows, predicted, record):
+    """Record all measures without attack, or why there are none."""
+    classes = np.asarray(getattr(model, "classes_", np.unique(rows.y_train)))
+    try:
+        outputs = _outputs(model, rows.X_test, len(classes))
+    except Exception as error:
+        outputs, lacks = {}, dict.fromkeys(_LACKS, _reason(error))
+    else:
+        lacks = _LACKS
+    for name, measure in MEASURES.items():
+        value, reason = None, lacks.get(measure.needs)
+        if measure.needs == "labels" or measure.needs in outputs:
+            output = outputs.get(measure.needs)
+            try:
+                value = float(measure.function(rows.y_test, predicted, output, classes))
+            except (TypeError, ValueError) as error:
+                reason = _reason(error)
+        record["measures"][name] = value
+        if value is None:
+            record["missing"].append(("none", 0.0, name, reason))
+    if record["measures"]["calibration_error"] is not None:
+        probabilities = outputs["probabilities"]
+        record["calibration"] = calibration_bins(rows.y_test, predicted, probabilities, classes)
+
+
+def _outputs(model, X, n_classes):
+    """Outputs of a model, one column per class, by what they are."""
+    if hasattr(model, "predict_proba"):
+        outputs = np.asarray(model.predict_proba(X))
+        if not np.isfinite(outputs).all():
+            raise ValueError("The model predicts probabilities that are not finite.")
+        return {"probabilities": outputs, "scores": outputs}
+    if not hasattr(model, "decision_function"):
+        return {}
+    outputs = np.asarray(model.decision_function(X))
+    if outputs.ndim == 1:
+        outputs = np.column_stack([-outputs, outputs])
+    # Of three classes there are as many pairs.
+    of_pairs = any(
+        name.split("__")[-1] == "decision_function_shape" and value == "ovo"
+        for name, value in model.get_params().items()
+    )
+    return {} if of_pairs or outputs.shape[1] != n_classes else {"scores": outputs}
+
+
+def _plain(value):
+    """A parameter as JSON can hold it."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | None) else repr(value)
+
+
+def _warm_up(model, X):
+    """Compile or load the loops of the networks within a model, so that no fit is timed with it.
+
+    Before anything is drawn: the result is the same.
+    """
+    for part in (model, *model.get_params().values()):
+        if isinstance(part, NetworkClassifier):
+            _compile(type(part), X.dtype)
+
+
+@cache
+def _compile(network_class, dtype):
+    X = np.eye(2, dtype=dtype)
+    # One step, of which `fit` would say that nothing is learnt by it.
+    network = network_class(2).partial_fit(X, [0, 1], classes=[0, 1])
+    network._margin_and_gradient(X, np.array([0, 1]))

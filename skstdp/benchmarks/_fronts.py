@@ -26,7 +26,8 @@ from ..datasets._tasks import Task
 from ._checks import check_class_sizes, check_integers, check_models, checked_tasks
 from ._compare import EPSILONS, attacks_of
 from ._configurations import front_families
-from ._fits import Fit, rows_of, run_fits, seeded
+from ._fits import Fit, rows_of
+from ._run import run_fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -202,7 +203,7 @@ def robustness_fronts(
 
     quick = attacks_of([PGDScorer(max(epsilons), n_steps=10, n_restarts=1, bounds=(0, 1))])
     fits = [
-        Fit(task, _joined(family, setting), part.split, seeded(model, seeds[0]), *rows, quick)
+        Fit(task, _joined(family, setting), part.split, model, seeds[0], *rows, quick)
         for part in parts
         for task, *rows in _inner_splits(part, n_inner, max_tuning, max_test, random_state)
         for family, settings in families.items()
@@ -228,7 +229,7 @@ def robustness_fronts(
         for number, seed in enumerate(seeds if is_repeated else seeds[:1]):
             split = part.split if part.is_fold else number
             name = _joined(row.family, row.setting)
-            fits.append(Fit(task, name, split, seeded(model, seed), None, None, attacks))
+            fits.append(Fit(task, name, split, model, seed, None, None, attacks))
     measured = _measured(fits, **options)
     is_corrupted = measured["attack"].isin(CORRUPTIONS)
     corruptions = measured[is_corrupted].rename(
@@ -300,7 +301,8 @@ def _inner_splits(part, n_inner, max_tuning, max_test, random_state):
         train = _sample(task.y, train, max_tuning, random_state)
         return [(_of_rows(task, train, _sample(task.y, rest, max_test, random_state)), None, None)]
     rows = _sample(task.y, np.arange(len(task.y)), max_tuning, random_state)
-    task = Task(task.name, *rows_of(task.X, task.y, rows))
+    X, y = rows_of(task.X, task.y, rows)
+    task = replace(task, X=X, y=y)
     folds = StratifiedKFold(n_inner, shuffle=True, random_state=random_state)
     return [(task, *split) for split in folds.split(task.X, task.y)]
 
@@ -350,7 +352,11 @@ def _measured(fits, **options):
     with warnings.catch_warnings():
         # What a family has not is left out of the table.
         warnings.filterwarnings("ignore", "Got the model .* which cannot be attacked", UserWarning)
-        scores, _ = run_fits(fits, **options)
+        frames = run_fits([lambda: fits], **options)
+    failures = frames["missing"].query("measure == 'fit'")
+    if len(failures):
+        raise ValueError(f"The fit of a setting failed: {failures.iloc[0].to_dict()}")
+    scores = frames["scores"]
     names = scores["model"].str.split(_SEPARATOR, n=1, expand=True, regex=False)
     scores = scores.assign(family=names[0], setting=names[1])
     measures = ["attack", "epsilon", "accuracy", "one_class", "majority"]

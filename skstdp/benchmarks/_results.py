@@ -21,19 +21,34 @@ def writable_folder(path):
         return folder
 
 
-def result_files(path, fits, common):
-    """Make a folder, and name a file in it for each fit.
+def result_names(fits, common):
+    """Name the files of the fits of one table.
 
     A name is a hash that changes with whatever determines the result: what is `common` to all
     fits; and of each the task, and all else that distinguishes it.
     """
-    folder = writable_folder(path)
-    common, data = joblib.hash(common), {}
-    for task in {fit[0] for fit in fits}:
-        arrays = (task.X, task.y, task.X_test, task.y_test)
-        data[task] = joblib.hash([None if rows is None else np.asarray(rows) for rows in arrays])
-    keys = [(common, task.name, data[task], *others) for task, *others in fits]
-    return [folder / f"{joblib.hash(key)}.json" for key in keys]
+    known = {}
+
+    def digest(value, make=lambda value: value):
+        # Tables, rows and attacks are shared by many fits.
+        if id(value) not in known:
+            known[id(value)] = joblib.hash(make(value))
+        return known[id(value)]
+
+    names = []
+    for task, model, split, estimator, seed, train, test, attacks in fits:
+        shared = [digest(value) for value in (estimator, train, test, attacks)]
+        key = (common, task.name, digest(task, _contents), *shared, model, split, seed)
+        names.append(f"{joblib.hash(key)}.json")
+    return names
+
+
+def _contents(task):
+    tables = (task.X, task.y, task.X_test, task.y_test)
+    arrays = [None if rows is None else np.asarray(rows) for rows in tables]
+    # Columns are found by their names.
+    names = None if task.preparation is None else [*map(str, task.X.columns)]
+    return arrays, names, task.preparation
 
 
 def read_result(path):

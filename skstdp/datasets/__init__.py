@@ -1,9 +1,9 @@
-"""Classification tasks for the benchmarks: built-in collections, and CSV files."""
+"""Classification tasks for the benchmarks: built-in collections, and tables as they come."""
 
-from ._csv import load_csv_task
+from ._load_table import load_table
 from ._tasks import Task, load_tasks
 
-__all__ = ["Task", "load_csv_task", "load_tasks"]
+__all__ = ["Task", "load_table", "load_tasks"]
 
 # The place that pickles name.
 Task.__module__ = __name__

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.utils import check_consistent_length
 
-from .._utils._validation import nearest, refuse_equal_names
+from .._utils._validation import first_without_numbers, nearest, refuse_equal_names
 from ._mnist import load_mnist
+from ._preparation import describe_preparation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pandas as pd
+    from sklearn.base import TransformerMixin
 
 
 # Two frames have no single truth value, so tasks are compared by identity.
@@ -29,7 +33,7 @@ class Task:
     name : str
         Name for tables and figures, for instance "iris 0v1".
     X : DataFrame or ndarray of shape (n_samples, n_features)
-        Numeric features without missing values.
+        Features: numbers without missing values, or what `preparation` makes numbers of.
     y : Series or ndarray of shape (n_samples,)
         Class labels, of any type.
     X_test : DataFrame or ndarray of shape (n_test_samples, n_features), default=None
@@ -39,12 +43,17 @@ class Task:
         Class labels of `X_test`.
     image_shape : tuple (height, width) or (height, width, n_channels), default=None
         Shape of the images that the rows of X hold, in C order. None for a table.
+    preparation : transformer, default=None
+        Unfitted transformer of scikit-learn that makes numbers without gaps of X. A benchmark
+        fits it to the training rows of each fold. None if X needs none.
+    notes : tuple of str, default=()
+        What was found in the table and done to it, for people.
 
     Raises
     ------
     ValueError
-        If only one of `X_test` and `y_test` is given, X and y differ in length, or two columns
-        have one name.
+        If only one of `X_test` and `y_test` is given, X and y differ in length, two columns
+        have one name, or a column holds text and there is no `preparation`.
 
     Examples
     --------
@@ -61,6 +70,8 @@ class Task:
     X_test: pd.DataFrame | np.ndarray | None = None
     y_test: pd.Series | np.ndarray | None = None
     image_shape: tuple | None = None
+    preparation: TransformerMixin | None = None
+    notes: tuple = ()
 
     def __post_init__(self):
         for name, X in ("X", self.X), ("X_test", self.X_test):
@@ -69,6 +80,49 @@ class Task:
             raise ValueError("Got only one of X_test and y_test, but expected both or neither.")
         check_consistent_length(self.X, self.y)
         check_consistent_length(self.X_test, self.y_test)
+        if self.preparation is None:
+            _refuse_text(self.X)
+
+    def describe(self) -> str:
+        """Describe the table, what is made of its columns, and the notes.
+
+        Returns
+        -------
+        text : str
+            A line with the numbers of rows, features and classes; a line per kind of column; and
+            a line per note.
+
+        Examples
+        --------
+        >>> from skstdp.datasets import load_tasks
+        >>> print(load_tasks("iris")[0].describe())
+        iris 0v1: 100 rows, 4 features, 2 classes (0 50, 1 50)
+          numbers (4), without gaps
+        """
+        sizes = list(Counter(np.asarray(self.y).tolist()).items())
+        classes = ", ".join(f"{label!r} {size}" for label, size in sizes[:5])
+        more = f" and {len(sizes) - 5} more" if len(sizes) > 5 else ""
+        test = "" if self.X_test is None else f", {len(self.X_test)} test rows"
+        lines = [
+            f"{self.name}: {self.X.shape[0]} rows, {self.X.shape[1]} features, {len(sizes)} "
+            f"classes ({classes}{more}){test}",
+            *(f"  {line}" for line in describe_preparation(self)),
+            *(f"  note: {note}" for note in self.notes),
+        ]
+        return "\n".join(lines)
+
+
+def _refuse_text(X):
+    """Raise for a data frame with a column of no numbers."""
+    if not isinstance(X, pd.DataFrame):
+        return
+    strange = first_without_numbers(X.iloc[:, [not is_numeric_dtype(d) for d in X.dtypes]])
+    if strange is not None:
+        name, value = strange
+        raise ValueError(
+            f"Got {value!r} in column {name!r} of X and no preparation, but expected numbers. "
+            "skstdp.datasets.load_table makes a task of such a table."
+        )
 
 
 def _load_pima(return_X_y, as_frame):
@@ -198,6 +252,11 @@ def load_tasks(
         name = "{} {}v{}".format(source, *pair)
         tasks.append(Task(name, *select(arrays, pair), image_shape=shape))
     return tasks
+
+
+def default_pairs(name):
+    """Pairs of classes, or "all", that a collection holds."""
+    return _SOURCES[name][1]
 
 
 def _select_rows(arrays, classes):

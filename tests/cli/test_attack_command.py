@@ -10,6 +10,7 @@ from cli_helpers import read_csv
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.feature_selection import SelectKBest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -183,7 +184,7 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
         ),
         ("array.skops", "wide.csv", [], "Got 5 columns besides the target in"),
         ("model.skops", "twice.csv", [], "Got the name 'species' several times in"),
-        ("model.skops", "semicolons.csv", [], "on the command line --sep ';'"),
+        ("model.skops", "semicolons.csv", ["--sep", ","], "on the command line --sep ';'"),
         ("model.skops", "flowers.csv", ["--sep", "::"], "--sep: Got '::', but expected one"),
         ("model.skops", "numbers.csv", [], "labels '0', '1', '2' in the target 'species'"),
         ("model.skops", "roses.csv", [], "Got the labels 'rose' in the target"),
@@ -384,3 +385,50 @@ def test_labels_of_the_file_are_those_of_the_model(classes, written, flowers, at
     model = LogisticRegression().fit(X, np.array(classes)[kind])
     accuracy = attacked(model, X.assign(y=np.array(written)[kind]))
     assert accuracy["none"] == model.score(X, np.array(classes)[kind]) > 0.9
+
+
+@pytest.mark.usefixtures("short_attacks")
+@pytest.mark.parametrize("kind", ["semicolons", "cp1252", "parquet"])
+def test_files_of_other_kinds(kind, files, tmp_path):
+    """The target after the path; separator, decimal sign and encoding as they are found."""
+    folder, model, X, y = files
+    table = X.assign(species=y.to_numpy(), größe="klein")
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+        table.to_parquet(tmp_path / "table")
+    else:
+        encoding = "utf-8" if kind == "semicolons" else kind
+        table.to_csv(tmp_path / "table", index=False, sep=";", encoding=encoding)
+    options = ["--drop", "größe", "--epsilon", "0.2", "--queries", "1", "--out", str(tmp_path)]
+    data = f"{tmp_path / 'table'}:species"
+    assert main(["attack", str(folder / "model.skops"), data, *options]) == 0
+    accuracy = read_csv(tmp_path / "table_model_attack.csv").set_index("attack")["accuracy"]
+    assert accuracy["none"] == model.score(X, y)
+    assert accuracy["FGSM"] == FGSMScorer(0.2)(model, X, y)
+
+
+def test_target_that_is_not_given(files, capsys):
+    folder = files[0]
+    with pytest.raises(SystemExit):
+        main(["attack", str(folder / "model.skops"), str(folder / "flowers.csv")])
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "Got no target for" in error
+    assert "Did you mean 'species'?" in error
+
+
+@pytest.mark.usefixtures("short_attacks")
+def test_gaps_that_the_model_fills_in(iris_frame, tmp_path):
+    X, y = iris_frame
+    model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=500))
+    joblib.dump(model.fit(X, y), tmp_path / "net.joblib")
+    X = X.astype(object)
+    X.iloc[3, 0] = "?"
+    written = X.astype(str).replace(r"\.", ",", regex=True)
+    written.assign(y=y).to_csv(tmp_path / "gaps.csv", index=False, sep=";")
+    options = ["--na", "?", "--epsilon", "0.2", "--queries", "1"]
+    paths = [str(tmp_path / "net.joblib"), f"{tmp_path / 'gaps.csv'}:y"]
+    assert main(["attack", *paths, *options, "--trust-pickle", "--out", str(tmp_path)]) == 0
+    accuracy = read_csv(tmp_path / "gaps_net_attack.csv").set_index("attack")["accuracy"]
+    X.iloc[3, 0] = np.nan
+    assert accuracy["none"] == model.score(X.astype(float), y)

@@ -9,9 +9,9 @@ pytest.importorskip("matplotlib")
 
 from skstdp import BPClassifier
 from skstdp import _cli as command_line
-from skstdp.benchmarks import _results
+from skstdp.benchmarks import _results, _run
 
-COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "corrupt", "info"]
+COMMANDS = ["benchmark", "figures", "robustness", "attack", "corrupt", "info"]
 
 
 @pytest.mark.parametrize(
@@ -19,29 +19,38 @@ COMMANDS = ["benchmark", "figures", "select", "robustness", "attack", "corrupt",
     [
         ("benchmark iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
         ("benchmark iris", "[Errno 17] File exists: '{folder}/fits'"),
-        ("select iris iris", "Got the name 'iris 0v1', 'iris 0v2', 'iris 1v2', 'iris' several"),
-        ("select iris", "[Errno 17] File exists: '{folder}/fits'"),
-        ("select iris --outer 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
-        ("select iris --inner 34", "Got 33 sample(s) of the class "),
+        ("benchmark iris --splits 51", "Got 50 sample(s) of the class 0 in the task 'iris 0v1'"),
     ],
 )
 def test_errors_that_the_comparison_finds(arguments, message, tmp_path, capsys):
     if "File exists" in message:
         (tmp_path / "fits").write_text("a note\n")
     with pytest.raises(SystemExit, match="2"):
-        command_line.main([*arguments.split(), "--out", str(tmp_path)])
+        command_line.main([*arguments.split(), "--report", "none", "--out", str(tmp_path)])
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("skstdp: error: " + message.format(folder=tmp_path))
 
 
-def test_error_during_training_is_no_error_of_the_user(tmp_path, monkeypatch):
+def test_error_of_the_comparison_itself_is_no_error_of_the_user(tmp_path, monkeypatch):
+    def frames(records):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(_run, "_frames", frames)
+    command = ["benchmark", "iris", "--out", str(tmp_path), *QUICK, "--models", "tree"]
+    with pytest.raises(ValueError, match="broken"):
+        command_line.main(command)
+
+
+def test_fits_that_fail_are_noted(tmp_path, monkeypatch, capsys):
     def fit(self, *args, **kwargs):
         raise ValueError("broken")
 
     monkeypatch.setattr(BPClassifier, "fit", fit)
-    command = ["benchmark", "iris", "--out", str(tmp_path), *QUICK]
-    with pytest.raises(ValueError, match="broken"):
-        command_line.main(command)
+    command = ["benchmark", "iris", "--out", str(tmp_path), *QUICK, "--models", "bp", "tree"]
+    assert command_line.main([*command, "--attack", "none"]) == 0
+    (note,) = [line for line in capsys.readouterr().err.splitlines() if "note" in line]
+    assert note.startswith("note: Got the model 'BP', of which 8 fit(s) failed")
+    assert note.endswith("broken")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +73,7 @@ def test_help_has_examples(arguments, capsys):
     ("arguments", "message"),
     [
         ("train", "invalid choice: 'train'"),
+        ("select iris", "Got select, a command that is gone: benchmark --tune N tunes each"),
         ("atack", "Did you mean 'attack'? See --help."),
         ("benchmark iris --configuration papr", "Did you mean 'paper'? See --help."),
         ("benchmark", "arguments are required: DATA"),
@@ -71,13 +81,12 @@ def test_help_has_examples(arguments, capsys):
             "benchmark irises",
             "no such file, and no collection of that name: expected iris, digits, wine, ",
         ),
-        ("benchmark irises", "or the path of a CSV file. Did you mean 'iris'?"),
+        ("benchmark irises", "or the path of a CSV or Parquet file. Did you mean 'iris'?"),
         ("benchmark iris --target kind", "Got --target kind with iris"),
-        ("benchmark {wine}", "Got no --target, but expected a column of {wine}"),
+        ("benchmark {wine}", "Got no target for {wine}, but expected the column"),
         ("benchmark {wine} --target nose", "Got target='nose', but expected one of the columns"),
         ("benchmark {folder} --target kind", "Cannot read {folder}: Is a directory."),
         ("benchmark {empty} --target kind", "No columns to parse"),
-        ("benchmark {wine} --target kind --splits 17", "Got 16 sample(s) of the class rosé"),
         ("benchmark iris --splits 1", "--splits: Got '1', but expected an integer >= 2."),
         ("benchmark iris --splits 2.5", "--splits: Got '2.5', but expected an integer >= 2."),
         ("benchmark iris --repeats 0", "--repeats: Got '0', but expected an integer >= 1."),
@@ -124,16 +133,6 @@ def test_help_has_examples(arguments, capsys):
         ("figures 1", "invalid choice: 1"),
         ("figures 2 --pairs digits", "--pairs: invalid choice: 'digits'"),
         ("figures 3 --data {folder}", "Got data='{folder}', but expected a folder with the file"),
-        ("select", "arguments are required: DATA"),
-        ("select {wine}", "invalid choice: '{wine}'"),
-        ("select iris --settings 0", "--settings: Got '0', but expected an integer >= 1."),
-        ("select iris --outer 1", "--outer: Got '1', but expected an integer >= 2."),
-        ("select iris --inner 1", "--inner: Got '1', but expected an integer >= 2."),
-        ("select iris --data {folder}", "Got --data {folder} with iris, but expected it with"),
-        ("select iris --pairs 0v1", "Got --pairs with iris, but expected it with digits or mnist"),
-        ("select digits --pairs 0-1", "--pairs: Got '0-1', but expected two classes, such as 4v9"),
-        ("select digits --pairs 1v2v3", "--pairs: Got '1v2v3', but expected two classes"),
-        ("select digits --pairs 1v1", "Got (1, 1) among the pairs, but expected two different"),
         ("robustness", "arguments are required: DATA"),
         ("robustness irises", "Got irises, but there is no such file"),
         (
@@ -149,7 +148,6 @@ def test_help_has_examples(arguments, capsys):
         ("robustness mnist --epsilon", "--epsilon: expected at least one argument"),
         ("robustness mnist --layers 0", "--layers: Got '0', but expected an integer >= 1."),
         ("robustness mnist --data {folder}", "Got data='{folder}', but expected a folder with"),
-        ("select digits --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("figures 4 --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("benchmark iris --out {wine}", "Cannot write to --out {wine}: File exists."),
         ("benchmark iris --out {wine}/sub", "Cannot write to --out {wine}/sub: Not a directory."),
@@ -167,6 +165,73 @@ def test_errors_of_the_user_take_one_line(arguments, message, wine, tmp_path, ca
     (line,) = shown.err.splitlines()
     assert line.startswith("skstdp: error: ")
     assert message.format(**names) in line
+
+
+MISTAKES = {
+    "wrong target": ("{wine}:Kind", "Did you mean 'kind'?"),
+    "no target": ("{wine}", "Got no target"),
+    "target of another file": ("iris --target kind", "Got --target kind with iris"),
+    "wrong path": ("winee.csv:kind", "no such file"),
+    "wrong collection": ("irsi", "Did you mean 'iris'?"),
+    "folder": ("{folder}:kind", "Is a directory"),
+    "empty file": ("{empty}:kind", "empty.csv"),
+    "one class": ("{one}:kind", "at least 2 classes"),
+    "one file twice": ("{wine}:kind {wine}:kind", "several times"),
+    "unknown model": ("iris --models stdp forrest", "Did you mean 'forest'?"),
+    "model of a package that is missing": (
+        "iris --models no_package.Trees",
+        "the package 'no_package' is not installed. Install it, or choose another model.",
+    ),
+    "no classifier": ("iris --models sklearn.svm.SVR", "expected a classifier, which SVR is not"),
+    "unknown parameter": ("iris --models mlp(max_itr=9)", "Did you mean 'max_iter'?"),
+    "wrong value": ("iris --models knn(n_neighbors=0)", "The 'n_neighbors' parameter of KNeigh"),
+    "code": ("iris --models knn(n_neighbors=abs(3))", "expected a number, text in quotes, None"),
+    "one model twice": ("iris --models stdp STDP", "Give each model once"),
+    "two choices of models": ("iris --models bp --configuration paper", "expected one of them"),
+    "setting that no model has": ("iris --models tree --set max_iter=3", "None of the models is"),
+    "text as a number": ("iris --tune many", "--tune: Got 'many', but expected an integer >= 2"),
+    "one setting": ("iris --tune 1", "--tune: Got '1', but expected an integer >= 2"),
+    "unknown measure": ("iris --measures f1 roc_acu", "invalid choice: 'f1'"),
+    "nearly a measure": ("iris --measures roc_acu", "Did you mean 'roc_auc'?"),
+    "unknown attack": ("iris --attack certfied", "Did you mean 'certified'?"),
+    "none and another": ("iris --attack none pgd", "expected none alone, or others without it"),
+    "no cluster": ("iris --dask tcp://127.0.0.1:1", "the address of a scheduler"),
+    "unknown format": ("iris --format parket", "Did you mean 'parquet'?"),
+    "command that is gone": ("", "benchmark --tune N tunes each model on each table"),
+}
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_of_a_benchmark_take_one_line_that_says_what_to_do(
+    mistake, wine, tmp_path, capsys
+):
+    if mistake == "no cluster":
+        pytest.importorskip("distributed")
+    files = {"empty": "", "one": "length,kind\n1,a\n2,a\n"}
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    names = {name: tmp_path / f"{name}.csv" for name in files}
+    names |= {"wine": wine, "folder": wine.parent}
+    arguments, message = MISTAKES[mistake]
+    command = ["benchmark", *arguments.format(**names).split()] if arguments else ["select"]
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main(command)
+    assert stopped.value.code == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    assert line.startswith("skstdp: error: ")
+    assert message in line
+
+
+@pytest.mark.usefixtures("no_training")
+def test_missing_packages_of_the_report_are_said_first(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(SystemExit, match="2"):
+        command_line.main(["benchmark", "iris"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert 'pip install "skstdp[report]", or leave the report out: --report none' in line
 
 
 def test_no_command_prints_the_help(capsys):

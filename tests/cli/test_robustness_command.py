@@ -9,7 +9,7 @@ pytest.importorskip("matplotlib")
 
 from skstdp import BPClassifier
 from skstdp import _cli as command_line
-from skstdp._cli import _arguments, _robustness
+from skstdp._cli import _data_arguments, _robustness
 from skstdp.benchmarks import front_families, robustness_fronts
 from skstdp.datasets import Task
 
@@ -22,7 +22,8 @@ def small_tasks(monkeypatch):
     image = Task("mnist 0v1", X[:240], y[:240], X[240:], y[240:], image_shape=(8, 8))
     X, y = load_iris(return_X_y=True, as_frame=True)
     tasks = {"mnist": [image], "iris": [Task("iris", X, y)]}
-    monkeypatch.setattr(_arguments, "load_tasks", lambda name, **options: tasks[name])
+    monkeypatch.setattr(_data_arguments, "load_tasks", lambda name, **options: tasks[name])
+    monkeypatch.setattr(_data_arguments, "default_pairs", lambda name: ["all"])
     return [task for some in tasks.values() for task in some]
 
 

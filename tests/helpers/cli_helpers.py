@@ -8,8 +8,9 @@ import pandas as pd
 EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
 read_csv = partial(pd.read_csv, **EXACT)
 
-# The shortest benchmark.
-QUICK = ["--splits", "2", "--repeats", "1"]
+# The shortest benchmark, and its networks.
+QUICK = ["--splits", "2", "--repeats", "1", "--report", "none"]
+NETWORKS = ["--models", "stdp", "bp"]
 
 
 def names_in(folder):
