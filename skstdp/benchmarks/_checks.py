@@ -86,10 +86,12 @@ def check_class_sizes(task, n_splits):
         return
     label, size = min(Counter(task.y).items(), key=lambda item: item[1])
     if size < n_splits:
+        remedy = "Take fewer folds, n_splits or --splits, or leave the rows of the class out."
+        if size == 1:
+            remedy = "Leave its row out, join it with another class, or choose another target."
         raise ValueError(
             f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
-            f"at least one for each of the {n_splits} folds. Take fewer folds, n_splits or "
-            "--splits, or leave the class out."
+            f"at least one for each of the {n_splits} folds. {remedy}"
         )
 
 

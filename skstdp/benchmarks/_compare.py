@@ -157,7 +157,8 @@ def compare(
     Warns
     -----
     UserWarning
-        Once per model, if a fit of it failed or an attack refuses it, with the reason.
+        Once per model, if a fit of it failed or an attack refuses it, with the reason; and once
+        per kind of warning that was given in its fits and attacks.
 
     See Also
     --------

@@ -1,6 +1,7 @@
 """Comparisons of many tables: read when due, resumed, in processes and on a cluster."""
 
 import pickle
+import warnings
 import weakref
 from time import sleep
 
@@ -18,6 +19,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 
 from skstdp import BPClassifier, CertifiedScorer, FGSMScorer, PGDScorer, WorstCaseScorer
 from skstdp.benchmarks import Comparison, _workers, compare
@@ -420,3 +422,37 @@ def test_a_cluster_that_is_not_there(monkeypatch):
     monkeypatch.setattr(_workers, "_CONNECTION_TIMEOUT", 0.3)
     with pytest.raises(OSError, match=r"^Got client='tcp://127\.0\.0\.1:9', but expected"):
         compare(table(0), estimators={"Bayes": GaussianNB()}, client="tcp://127.0.0.1:9")
+
+
+class _Warns(Fails):
+    """Naive Bayes that warns."""
+
+    def fit(self, X, y):
+        warnings.warn(f"odd {len(X)}\nrows", UserWarning, stacklevel=1)
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.process)])
+def test_warnings_of_fits_are_given_once_per_model(n_jobs, tmp_path):
+    """Those of other processes too, and again with results from a folder."""
+    options = OPTIONS | {"n_jobs": n_jobs, "path": tmp_path}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="warning") as caught:
+            compare(table(0), estimators={"odd": _Warns(), "even": GaussianNB()}, **options)
+        (warning,) = caught
+        assert warning.filename == __file__
+        assert str(warning.message) == (
+            "Got 3 warning(s) about the model 'odd', the first in training, on 'table 0', split "
+            "0: odd 40 rows"
+        )
+
+
+def test_figures_of_nothing():
+    result = compare(table(0), estimators={"svc": LinearSVC()}, **OPTIONS)
+    for draw, message in (
+        (result.plot_curves, "Got no learning curves, .* curves=True"),
+        (result.plot_calibration, "no model has predict_proba"),
+        (result.plot_robustness, "Got scores without attack alone"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw()
