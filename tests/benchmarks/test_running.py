@@ -238,10 +238,7 @@ def test_a_fit_that_fails_leaves_the_rest(tmp_path):
 
 def test_all_fits_fail():
     message = r"^All 3 fits failed\. The first one was .* 'fails' .* 'table 0': RuntimeError: no m"
-    with (
-        pytest.warns(UserWarning, match="failed"),
-        pytest.raises(ValueError, match=message),
-    ):
+    with pytest.raises(ValueError, match=message):
         compare(table(0), estimators={"fails": Fails(on=40)}, **OPTIONS)
 
 
@@ -456,3 +453,20 @@ def test_figures_of_nothing():
     ):
         with pytest.raises(ValueError, match=message):
             draw()
+
+
+def test_a_class_of_one_row_is_not_mended_by_fewer_folds():
+    y = [0] * 9 + [1] * 9 + [2]
+    task = Task("lone", np.random.RandomState(0).rand(19, 2), y)
+    with pytest.raises(
+        ValueError, match=r"^Got 1 sample.* of the class 2 .*folds\. Leave its row"
+    ):
+        compare(task, estimators={"Bayes": GaussianNB()}, **OPTIONS)
+
+
+def test_summary_of_a_measure_that_is_not_there():
+    result = compare(table(0), estimators={"Bayes": GaussianNB()}, **OPTIONS)
+    with pytest.raises(ValueError, match=r"columns 'brierr', .* Did you mean 'brier'\?$"):
+        result.summary("brierr")
+    with pytest.raises(ValueError, match=r"columns 'f1', .* Its numbers are .*balanced_accuracy"):
+        result.ranks("f1")

@@ -240,7 +240,8 @@ def test_all_fits_that_fail_take_one_line(wine, tmp_path, capsys):
     command += ["--models", "sklearn.neighbors.RadiusNeighborsClassifier(radius=1e-9)"]
     with pytest.raises(SystemExit, match="2"):
         command_line.main(command)
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    lines = capsys.readouterr().err.splitlines()
+    (line,) = [line for line in lines if "RadiusNeighborsClassifier" in line]
     assert line.startswith("skstdp: error: All 2 fits failed. The first one was of the model ")
 
 

@@ -10,14 +10,13 @@ import pytest
 from skstdp._cli import _data_arguments
 from skstdp._cli._data_arguments import load_data
 from skstdp.datasets import Task, load_table, load_tasks
-from skstdp.datasets._tasks import COLLECTIONS
 
 TABLE = pd.DataFrame({"x": [1, 4, 9] * 8, "y": [2, 1, 2, 2, 1, 1] * 4, "kind": ["a", "b"] * 12})
 
 
 def parsed(*texts):
     parser = ArgumentParser()
-    _data_arguments.add_collections(parser, COLLECTIONS)
+    _data_arguments.add_collections(parser)
     _data_arguments.add_pairs(parser)
     _data_arguments.add_tables(parser)
     return parser.parse_args(list(map(str, texts)))
