@@ -149,7 +149,12 @@ def _attack(scores):
     if not _report_tables.attacks_of_scores(scores):
         return []
     figures = _figures(_report_figures.robustness(scores))
-    text = "Each line starts at the accuracy without attack."
+    text = (
+        "Each line starts at the accuracy without attack. A better attack may find more: the "
+        "accuracy under the worst perturbation of a size is at most that under any attack."
+    )
+    if CertifiedScorer.attack in set(scores["attack"]):
+        text += " It is at least the certified accuracy."
     if _report_figures.shows_the_strongest(scores):
         text += (
             " The figures show, for each split, the attack that leaves the least; the table shows "

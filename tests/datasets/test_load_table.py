@@ -294,7 +294,7 @@ def test_many_values_of_text(write):
 def test_columns_that_give_the_class_away(make, message):
     y = np.arange(60) % 3
     table = pd.DataFrame({"leak": make(y), "x": np.arange(60) % 7, "y": y})
-    with pytest.warns(UserWarning, match=rf"^Got {message}; leave out by drop, or --drop, what"):
+    with pytest.warns(UserWarning, match=rf"^Got {message}; leave out, by drop or --drop"):
         task = load_table(table, "y", name="leaking")
     assert task.notes[-1].startswith(message)
     assert list(load_table(table, "y", name="mended", drop="leak").X) == ["x"]
