@@ -470,3 +470,21 @@ def test_summary_of_a_measure_that_is_not_there():
         result.summary("brierr")
     with pytest.raises(ValueError, match=r"columns 'f1', .* Its numbers are .*balanced_accuracy"):
         result.ranks("f1")
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"tasks": pd.DataFrame({"iris": [1]})}, TypeError, "^Got a data frame among the tasks"),
+        ({"tasks": [pd.DataFrame({"iris": [1]})]}, TypeError, "^Got a data frame among the tasks"),
+        ({"tasks": 5}, TypeError, "^Got 5 among the tasks, but expected a Task"),
+        ({"estimators": {}}, ValueError, "^Got no estimators, but expected at least one"),
+        ({"n_splits": 1}, ValueError, "^Got n_splits=1, but expected an integer >= 2"),
+        ({"random_state": -1}, ValueError, "^Got random_state=-1, but expected an integer >= 0"),
+        ({"scorers": "fgsm"}, TypeError, "^Got 'fgsm' among the scorers"),
+    ],
+)  # fmt: skip
+def test_mistakes_name_the_parameter(given, error, message):
+    given = {"tasks": table(0), "estimators": {"Bayes": GaussianNB()}} | OPTIONS | given
+    with pytest.raises(error, match=message):
+        compare(**given)
