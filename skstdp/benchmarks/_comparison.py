@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ._comparison_figures import ComparisonFigures
+from ._saving import save_tables
 from ._statistics import fixed_tasks, mean_ranks, rank_tests, t_tests
 from ._summary import summarise
 from ._test_results import SignificanceTests
@@ -99,7 +100,8 @@ class Comparison(ComparisonFigures):
         class), n_test (fixed test rows, or those of a test fold), preparation and notes (text).
     environment : dict
         Versions of packages by name, platform, date, duration in seconds; and command, if it was
-        made by one.
+        made by one. A report shows two more that you may add, both text: question, its title, and
+        call, how the comparison was made.
 
     See Also
     --------
@@ -160,7 +162,7 @@ class Comparison(ComparisonFigures):
         return f"<Comparison of {n_models} model(s) on {n_tasks} task(s): {n_fits} fits>"
 
     def _repr_html_(self):
-        from ._report import notebook_repr
+        from ._notebook import notebook_repr
 
         return notebook_repr(self)
 
@@ -345,6 +347,4 @@ class Comparison(ComparisonFigures):
         ValueError
             If a format is none of these.
         """
-        from ._report import save_tables
-
         return save_tables(self, folder, formats)

@@ -94,7 +94,17 @@ class ComparisonFigures:
         -------
         display : RobustnessCurveDisplay
             Drawn.
+
+        Raises
+        ------
+        ValueError
+            If nothing was attacked, or there is no such task.
         """
+        if (self.scores["attack"] == "none").all():
+            raise ValueError(
+                "Got scores without attack alone, but expected some under attack. Give scorers or "
+                "epsilons to compare."
+            )
         return RobustnessCurveDisplay(self._rows(self.scores, task)).plot(ax)
 
     def plot_calibration(
@@ -114,7 +124,16 @@ class ComparisonFigures:
         -------
         display : ReliabilityDisplay
             Drawn.
+
+        Raises
+        ------
+        ValueError
+            If no model has probabilities, or there is no such task.
         """
+        if self.calibration.empty:
+            raise ValueError(
+                "Got no probabilities to calibrate, but expected some: no model has predict_proba."
+            )
         table = self._numbered(self.calibration)
         return ReliabilityDisplay(table if task is None else self._rows(table, task)).plot(axes)
 
@@ -149,7 +168,17 @@ class ComparisonFigures:
         -------
         display : LearningCurvesDisplay
             Drawn.
+
+        Raises
+        ------
+        ValueError
+            If there are no curves, or no such task.
         """
+        if self.curves.empty:
+            raise ValueError(
+                "Got no learning curves, but expected some. Only networks of this package have "
+                "them, if curves=True."
+            )
         return LearningCurvesDisplay(self._rows(self.curves, task)).plot(ax)
 
     def _numbered(self, table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
 from typing import NamedTuple
@@ -111,6 +112,7 @@ def train_and_measure(rows, fit, with_curves):
         "measures": {},
         "attacks": [],
         "missing": [],
+        "warnings": [],
         "curves": None,
         "settings": None,
         "calibration": [],
@@ -124,25 +126,39 @@ def train_and_measure(rows, fit, with_curves):
     # The plan keeps its models untrained: a fitted one for each fit would fill the memory.
     model = seeded(fit.estimator, fit.seed)
     # The result must not depend on the number of processes, which share the cores.
-    with warnings.catch_warnings(), one_thread():
-        for category in _SILENT:
-            warnings.simplefilter("ignore", category)
+    with one_thread():
         try:
-            _warm_up(model, rows.X_train)
-            predicted = _train(model, rows, record, with_curves)
+            with _warnings_kept(record, "none", 0.0):
+                _warm_up(model, rows.X_train)
+                predicted = _train(model, rows, record, with_curves)
         except Exception as error:
             return _failed(record, _reason(error))
         record["one_class"] = len(class_sizes) > 1 and is_constant(predicted)
-        _measure(model, rows, predicted, record)
+        with _warnings_kept(record, "none", 0.0):
+            _measure(model, rows, predicted, record)
         for (attack, epsilon), scorer in fit.attacks.items():
             start = perf_counter()
             try:
-                score = float(scorer(model, rows.X_test, rows.y_test))
+                with _warnings_kept(record, attack, epsilon):
+                    score = float(scorer(model, rows.X_test, rows.y_test))
             except Exception as error:
                 record["missing"].append((attack, epsilon, "accuracy", _reason(error)))
             else:
                 record["attacks"].append((attack, epsilon, score, perf_counter() - start))
     return record
+
+
+@contextmanager
+def _warnings_kept(record, attack, epsilon):
+    """Keep warnings for those who see all fits: other processes would print each of them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        for category in _SILENT:
+            warnings.simplefilter("ignore", category)
+        yield
+    for warning in caught:
+        text = " ".join(str(warning.message).split())
+        record["warnings"].append((attack, epsilon, warning.category.__name__, text))
 
 
 def is_failure(record):

@@ -302,7 +302,8 @@ def _inner_splits(part, n_inner, max_tuning, max_test, random_state):
         return [(_of_rows(task, train, _sample(task.y, rest, max_test, random_state)), None, None)]
     rows = _sample(task.y, np.arange(len(task.y)), max_tuning, random_state)
     X, y = rows_of(task.X, task.y, rows)
-    task = replace(task, X=X, y=y)
+    # The test rows of the part have no say in the choice.
+    task = replace(task, X=X, y=y, X_test=None, y_test=None)
     folds = StratifiedKFold(n_inner, shuffle=True, random_state=random_state)
     return [(task, *split) for split in folds.split(task.X, task.y)]
 

@@ -380,7 +380,7 @@ def _class_at(module, name, text):
         classes = [key for key, value in vars(found).items() if isclass(value)]
         raise ValueError(
             f"Got the model {text!r}, but there is no class {name!r} in {module!r}."
-            f"{nearest(name, classes)}"
+            f"{nearest(name, classes) or nearest(f'{name}Classifier', classes)}"
         )
     return kind
 

@@ -8,21 +8,9 @@ from urllib.parse import quote
 
 from .._displays import require_matplotlib
 from .._utils._optional import required
-from ._notebook import notebook_repr
 from ._report_blocks import Cell
 from ._report_contents import Report, report_of
-from ._saving import save_tables
 from ._significance import require_posthocs
-
-__all__ = [
-    "html_report",
-    "markdown_report",
-    "notebook_repr",
-    "require_report",
-    "save_tables",
-    "write_html",
-    "write_markdown",
-]
 
 
 def require_report():

@@ -7,6 +7,8 @@ from ._report_blocks import counted, enumeration, number, p_value_text
 from ._statistics import means_by_task
 
 _ALPHA = 0.05
+# Smaller differences are 0 as they are shown.
+_LEAST = 0.0005
 
 
 def answer(comparison, tests):
@@ -36,7 +38,7 @@ def _on_one_table(means, scores, tests):
     first, second, *_ = best_first(means).index
     gap, n_splits = means[first] - means[second], scores["split"].nunique()
     over = f"{number(means[first])} on average over {counted(n_splits, 'split')}"
-    if gap < 0.0005:
+    if gap < _LEAST:
         lead = f"{first} and {second} have the highest accuracy on {means.name}, {over}."
     else:
         lead = (
@@ -44,7 +46,7 @@ def _on_one_table(means, scores, tests):
             f"{second}, the next."
         )
     pair = pair_of(tests, first, second)
-    limit = "no test on one table can say how the models compare on others"
+    limit = "no test on one table can say how the models compare on other tables"
     if np.isnan(pair["p_holm"]):
         return f"{lead} The difference between the two was not tested, and {limit}."
     by = f"corrected resampled t-test with Holm's correction, {p_value_text(pair['p_holm'])}"
@@ -77,7 +79,8 @@ def pair_of(tests, first, second):
 
 def _over_tables(means, tests):
     ranks = tests.ranks.dropna().sort_values(kind="stable")
-    n_tables, limit = counted(tests.n_tasks, "table"), "no test can say how they compare on others"
+    n_tables = counted(tests.n_tasks, "table")
+    limit = "no test can say how they compare on tables of another kind"
     if len(ranks) < 2 or tests.n_tasks < 2:
         return f"Too few models were measured on the same tables to rank them, and {limit}."
     complete = means[ranks.index].dropna().mean()
@@ -90,11 +93,13 @@ def _over_tables(means, tests):
             f"{number(complete[first])} and {number(complete[second])} on average."
         )
     else:
+        distance = f"{number(abs(gap))} {'above' if gap >= 0 else 'below'}"
+        if abs(gap) < _LEAST:
+            distance = "the same as"
         lead = (
             f"Over {n_tables}, {first} has the best mean rank in accuracy, {ranks[first]:.2f} of "
             f"{len(ranks)} models, and an accuracy of {number(complete[first])} on average, "
-            f"{number(abs(gap))} {'above' if gap >= 0 else 'below'} {second}, the next by rank "
-            f"({ranks[second]:.2f})."
+            f"{distance} {second}, the next by rank ({ranks[second]:.2f})."
         )
     return f"{lead} {_verdict(tests, [first, second, *others])}; {limit}."
 

@@ -122,7 +122,7 @@ def seconds(value):
     """Return a time in seconds as text, with three digits that count."""
     if value != value:
         return "n/a"
-    return f"{value:.0f}" if value >= 100 else f"{float(f'{value:.3g}'):g}"
+    return f"{value:.0f}" if value >= 99.95 else f"{value:#.3g}"
 
 
 def enumeration(words, last="and"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._robustness._certified import CertifiedScorer
 from . import _report_figures, _report_tables
 from ._report_answer import answer
 from ._report_blocks import Code, Figures, Section, Text, counted, enumeration
@@ -72,9 +73,12 @@ def _subtitle(scores, environment):
         counted(len(n_splits), "table"),
         f"{splits} {'split' if n_splits.max() == 1 else 'splits'} of each",
     ]
-    attacks = [name for name in scores["attack"].unique() if name != "none"]
+    names = scores["attack"].unique()
+    attacks = [name for name in names if name not in ("none", CertifiedScorer.attack)]
     if attacks:
         parts.append(f"attacked by {enumeration(attacks)}")
+    if CertifiedScorer.attack in names:
+        parts.append("certified")
     if environment.get("date"):
         parts.append(_report_tables.date_text(environment["date"]))
     return ", ".join(parts)
@@ -136,8 +140,8 @@ _ON_A_TABLE = (
 )
 _OVER_TABLES = (
     "Over tables, each counts as one observation. The first tests ask whether the models differ "
-    "at all, the pairs which of them do. They take the tables for a sample of those that the "
-    "reader cares about, which no test can check."
+    "at all, the tests of pairs which ones. All of them take the tables for a random sample of "
+    "those that matter to the reader, which no test can check."
 )
 
 
@@ -145,9 +149,17 @@ def _attack(scores):
     if not _report_tables.attacks_of_scores(scores):
         return []
     figures = _figures(_report_figures.robustness(scores))
-    text = "Each line starts at the accuracy without attack."
+    text = (
+        "Each line starts at the accuracy without attack. A better attack may find more: the "
+        "accuracy under the worst perturbation of a size is at most that under any attack."
+    )
+    if CertifiedScorer.attack in set(scores["attack"]):
+        text += " It is at least the certified accuracy."
     if _report_figures.shows_the_strongest(scores):
-        text += " The figures show, on each split, the attack that finds most; the table all."
+        text += (
+            " The figures show, for each split, the attack that leaves the least; the table shows "
+            "all."
+        )
     return [Text(text), *figures, _report_tables.attack_table(scores)]
 
 
@@ -158,7 +170,9 @@ def _calibration(bins):
     text = (
         "How often a prediction is right (accuracy) against the probability that the model gives "
         "it (confidence), over the test rows of all splits and tables. On the diagonal both "
-        "agree; below it the model is too sure."
+        "agree; below it the model is too sure. The larger a mark, the more predictions it holds: "
+        "small ones say little. The error is that of all these predictions together, at most the "
+        "mean of the errors on single splits."
     )
     return [Text(text), Figures(figures)]
 

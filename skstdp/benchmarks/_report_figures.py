@@ -11,7 +11,6 @@ import pandas as pd
 from .. import _displays
 from .._displays._axes import shortened
 from .._robustness._certified import CertifiedScorer
-from ._measures import MEASURES
 from ._report_blocks import Figure, enumeration, number
 
 _CERTIFIED = CertifiedScorer.attack
@@ -28,23 +27,23 @@ _STYLE = {
 }
 
 
-def box_plots(scores, measure="accuracy"):
-    """Return a box plot of the scores on each task."""
-    clean, label = _numbered(scores[scores["attack"] == "none"]), MEASURES[measure].label
+def box_plots(scores):
+    """Return a box plot of the accuracies on each task."""
+    clean = _numbered(scores[scores["attack"] == "none"])
     size = (4.6, 1.1 + 0.24 * clean["model"].nunique())
     figures = []
     for task, rows in clean.groupby("task", sort=False):
-        medians = rows.groupby("model", observed=False)[measure].median()
-        alt = f"Box plots of the {label.lower()} on {task}; medians: {_values(medians)}."
-        display = _displays.ScoreDistributionDisplay(rows, measure=measure, label=label)
+        medians = rows.groupby("model", observed=False)["accuracy"].median()
+        alt = f"Box plots of the accuracy on {task}; medians: {_values(medians)}."
+        display = _displays.ScoreDistributionDisplay(rows)
         options = {"title": shortened(task)}
         figures.append(_figure(f"scores_{len(figures)}", display, size, alt, **options))
     return figures
 
 
-def ranks(tests, models, measure="accuracy"):
+def ranks(tests, models):
     """Return the critical-difference diagram of tests over tables; all models have a colour."""
-    title = f"Mean ranks in {MEASURES[measure].label.lower()} over {tests.n_tasks} tables"
+    title = f"Mean ranks in accuracy over {tests.n_tasks} tables"
     display = _displays.CriticalDifferenceDisplay(
         tests.ranks.reindex(models), tests.p_values(), title=title
     )

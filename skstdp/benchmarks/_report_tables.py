@@ -7,7 +7,16 @@ import numpy as np
 from .._robustness._scorers import epsilon_label
 from ._measures import MEASURES
 from ._report_answer import pair_of
-from ._report_blocks import Cell, Table, Text, counted, mean_and_spread, number, seconds
+from ._report_blocks import (
+    Cell,
+    Table,
+    Text,
+    counted,
+    enumeration,
+    mean_and_spread,
+    number,
+    seconds,
+)
 from ._statistics import mean_ranks, means_by_task
 
 _MEANS = "mean ± standard deviation over the splits, the best in bold"
@@ -16,7 +25,7 @@ _NOTES = {
     _LESS: f"{_LESS} lower is better",
     _BELOW: f"{_BELOW} below the accuracy of predicting the largest class for all rows",
     _ONE_CLASS: f"{_ONE_CLASS} predicts one class for all test rows, at least on some splits",
-    _FEWER: f"{_FEWER} mean over fewer splits than those of others, since a fit failed",
+    _FEWER: f"{_FEWER} mean over fewer splits than others have; the part Not measured says why",
 }
 
 
@@ -171,32 +180,37 @@ def attack_table(scores):
     for attack, epsilon in attacks:
         part = scores[(scores["attack"] == attack) & (scores["epsilon"] == epsilon)]
         groups = part.groupby(["task", "model"])["accuracy"]
-        columns[attack, epsilon] = groups.mean(), groups.std()
+        columns[attack, epsilon] = groups.mean(), groups.std(), groups.count()
     one_class = scores.groupby(["task", "model"])["one_class"].any()
+    n_splits = scores.groupby("task")["split"].nunique()
     rows = []
     for task in tasks:
+        # Means of the same splits are compared with each other.
+        complete = [means.where(counts == n_splits[task]) for means, _, counts in columns.values()]
         best = [
-            _best([means.get((task, model), np.nan) for model in models], "accuracy")
-            for means, _ in columns.values()
+            _best([c.get((task, model), np.nan) for model in models], "accuracy") for c in complete
         ]
         for at, model in enumerate(models):
             key = task, model
-            if not any(key in means for means, _ in columns.values()):
+            if not any(key in means for means, *_ in columns.values()):
                 continue
             marks = _ONE_CLASS * bool(one_class.get(key, False))
             cells = [
                 Cell(
                     mean_and_spread(means.get(key, np.nan), stds.get(key, np.nan)),
                     bool(of_attack[at]),
-                    marks if key in means else "",
+                    (marks + _FEWER * bool(0 < counts[key] < n_splits[task]))
+                    if key in means
+                    else "",
                 )
-                for (means, stds), of_attack in zip(columns.values(), best, strict=True)
+                for (means, stds, counts), of_attack in zip(columns.values(), best, strict=True)
             ]
             rows.append([task, model, *cells])
     labels = ["no attack", *(f"{attack} {epsilon_label(size)}" for attack, size in attacks[1:])]
-    notes = _notes_for(rows)
-    if notes:
-        notes = [f"{notes[0]}: no attack changes that, and it is not robustness"]
+    notes = [
+        f"{note}: no attack changes that, and it is not robustness" if _ONE_CLASS in note else note
+        for note in _notes_for(rows)
+    ]
     header, n_keys = ["table", "model", *labels], 2
     if len(tasks) == 1:
         header, rows, n_keys = header[1:], [row[1:] for row in rows], 1
@@ -287,7 +301,7 @@ def tests_on_a_table(scores, tests):
         for other in order[1:]:
             pair = pair_of(of_task, order[0], other)
             if pair["reason"]:
-                reasons[pair["reason"]] = None
+                reasons.setdefault(pair["reason"].rstrip("."), []).append(task)
             rows.append(
                 [
                     task,
@@ -304,11 +318,18 @@ def tests_on_a_table(scores, tests):
         return []
     header = ["table", "best", "other", "difference", "t", "p", "p after Holm"]
     header += ["better", "equivalent", "worse"]
-    caption = "Accuracy of the best model and others: t-test, and probabilities that it is"
-    notes, n_keys = ("bold: below 0.05", *reasons), 3
+    caption = (
+        "Accuracy of the best model against each other one: t-test, and probabilities that the "
+        "best one is better, equivalent or worse"
+    )
+    notes = ["bold: below 0.05"]
+    for reason, where in reasons.items():
+        tables = f" on {enumeration(dict.fromkeys(where))}" if len(means) > 1 else ""
+        notes.append(f"{reason} ({counted(len(where), 'pair')}{tables})")
+    n_keys = 3
     if len(means) == 1:
         header, rows, n_keys = header[1:], [row[1:] for row in rows], 2
-    return [Table(caption, header, rows, notes, n_keys)]
+    return [Table(caption, header, rows, tuple(notes), n_keys)]
 
 
 _PROBABILITIES = ("a_better", "equivalent", "b_better")

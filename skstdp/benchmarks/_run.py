@@ -121,6 +121,9 @@ def _numbered(rows, index, fit, curves):
 
 def _warn_of_missing(records):
     """Warn once per model whose fits failed, or that some attacks refuse, with the reason."""
+    if all(map(is_failure, records)):
+        # An error says so.
+        return
     failures, refusals = {}, {}
     for record in records:
         for attack, epsilon, measure, reason in record["missing"]:
@@ -130,6 +133,7 @@ def _warn_of_missing(records):
             elif attack != "none":
                 label = f"{attack} {epsilon_label(epsilon)}"
                 refusals.setdefault(record["model"], []).append((label, reason))
+    _warn_of_warnings(records)
     for model, found in failures.items():
         warnings.warn(
             f"Got the model {model!r}, of which {len(found)} fit(s) failed: their scores are "
@@ -144,6 +148,23 @@ def _warn_of_missing(records):
             f"no accuracy under attack in {len(found)} places. {found[0][1]}",
             UserWarning,
             stacklevel=4,
+        )
+
+
+def _warn_of_warnings(records):
+    """Warn once per model and kind of warning that was given during fits and attacks."""
+    given = {}
+    for record in records:
+        # Results of an earlier version have none.
+        for attack, epsilon, kind, text in record.get("warnings", ()):
+            where = "in training" if attack == "none" else f"by {attack} {epsilon_label(epsilon)}"
+            place = f"{where}, on {record['task']!r}, split {record['split']}"
+            given.setdefault((record["model"], kind), []).append(f"{place}: {text}")
+    for (model, _), found in given.items():
+        warnings.warn(
+            f"Got {len(found)} warning(s) about the model {model!r}, the first {found[0]}",
+            UserWarning,
+            stacklevel=5,
         )
 
 

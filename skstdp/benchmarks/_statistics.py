@@ -205,7 +205,7 @@ def t_tests(
     """
     require_posthocs()
     check_number(rope, "rope", zero=True)
-    _check_columns(scores, ["n_train", "n_test"])
+    check_columns(scores, ["n_train", "n_test"])
     by_split = _by_split(scores, measure, attack, epsilon)
     ratios = (scores["n_test"] / scores["n_train"]).groupby(scores["task"]).mean()
     sign = 1 if greater_is_better(measure) else -1
@@ -222,22 +222,24 @@ def t_tests(
     return pd.DataFrame(rows, columns=_ON_TASK)
 
 
-def _check_columns(scores, expected):
+def check_columns(scores, expected):
+    """Raise a ValueError unless a table of scores has these columns."""
     missing = [name for name in expected if name not in scores]
     if missing:
         numbers = scores.select_dtypes("number").columns
+        known = f" Its numbers are {', '.join(numbers)}." if len(numbers) else ""
         raise ValueError(
             f"Got scores without the columns {', '.join(map(repr, missing))}, but expected the "
-            f"table compare(...).scores, or rows of it.{nearest(missing[-1], numbers)}"
+            f"table compare(...).scores, or rows of it.{nearest(missing[-1], numbers) or known}"
         )
 
 
 def _by_split(scores, measure, attack, epsilon):
     """Arrange the values of a measure: one row per task and split, one column per model."""
-    _check_columns(scores, ["task", "model", "split", measure])
+    check_columns(scores, ["task", "model", "split", measure])
     rows = scores
     if "attack" in scores or attack != "none":
-        _check_columns(scores, ["attack", "epsilon"])
+        check_columns(scores, ["attack", "epsilon"])
         of_attack = (scores["attack"] == attack) & np.isclose(scores["epsilon"], epsilon, atol=0)
         if not of_attack.any():
             kinds = scores[["attack", "epsilon"]].drop_duplicates().itertuples(index=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .._robustness._scorers import epsilon_label
+from ._statistics import check_columns
 
 
 def summarise(scores: pd.DataFrame, *, measure: str = "accuracy") -> pd.DataFrame:
@@ -54,13 +55,7 @@ def summarise(scores: pd.DataFrame, *, measure: str = "accuracy") -> pd.DataFram
        task model  clean_mean  clean_std  8/255_mean  8/255_std
     0  iris  STDP         1.0        0.0         0.6      0.141
     """
-    expected = ["task", "model", "attack", "epsilon", measure]
-    missing = [name for name in expected if name not in scores]
-    if missing:
-        raise ValueError(
-            f"Got scores without the columns {', '.join(map(repr, missing))}, but expected the "
-            "table compare(...).scores, or rows of it."
-        )
+    check_columns(scores, ["task", "model", "attack", "epsilon", measure])
     order = scores.groupby(["task", "model"], sort=False).size().index
     if measure != "accuracy":
         scores = scores[scores["attack"] == "none"]

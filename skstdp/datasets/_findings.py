@@ -74,4 +74,4 @@ def leak_note(found):
     said = "; ".join(
         f"columns that {reason}: {listed(names)}" for reason, names in reasons.items()
     )
-    return f"{said}; leave out by drop, or --drop, what is not known before the class"
+    return f"{said}; leave out, by drop or --drop, those that are not known before the class"

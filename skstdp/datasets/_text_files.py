@@ -9,7 +9,7 @@ import re
 import warnings
 import zlib
 from io import StringIO
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ARCHIVES = {b"PK": "an archive or a workbook of Excel", b"\x89HDF": "HDF5"}
 # Names of columns that mostly hold the classes, the most certain one first.
 _LIKELY = ("class", "target", "label", "species", "diagnosis", "outcome", "y")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?")
 # Lines that show which character separates the columns.
 _N_LINES = 200
 
@@ -139,13 +140,14 @@ def _decoded(content, path, encoding):
                 return content.decode(name), name
             except UnicodeError as error:
                 raise ValueError(f"Cannot read {path} as {name}: {error}.") from error
-    start = content[:1000]
+    kind = next((k for mark, k in _ARCHIVES.items() if content.startswith(mark)), None)
+    start = content[: 1000 if kind is None else 0]
     for name, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
         # Each second byte of Latin text in UTF-16 is zero.
         if start and zeros.count(0) > 0.4 * len(start) / 2:
             return content.decode(name, errors="replace"), name
     if _BINARY.search(content):
-        kind = next((k for mark, k in _ARCHIVES.items() if content.startswith(mark)), "no text")
+        kind = kind or "no text"
         raise ValueError(
             f"Cannot read {path}: it holds {kind}, but expected a table as text or as Parquet. "
             "Save it as CSV."
@@ -209,6 +211,19 @@ def check_header(header, path, target, sep=None):
         raise ValueError(f"Got no column besides {target!r} in {path}, but expected features.")
 
 
+def seems_no_header(header):
+    """Note on a first line that seems to be a row of numbers, or None."""
+    numbers = [float(name.replace(",", ".")) for name in header if _NUMBER.fullmatch(name.strip())]
+    # Names that count the columns are names.
+    counts = all(after - before == 1 for before, after in pairwise(numbers))
+    if len(numbers) <= len(header) / 2 or counts:
+        return None
+    return (
+        f"the names of columns are numbers, such as {header[0]!r}: if the first line is a row, "
+        "put a line with names above it"
+    )
+
+
 def _without_target(header, path):
     likely = [name for word in _LIKELY for name in header if name.strip().lower() == word]
     meant = f" Did you mean {likely[0]!r}?" if likely else ""
@@ -216,8 +231,12 @@ def _without_target(header, path):
     return (
         f"Got no target for {path}, but expected the column that holds the classes.{meant} Give "
         f"target={name!r}, on the command line --target {name} or {path}:{name}. The columns are "
-        f"{listed(header)}."
+        f"{listed(header)}.{_as_sentence(seems_no_header(header))}"
     )
+
+
+def _as_sentence(note):
+    return f" {note[0].upper()}{note[1:]}." if note else ""
 
 
 def listed(names, most=20):

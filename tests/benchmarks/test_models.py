@@ -110,6 +110,7 @@ def test_classifier_that_takes_any_parameter():
         ("fores", ValueError, "^Got the model 'fores', but expected one of stdp, .* 'forest'"),
         ("SVC", ValueError, "Did you mean 'svm'"),
         ("ExtraTreesClassifier", ValueError, "mean 'sklearn.ensemble.ExtraTreesClassifier'"),
+        ("sklearn.ensemble.ExtraTrees", ValueError, "mean 'ExtraTreesClassifier'"),
         ("xyz", ValueError, "or an import path such as sklearn.ensemble.ExtraTreesClassifier.$"),
         ("no_package.Trees", ImportError, "the package 'no_package' is not installed. Install"),
         ("sklearn.ensembl.Trees", ValueError, "no module 'sklearn.ensembl'. Did .* 'ensemble'"),

@@ -227,7 +227,7 @@ def test_answer_on_one_table():
         "a has the highest accuracy on iris, 0.863 on average over 4 splits, 0.200 above b, the "
         "next. This difference is more than the choice of the splits explains (corrected "
         f"resampled t-test with Holm's correction, p = {p_value:.3f}); no test on one table can "
-        "say how the models compare on others."
+        "say how the models compare on other tables."
     )
 
 
@@ -264,14 +264,14 @@ def test_answer_over_tables():
         f"of {mean_b:.3f} on average, {mean_b - mean_a:.3f} above a, the next by rank (2.00). The "
         "models differ (test of Iman and Davenport, p < 0.001), and b differs from all other "
         "models (Wilcoxon tests with Holm's correction); no test can say how they compare on "
-        "others."
+        "tables of another kind."
     )
     equal = {task: {"a": of["a"], "b": of["a"]} for task, of in accuracies.items()}
     assert answer_of(equal) == (
         "Over 8 tables, a and b have the best mean rank in accuracy, 1.50 of 2 models, and "
         "accuracies of 0.710 and 0.710 on average. The tables do not tell a apart from any other "
         "model (Wilcoxon tests with Holm's correction, all p = 1.000); no test can say how they "
-        "compare on others."
+        "compare on tables of another kind."
     )
     # c is b with other digits: its ranks are those of b on half of the tables.
     close = {
@@ -288,6 +288,39 @@ def test_answer_over_tables():
         "The models differ (test of Iman and Davenport, p = 0.005), but the tables do not tell b "
         "apart from any other model (Wilcoxon tests with Holm's correction, all p ≥ 0.375)"
     ) in answer_of(few)
+
+
+def test_answer_of_equal_means_with_different_ranks():
+    """No difference is called 0.000 above or below."""
+    accuracies = {
+        "t0": {"a": [0.8, 0.8], "b": [0.7, 0.7]},
+        "t1": {"a": [0.8, 0.8], "b": [0.7, 0.7]},
+        "t2": {"a": [0.5, 0.5], "b": [0.7, 0.7]},
+    }
+    text = answer_of(accuracies)
+    assert "1.33 of 2 models, and an accuracy of 0.700 on average, the same as b, the" in text
+
+
+def test_reasons_of_tests_name_their_tables():
+    equal = {"a": [0.8, 0.9], "b": [0.8, 0.9], "c": [0.7, 0.6]}
+    accuracies = {"t0": equal, "t1": {"a": [0.8, 0.9], "b": [0.6, 0.8], "c": [0.7, 0.5]}}
+    text = markdown_report(Comparison(scores=scores_of(accuracies)))
+    assert "Equal on every split (1 pair on t0)." in text
+    text = markdown_report(Comparison(scores=scores_of({"t0": equal})))
+    assert "Equal on every split (1 pair)." in text
+
+
+def test_accuracy_under_an_attack_that_was_not_possible_on_all_splits():
+    """It is marked, and never the best: its mean is of other rows."""
+    clean = scores_of({"iris": {"a": [0.9, 0.8], "b": [0.9, 0.7], "c": [0.9, 0.7]}})
+    accuracies = [0.6, 0.5, 0.7, np.nan, 0.4, 0.5]
+    attacked = clean.assign(attack="FGSM", epsilon=0.1, accuracy=accuracies)
+    scores = pd.concat([clean, attacked.dropna(subset="accuracy")])
+    text = markdown_report(Comparison(scores=scores))
+    start = text.index("## Accuracy under attack")
+    assert "| a | **0.850 ± 0.071** | **0.550 ± 0.071** |" in text[start:]
+    assert "| b | 0.800 ± 0.141 | 0.700 * |" in text[start:]
+    assert "mean over fewer splits than others have" in text[start:]
 
 
 def test_answer_names_what_is_not_ranked_and_what_no_model_beats():

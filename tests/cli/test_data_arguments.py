@@ -10,14 +10,13 @@ import pytest
 from skstdp._cli import _data_arguments
 from skstdp._cli._data_arguments import load_data
 from skstdp.datasets import Task, load_table, load_tasks
-from skstdp.datasets._tasks import COLLECTIONS
 
 TABLE = pd.DataFrame({"x": [1, 4, 9] * 8, "y": [2, 1, 2, 2, 1, 1] * 4, "kind": ["a", "b"] * 12})
 
 
 def parsed(*texts):
     parser = ArgumentParser()
-    _data_arguments.add_collections(parser, COLLECTIONS)
+    _data_arguments.add_collections(parser)
     _data_arguments.add_pairs(parser)
     _data_arguments.add_tables(parser)
     return parser.parse_args(list(map(str, texts)))
@@ -99,8 +98,10 @@ def test_many_tables_have_a_short_name(files):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["iris", "--na", "?"], r"^Got --na \? with iris, but expected it with tables"),
-        (["iris", "--sep", ";"], r"^Got --sep ; with iris, but expected it with tables"),
+        (["iris", "--na", "?"], r"^Got --na \? with iris, but expected it with a file or a"),
+        (["iris", "--sep", ";"], r"^Got --sep ; with iris, but expected it with a file or a"),
+        (["wine:class", "--target", "x"], r"^Got --target x with wine:class, .* without :COLUMN"),
+        (["{folder}/gaps.cvs"], r"Did you mean '.*/gaps\.csv'\?$"),
         (["nowhere.csv:kind"], r"^Got nowhere\.csv, but there is no such file"),
         (["C:\\data\\nowhere.csv"], r"^Got C:.*nowhere\.csv, but there is no such file"),
         (["{folder}/gaps.csv"], r"^Got no target for .*gaps\.csv, .*mean 'class'\? .*:class"),

@@ -83,6 +83,8 @@ def test_help_has_examples(arguments, capsys):
         ),
         ("benchmark irises", "or the path of a CSV or Parquet file. Did you mean 'iris'?"),
         ("benchmark iris --target kind", "Got --target kind with iris"),
+        ("benchmark iris --inner 5", "Got --inner 5, but expected it with --tune N."),
+        ("benchmark iris --queries 5", "Got --queries 5, but expected it with --attack worst."),
         ("benchmark {wine}", "Got no target for {wine}, but expected the column"),
         ("benchmark {wine} --target nose", "Got target='nose', but expected one of the columns"),
         ("benchmark {folder} --target kind", "Cannot read {folder}: Is a directory."),

@@ -294,7 +294,7 @@ def test_many_values_of_text(write):
 def test_columns_that_give_the_class_away(make, message):
     y = np.arange(60) % 3
     table = pd.DataFrame({"leak": make(y), "x": np.arange(60) % 7, "y": y})
-    with pytest.warns(UserWarning, match=rf"^Got {message}; leave out by drop, or --drop, what"):
+    with pytest.warns(UserWarning, match=rf"^Got {message}; leave out, by drop or --drop"):
         task = load_table(table, "y", name="leaking")
     assert task.notes[-1].startswith(message)
     assert list(load_table(table, "y", name="mended", drop="leak").X) == ["x"]
@@ -535,6 +535,8 @@ def test_windows_line_ends_and_spaces(write):
         ("", r"^Cannot read .*flowers\.csv as values separated by ',': No columns"),
         (b"\x89PNG\r\n\x1a\n", r"^Cannot read .*flowers\.csv: it holds no text, but expected"),
         (b"PK\x03\x04\x00", r"^Cannot read .*flowers\.csv: it holds an archive or a workbook"),
+        (b"PK\x03\x04" + bytes(99), r"^Cannot read .*flowers\.csv: it holds an archive or a"),
+        (b"PAR1" + bytes(99), r"^Cannot read .*flowers\.csv as Parquet: .*[^.]\.$"),
         ("a,kind\n1,x\n1,2,3\n", r"^Cannot read .*Expected 2 fields in line 3, saw 3"),
         ("length,kind\n", r"^Got no rows below the header of .*flowers\.csv"),
         ("length,kind\n0,2,a\n1,4,b\n", r"^Got rows in .*flowers\.csv longer than its header"),
@@ -617,3 +619,17 @@ def test_task_is_pickled_with_its_preparation():
     pd.testing.assert_frame_equal(loaded.X, task.X)
     assert loaded.describe() == task.describe()
     assert list(loaded.preparation.fit_transform(loaded.X)) == ["b", "a_x", "a_y", "a_z"]
+
+
+@pytest.mark.parametrize(
+    ("header", "is_noted"),
+    [("5.1,3.5,a", True), ("5,3,a", True), ("0,1,a", False), ("1990,1991,a", False)],
+)
+def test_a_first_line_of_numbers_is_noted(write, header, is_noted):
+    """It is most often a row of a file without header; names that count columns are none."""
+    path = write(f"{header}\n" + "4.9,3.0,x\n6.1,2.9,y\n4.9,3.0,y\n6.1,2.9,x\n" * 9)
+    notes = load_table(path, "a").notes
+    assert any("if the first line is a row" in note for note in notes) == is_noted
+    if is_noted:
+        with pytest.raises(ValueError, match=r"^Got no target .* The names of columns are numbe"):
+            load_table(path)
