@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from . import _parameter_docs as docs
-from ._classifiers import _ATTRIBUTES, _NETWORK_PARAMETERS, _RECEPTIVE_FIELDS, _STEPS, _loop
 from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:
@@ -54,9 +53,9 @@ class BPClassifier(SigmoidMLP):
 
     Parameters
     ----------
-    {_NETWORK_PARAMETERS}
+    {docs.NETWORK}
     {docs.ENCODING}
-    {_RECEPTIVE_FIELDS}
+    {docs.RECEPTIVE_FIELDS}
     feedback : {{"symmetric", "random", "direct", "sign", "sign-random"}}, default="symmetric"
         Weights by which errors reach the hidden layers. "symmetric" takes those of the network:
         backpropagation. The others need not know these, or only their signs. "random" is
@@ -73,12 +72,12 @@ class BPClassifier(SigmoidMLP):
         mean rate of their inputs. None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_STEPS}
-    {_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
+    {docs.STEPS}
+    {docs.network_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
 
     Attributes
     ----------
-    {_ATTRIBUTES}
+    {docs.NETWORK_ATTRIBUTES}
     feedback_coefs_ : list of ndarrays of shape (n_above, n_units) or None
         Fixed weights by which errors reach each hidden layer, from the layer above or, with
         `feedback="direct"`, from the output; of the dtype of X. With `feedback="sign"` and
@@ -158,6 +157,10 @@ class BPClassifier(SigmoidMLP):
     """
 
     _set_by_fit = (*SigmoidMLP._set_by_fit, "feedback_coefs_", "_started_with")
+
+    # Of models that were saved when there was no other feedback.
+    feedback = _started_with = "symmetric"
+    feedback_coefs_ = None
 
     _parameter_constraints = SigmoidMLP._parameter_constraints | {
         "feedback": [StrOptions({"symmetric", "random", "direct", "sign", "sign-random"})]

@@ -58,7 +58,7 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
     ImportError
         If onnx is not installed, or for a pipeline skl2onnx.
     TypeError
-        If `estimator` or the last step of a pipeline is neither of the two, a step has no
+        If `estimator` or the last step of a pipeline is none of these, a step has no
         converter, or the labels are of a type that ONNX has not.
     NotFittedError
         If it is not fitted.

@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from . import _parameter_docs as docs
-from ._classifiers import _ATTRIBUTES, _NETWORK_PARAMETERS, _RECEPTIVE_FIELDS, _STEPS, _loop
 from ._initialization import random_parameters
 from ._sigmoid import SigmoidMLP
 
@@ -55,9 +54,9 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     Parameters
     ----------
-    {_NETWORK_PARAMETERS}
+    {docs.NETWORK}
     {docs.ENCODING}
-    {_RECEPTIVE_FIELDS}
+    {docs.RECEPTIVE_FIELDS}
     target_step : float, default=0.1
         Step from the rates of the last hidden layer to their targets, :math:`\hat\eta`, positive.
         Adam takes out the size of updates, so the step decides only how far from the rates the
@@ -77,8 +76,8 @@ class TargetPropagationClassifier(SigmoidMLP):
         mean rate of their inputs. None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_STEPS}
-    {_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
+    {docs.STEPS}
+    {docs.network_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
 
     Attributes
     ----------
@@ -87,7 +86,7 @@ class TargetPropagationClassifier(SigmoidMLP):
         with `coefs_[k + 1]` to those of its inputs.
     inverse_intercepts_ : list of ndarrays of shape (n_in,)
         Biases of the inverses.
-    {_ATTRIBUTES}
+    {docs.NETWORK_ATTRIBUTES}
 
     See Also
     --------

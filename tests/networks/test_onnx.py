@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from classifiers import MULTILAYER_PERCEPTRONS
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -16,9 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
-    LocalRuleClassifier,
     STDPClassifier,
-    TargetPropagationClassifier,
     register_onnx_converters,
     to_onnx,
 )
@@ -32,9 +31,7 @@ def run(model, X):
     return runtime.InferenceSession(model.SerializeToString()).run(None, {"X": X})
 
 
-@pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
-)
+@pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize(
     "options",
@@ -155,9 +152,7 @@ def skl2onnx():
     return pytest.importorskip("skl2onnx", reason="converts pipelines with skl2onnx")
 
 
-@pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
-)
+@pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS)
 @pytest.mark.parametrize("name", ["scaled", "scaled and turned", "nothing before", "nested"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_pipelines(classifier, name, n_classes, skl2onnx, iris):

@@ -8,28 +8,19 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS
 from numpy.testing import assert_allclose, assert_array_equal
 from save_models import FOLDER, iris
 from sklearn.exceptions import InconsistentVersionWarning
 
 from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
-    LocalRuleClassifier,
     STDPClassifier,
-    TargetPropagationClassifier,
 )
 from skstdp._utils import _version
 
 every_classifier = pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
     ids=lambda c: c.__name__,
 )
 
