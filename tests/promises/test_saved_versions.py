@@ -14,9 +14,7 @@ from save_models import FOLDER, iris
 from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
-from skstdp import (
-    STDPClassifier,
-)
+from skstdp import BPClassifier, STDPClassifier
 from skstdp._utils import _version
 
 every_classifier = pytest.mark.parametrize(
