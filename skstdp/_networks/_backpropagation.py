@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,15 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["BPClassifier"]
 
 
-def _draw_feedback(feedback, layer_sizes, random_state, dtype):
+def _draw_feedback(feedback, layer_sizes, generator, dtype):
     """Fixed weights from where errors come to each hidden layer, or None without any.
 
     All entries have the variance of the initial weights at `weight_init_scale=1`.
     """
     if feedback == "symmetric":
         return None
-    # Of its own, so that weights and batches are those of every other kind of feedback.
-    generator = np.random.RandomState(deepcopy(random_state).randint(2**31 - 1))
     matrices = []
     for n_units, n_above in pairwise(layer_sizes[1:]):
         shape = layer_sizes[-1] if feedback == "direct" else n_above, n_units
@@ -224,13 +221,8 @@ class BPClassifier(SigmoidMLP):
     def _associate(self, layer_sizes, class_weights, dtype):
         self._started_with = self.feedback
         self.feedback_coefs_ = _draw_feedback(
-            self.feedback, layer_sizes, self._random_state, dtype
+            self.feedback, layer_sizes, self._generator_of_the_rule(), dtype
         )
-
-    _progress_name = "loss"
-
-    def _progress(self):
-        return -self.loss_curve_[-1]
 
     def _rule(self):
         from .._kernels import Backpropagation, Feedback

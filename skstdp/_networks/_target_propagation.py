@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -201,8 +200,7 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     def _associate(self, layer_sizes, class_weights, dtype):
         """Draw the inverses of the layers between hidden ones, and the stream of their noise."""
-        # By a generator of its own, so that weights and batches are those of `BPClassifier`.
-        generator = np.random.RandomState(deepcopy(self._random_state).randint(2**31 - 1))
+        generator = self._generator_of_the_rule()
         coefs, intercepts = random_parameters(
             layer_sizes[-2:0:-1], generator, dtype, self.weight_init_scale
         )
@@ -214,11 +212,6 @@ class TargetPropagationClassifier(SigmoidMLP):
         ratio = self.inverse_learning_rate_init / self.learning_rate_init
         inverse_scales = [ratio * self._step_scale(total) for total in self._total_inputs[2:]]
         return super()._step_scales() + inverse_scales
-
-    _progress_name = "loss"
-
-    def _progress(self):
-        return -self.loss_curve_[-1]
 
     def _rule(self):
         from .._kernels import TargetPropagation
