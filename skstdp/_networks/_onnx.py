@@ -85,9 +85,9 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None = None) -> ModelProto:
     if not isinstance(network, SigmoidMLP):
         raise TypeError(
             f"Got estimator of type {type(estimator).__name__}, but expected STDPClassifier, "
-            "BPClassifier or TargetPropagationClassifier, or a Pipeline that ends in one of them. "
-            "For other estimators around them call register_onnx_converters() and "
-            "skl2onnx.to_onnx."
+            "BPClassifier, LocalRuleClassifier or TargetPropagationClassifier, or a Pipeline that "
+            "ends in one of them. For other estimators around them call "
+            "register_onnx_converters() and skl2onnx.to_onnx."
         )
     check_is_fitted(estimator)
     onnx = _import_onnx()

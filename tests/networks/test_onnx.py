@@ -256,7 +256,7 @@ def test_pipelines_that_cannot_be_exported(skl2onnx, iris):
     net = STDPClassifier((4,), max_iter=1)
     with pytest.raises(NotFittedError):
         to_onnx(make_pipeline(StandardScaler(), net))
-    with pytest.raises(TypeError, match="type Pipeline, but expected STDPClassifier or BPClass"):
+    with pytest.raises(TypeError, match="type Pipeline, but expected STDPClassifier, BPClass"):
         to_onnx(make_pipeline(StandardScaler(), BioLeaFClassifier((4,), max_iter=1)).fit(X, y))
     with pytest.raises(TypeError, match=r"type BaggingClassifier.*register_onnx_converters"):
         to_onnx(BaggingClassifier(net, 2).fit(X, y))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from classifiers import KINDS
+from classifiers import CLASSIFIERS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -37,7 +37,7 @@ quick = settings(
 )
 SLOW_EXAMPLES = 300
 
-every_classifier = pytest.mark.parametrize("classifier", KINDS, ids=lambda c: c.__name__)
+every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
 
 
 # What a table may hold ------------------------------------------------------------------------
