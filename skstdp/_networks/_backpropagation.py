@@ -22,12 +22,10 @@ __all__ = ["BPClassifier"]
 
 
 def _draw_feedback(feedback, layer_sizes, generator, dtype):
-    """Fixed weights from where errors come to each hidden layer, or None without any.
+    """Fixed weights from where errors come to each hidden layer.
 
     All entries have the variance of the initial weights at `weight_init_scale=1`.
     """
-    if feedback == "symmetric":
-        return None
     matrices = []
     for n_units, n_above in pairwise(layer_sizes[1:]):
         shape = layer_sizes[-1] if feedback == "direct" else n_above, n_units
@@ -220,9 +218,10 @@ class BPClassifier(SigmoidMLP):
 
     def _associate(self, layer_sizes, class_weights, dtype):
         self._started_with = self.feedback
-        self.feedback_coefs_ = _draw_feedback(
-            self.feedback, layer_sizes, self._generator_of_the_rule(), dtype
-        )
+        self.feedback_coefs_ = None
+        if self.feedback != "symmetric":
+            generator = self._generator_of_the_rule()
+            self.feedback_coefs_ = _draw_feedback(self.feedback, layer_sizes, generator, dtype)
 
     def _rule(self):
         from .._kernels import Backpropagation, Feedback
