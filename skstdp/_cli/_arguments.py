@@ -18,7 +18,7 @@ from ..benchmarks._configurations import CONFIGURATIONS
 from ..benchmarks._models import check_values, models_by_name
 
 _CONFIGURATION_HELP = {
-    "default": "default: both networks with our parameters",
+    "default": "default: STDP and BP with our parameters",
     "paper": "paper: with those of the paper",
     "literal": "literal: the paper, without the parts of ours that it does not mention",
     "ablation": "ablation: the default with one thing changed at a time",

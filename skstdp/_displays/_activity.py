@@ -78,8 +78,9 @@ class ActivityDisplay:
 
         Parameters
         ----------
-        estimator : STDPClassifier or BPClassifier
-            Fitted, or a fitted pipeline or search that ends in one.
+        estimator : classifier
+            Fitted network of rates of this package, or a fitted pipeline or search that ends in
+            one.
         X : array-like of shape (n_samples, n_features)
             Samples.
         y : array-like of shape (n_samples,)

@@ -178,7 +178,7 @@ class _Cache(FunctionCache):
         found = super().load_overload(sig, target_context)
         if found is None:
             _logger.warning(
-                "Compiling the kernel %r: about ten seconds, once per installation and dtype. "
+                "Compiling the kernel %r: up to ten seconds, once per installation and dtype. "
                 "skstdp.warm_up() does it ahead of the first fit.",
                 self._py_func.__qualname__,
             )

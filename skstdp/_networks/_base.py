@@ -173,9 +173,11 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
     def _training(self, X, y, sample_weight):
         """The loop over the batches of an epoch, for a copy of the network: see `Training`."""
 
-    @abstractmethod
+    _progress_name = "loss"
+
     def _progress(self):
         """Figure of the last epoch that should grow; `_progress_name` is its name."""
+        return -self.loss_curve_[-1]
 
     def _record_epoch(self, training):
         """Keep what else is known after an epoch."""

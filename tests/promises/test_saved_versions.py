@@ -8,28 +8,18 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS
 from numpy.testing import assert_allclose, assert_array_equal
 from save_models import FOLDER, iris
+from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
-from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
-    LocalRuleClassifier,
-    STDPClassifier,
-    TargetPropagationClassifier,
-)
+from skstdp import BPClassifier, STDPClassifier
 from skstdp._utils import _version
 
 every_classifier = pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
     ids=lambda c: c.__name__,
 )
 
@@ -117,6 +107,21 @@ def test_a_version_with_other_attributes(classifier, missing, monkeypatch):
     )
     with pytest.raises(ValueError, match=message):
         pickle.loads(saved)
+
+
+def test_a_model_from_before_there_was_other_feedback():
+    X, y = iris()
+    model = BPClassifier((6,), max_iter=2, random_state=0).fit(X, y)
+    older = copy.copy(model)
+    for name in ("feedback", "feedback_coefs_", "_started_with"):
+        del vars(older)[name]
+    loaded = pickle.loads(pickle.dumps(older))
+    assert (loaded.feedback, loaded.feedback_coefs_) == ("symmetric", None)
+    assert loaded.get_params() == clone(loaded).get_params() == model.get_params()
+    loaded.partial_fit(X, y), model.partial_fit(X, y)
+    assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    with pytest.raises(ValueError, match=r"Got feedback='sign', but expected 'symmetric'"):
+        loaded.set_params(feedback="sign").partial_fit(X, y)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
