@@ -69,6 +69,9 @@ CORRUPTIONS = {
     False: {"gaussian noise": 0.4, "missing as mean": 0.3, "gain": 0.3},
     True: {"gaussian noise": 0.3, "missing as mean": 0.3, "rotation": 20},
 }
+# Of the test rows under attack, and predictions that each search may ask for, by `is_image`.
+N_ATTACKED = {False: 50, True: 100}
+N_QUERIES = {False: 50, True: 200}
 N_TRAIN = {2: 2000, 10: 5000}
 
 
@@ -84,14 +87,15 @@ class OnSomeRows:
         return self.scorer(estimator, X[rows], y[rows])
 
 
-def scorers(is_image, options):
+def scorers(is_image):
     """What is measured of a tuned network besides accuracy and log loss."""
     sizes = {"bounds": (0, 1), "space": "input"}
-    worst = WorstCaseScorer(EPSILON, n_queries=options.queries, **sizes)
+    worst = WorstCaseScorer(EPSILON, n_queries=N_QUERIES[is_image], **sizes)
     shape = (28, 28) if is_image else None
+    n_rows = N_ATTACKED[is_image]
     return [
-        OnSomeRows(PGDScorer(EPSILON, **sizes), "PGD", EPSILON, options.rows),
-        OnSomeRows(worst, "worst case", EPSILON, options.rows),
+        OnSomeRows(PGDScorer(EPSILON, **sizes), "PGD", EPSILON, n_rows),
+        OnSomeRows(worst, "worst case", EPSILON, n_rows),
         *(
             OnSomeRows(
                 CorruptionScorer(name, size, image_shape=shape, bounds=(0, 1)), name, size, 2000
@@ -172,7 +176,7 @@ def of_tuned(options):
         for path, settings in REFERENCES.items()
         for name, model in models_by_name([path]).items()
     }
-    result = measured(tables(), searches | known, options, scorers(False, options))
+    result = measured(tables(), searches | known, options, scorers(False))
     yield result.scores.assign(network=str(TWO))
     yield result.settings
     # With fixed test rows there is one choice, by the first seed.
@@ -187,7 +191,7 @@ def of_tuned(options):
             for name, model in networks(TWO).items()
         }
 
-    result = measured(tasks, estimators, options, scorers(True, options))
+    result = measured(tasks, estimators, options, scorers(True))
     yield result.scores.assign(network=str(TWO))
 
 
@@ -240,8 +244,6 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("results/rules"))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--rows", type=int, default=100)
-    parser.add_argument("--queries", type=int, default=200)
     options = parser.parse_args()
     for part in options.parts:
         for k, table in enumerate(PARTS[part](options)):
