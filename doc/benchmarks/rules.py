@@ -11,12 +11,11 @@ that are missing:
 - angles: the angle between updates and gradient, by layer and epoch.
 
 Means go to `rules.csv` beside this file, and from there into the page
-doc/user_guide/learning_rules.rst; the figures go to doc/_static. With `--pages` the tables are made
-anew from the means that are there.
+doc/user_guide/learning_rules.rst; the figures go to doc/_static. With `--pages` the tables are
+made anew from the means that are there.
 """
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +34,7 @@ from skstdp.datasets import load_tasks
 HERE = Path(__file__).parent
 MEANS = HERE / "rules.csv"
 PAGE = HERE.parent / "user_guide" / "learning_rules.rst"
-FIGURE = "update_angles_{}.png"
+FIGURES = HERE.parent / "_static"
 
 RULES = (
     "bp",
@@ -165,24 +164,24 @@ def of_defaults(options):
     """Default step sizes, with one and two hidden layers."""
     tasks = tables() + images(options.data)
     for sizes in (ONE, TWO):
-        yield measured(tasks, networks(sizes), options).scores.assign(network=str(sizes))
+        yield f"defaults {sizes}", measured(tasks, networks(sizes), options).scores
 
 
 def of_tuned(options):
     """The best of four step sizes of each rule, and of as many settings of known models."""
     searches = {name: search(model, STEPS) for name, model in networks(TWO).items()}
     known = {
-        name: search(model, settings)
+        name.partition(" (")[0]: search(model, settings)
         for path, settings in REFERENCES.items()
         for name, model in models_by_name([path]).items()
     }
     result = measured(tables(), searches | known, options, scorers(False))
-    yield result.scores.assign(network=str(TWO))
-    yield result.settings
+    yield "tuned", result.scores
+    yield "steps", result.settings
     # With fixed test rows there is one choice, by the first seed.
     tasks = images(options.data)
     settings = measured(tasks, searches, options, n_seeds=1).settings
-    yield settings
+    yield "steps", settings
     chosen = settings.set_index(["task", "model"])["parameters"]
 
     def estimators(task):
@@ -191,60 +190,153 @@ def of_tuned(options):
             for name, model in networks(TWO).items()
         }
 
-    result = measured(tasks, estimators, options, scorers(True))
-    yield result.scores.assign(network=str(TWO))
+    yield "tuned", measured(tasks, estimators, options, scorers(True)).scores
 
 
 def of_mnist(options):
     """All images of ten classes with the default step sizes."""
     tasks = load_tasks("mnist", data=options.data, pairs=["all"])
     for sizes in (LARGE_ONE, LARGE_TWO):
-        scores = measured(tasks, networks(sizes, OF_MNIST), options).scores
-        yield scores.assign(network=str(sizes))
+        yield f"mnist {sizes}", measured(tasks, networks(sizes, OF_MNIST), options).scores
 
 
 def of_angles(options):
     """Angles of all rules by layer and epoch: two seeds, 500 rows, the default step sizes."""
-    memory = joblib.Memory(options.out / "angles", verbose=0)
-    angles = memory.cache(angles_of)
-    tasks = tables()[-1:] + images(options.data, pairs=["all"])
-    jobs = [
-        (task, name, clone(model).set_params(random_state=seed))
-        for task in tasks
-        for name, model in networks(TWO, OF_ANGLES).items()
-        for seed in range(2)
-    ]
-    found = joblib.Parallel(n_jobs=options.jobs)(
-        joblib.delayed(angles)(model, np.asarray(task.X, dtype=np.float32), np.asarray(task.y))
-        for task, _, model in jobs
-    )
-    for task in tasks:
-        table = pd.concat(
-            rows.assign(task=task.name, model=name, seed=model.random_state)
-            for (of_task, name, model), rows in zip(jobs, found, strict=True)
-            if of_task is task
+    angles = joblib.Memory(options.out / "angles", verbose=0).cache(update_angles)
+    for task in tables()[-1:] + images(options.data, pairs=["all"]):
+        X, y = np.asarray(task.X, dtype=np.float32), np.asarray(task.y)
+        jobs = [
+            (name, clone(model).set_params(random_state=seed))
+            for name, model in networks(TWO, OF_ANGLES).items()
+            for seed in range(2)
+        ]
+        found = joblib.Parallel(n_jobs=options.jobs)(
+            joblib.delayed(angles)(model, X, y, every=5) for _, model in jobs
         )
-        figure = UpdateAngleDisplay(table).plot().figure_
-        figure.savefig(HERE.parent / "_static" / FIGURE.format(task.name), dpi=100)
-        yield table
-
-
-def angles_of(model, X, y):
-    """Angles before and after training, and at about twenty epochs between."""
-    n_epochs = clone(model).fit(X[:2000], y[:2000]).n_iter_ if len(y) < 2000 else 0
-    return update_angles(model, X, y, every=max(1, n_epochs // 20))
+        rows = [
+            table.assign(task=task.name, model=name, split=model.random_state)
+            for (name, model), table in zip(jobs, found, strict=True)
+        ]
+        yield "angles", pd.concat(rows, ignore_index=True)
 
 
 PARTS = {"defaults": of_defaults, "tuned": of_tuned, "mnist": of_mnist, "angles": of_angles}
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path)
+def means_of(results):
+    """Mean, spread and number of values of every measure, one row per part, task and model."""
+    tables = []
+    for part, table in results:
+        if part == "angles":
+            # Of the first and of the last epoch.
+            ends = table[table["epoch"].isin([0, table["epoch"].max()])]
+            names = "angle of layer " + ends["layer"].astype(str)
+            names += np.where(ends["epoch"] == 0, ", before", ", after")
+            long = ends.assign(measure=names, value=ends["angle"])
+        elif part == "steps":
+            steps = table["parameters"].map(lambda chosen: next(iter(chosen.values())))
+            long = table.assign(measure="chosen", value=steps)
+        else:
+            clean = table[table["attack"] == "none"].melt(
+                ["task", "model", "split"], ["accuracy", "log_loss", "fit_time"], "measure"
+            )
+            other = table[table["attack"] != "none"]
+            long = pd.concat(
+                [clean, other.assign(measure=other["attack"], value=other["accuracy"])]
+            )
+        tables.append(long.assign(part=part)[["part", "task", "model", "measure", "value"]])
+    keys = ["part", "task", "model", "measure"]
+    values = pd.concat(tables).groupby(keys, sort=False)["value"]
+    return values.agg(["mean", "std", "count"]).round(4).reset_index()
+
+
+def by_task(means, part, measure):
+    """Means of one measure: one row per model, one column per task."""
+    some = means[(means["part"] == part) & (means["measure"] == measure)]
+    table = some.pivot(index="model", columns="task", values="mean")
+    return table.reindex(index=some["model"].unique(), columns=some["task"].unique())
+
+
+def blocks(means):
+    """The text of each table of the page by its name."""
+    two = f"defaults {TWO}"
+    made = {
+        "one_layer": as_rst(by_task(means, f"defaults {ONE}", "accuracy")),
+        "two_layers": as_rst(by_task(means, two, "accuracy")),
+        "fit_time": as_rst(by_task(means, two, "fit_time")),
+    }
+    for name, measure in (
+        ("accuracy", "accuracy"),
+        ("log_loss", "log_loss"),
+        ("worst_case", "worst case"),
+    ):
+        made[name] = as_rst(by_task(means, "tuned", measure))
+    names = [name for of_kind in CORRUPTIONS.values() for name in of_kind]
+    some = means[(means["part"] == "tuned") & means["measure"].isin(names)]
+    kinds = np.where(some["task"].str.startswith("mnist"), "images", "tables")
+    some = some.assign(column=some["measure"] + ", " + kinds)
+    table = some.pivot_table(index="model", columns="column", values="mean", sort=False)
+    made["corruptions"] = as_rst(table.rename_axis(columns=None))
+    made["mnist"] = as_rst(of_all_images(means))
+    angles = means[means["part"] == "angles"]
+    columns = angles["task"] + ": " + angles["measure"].str.removeprefix("angle of ")
+    table = angles.assign(column=columns).pivot_table(
+        index="model", columns="column", values="mean", sort=False
+    )
+    made["angles"] = as_rst(table.rename_axis(columns=None), digits=0)
+    return made
+
+
+def of_all_images(means):
+    """Accuracies on MNIST, mean and spread, beside the seconds of a fit."""
+    columns = {}
+    for sizes in (LARGE_ONE, LARGE_TWO):
+        some = means[means["part"] == f"mnist {sizes}"].set_index("model")
+        accuracy = some[some["measure"] == "accuracy"]
+        texts = [
+            f"{row.mean:.4f} ± {row.std:.4f}" for row in accuracy[["mean", "std"]].itertuples()
+        ]
+        columns[f"{sizes}"] = pd.Series(texts, index=accuracy.index)
+        columns[f"{sizes}, log loss"] = some.loc[some["measure"] == "log_loss", "mean"]
+    return pd.DataFrame(columns).rename_axis("model")
+
+
+def draw(angles):
+    """Draw the angles of each task into the folder of the figures."""
+    for task, table in angles.groupby("task", sort=False):
+        figure = UpdateAngleDisplay(table).plot().figure_
+        figure.savefig(FIGURES / f"update_angles_{task}.png", dpi=100)
+
+
+def write_page():
+    """Make the tables of the page anew from the means."""
+    made = blocks(pd.read_csv(MEANS))
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+
+
+def main():
+    """Measure what is missing, and renew means, figures and page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="folder with the files of MNIST")
     parser.add_argument("--out", type=Path, default=Path("results/rules"))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--pages", action="store_true", help="measure nothing")
     options = parser.parse_args()
-    for part in options.parts:
-        for k, table in enumerate(PARTS[part](options)):
-            table.to_csv(options.out / f"{part}_{k}.csv", index=False)
+    if not options.pages:
+        results = [result for part in options.parts for result in PARTS[part](options)]
+        means = means_of(results)
+        if MEANS.exists():
+            known = pd.read_csv(MEANS)
+            means = pd.concat([known[~known["part"].isin(means["part"])], means])
+        means.to_csv(MEANS, index=False)
+        for part, table in results:
+            if part == "angles":
+                draw(table)
+    write_page()
+
+
+if __name__ == "__main__":
+    main()

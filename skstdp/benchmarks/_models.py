@@ -108,9 +108,7 @@ MODELS = {
     "oja": Model("Oja", LocalRuleClassifier(rule="oja"), _LOCAL),
     "bcm": Model("BCM", LocalRuleClassifier(rule="bcm"), _LOCAL),
     "contrastive": Model("contrastive", LocalRuleClassifier(rule="contrastive"), _LOCAL),
-    "stdp-symmetric": Model(
-        "symmetric STDP", LocalRuleClassifier(rule="stdp-symmetric"), _LOCAL
-    ),
+    "stdp-symmetric": Model("symmetric STDP", LocalRuleClassifier(rule="stdp-symmetric"), _LOCAL),
     "bioleaf": Model(
         "BioLeaF",
         BioLeaFClassifier(),
@@ -364,7 +362,7 @@ def _no_call(text):
 def _imported(path, text):
     """Return an estimator of the class at an import path, with its defaults."""
     module, _, name = path.rpartition(".")
-    if not all(part.isidentifier() for part in path.split(".")):
+    if not all(part.replace("-", "_").isidentifier() for part in path.split(".")):
         raise _no_call(text)
     if not module:
         raise ValueError(
