@@ -1,12 +1,12 @@
 """Learning rules side by side: python rules.py --data DIR --out results/rules [--jobs N].
 
-All networks, data, batches and optimisers are the same; the learning rules differ. Four parts, of
+All networks, data, batches and optimisers are the same; the learning rules differ. Five parts, of
 which `--parts` chooses some; each fit is kept in the folder OUT, and a second run does only those
 that are missing:
 
 - defaults: accuracy, log loss and time of default step sizes, with one and two hidden layers;
-- tuned: the best of four step sizes by inner folds of training rows, then accuracy without attack,
-  under the worst of many attacks, and under corruptions;
+- tables, images: the best of four step sizes by inner folds of training rows, then accuracy without
+  attack, under the worst of many attacks, and under corruptions;
 - mnist: ten classes of MNIST with all 60,000 images, five seeds;
 - angles: the angle between updates and gradient, by layer and epoch.
 
@@ -68,9 +68,8 @@ CORRUPTIONS = {
     False: {"gaussian noise": 0.4, "missing as mean": 0.3, "gain": 0.3},
     True: {"gaussian noise": 0.3, "missing as mean": 0.3, "rotation": 20},
 }
-# Of the test rows under attack, and predictions that each search may ask for, by `is_image`.
-N_ATTACKED = {False: 50, True: 100}
-N_QUERIES = {False: 50, True: 200}
+# Of the test rows under attack, and predictions that each search may ask for.
+N_ATTACKED, N_QUERIES = 100, 200
 N_TRAIN = {2: 2000, 10: 5000}
 
 
@@ -89,12 +88,11 @@ class OnSomeRows:
 def scorers(is_image):
     """What is measured of a tuned network besides accuracy and log loss."""
     sizes = {"bounds": (0, 1), "space": "input"}
-    worst = WorstCaseScorer(EPSILON, n_queries=N_QUERIES[is_image], **sizes)
+    worst = WorstCaseScorer(EPSILON, n_queries=N_QUERIES, **sizes)
     shape = (28, 28) if is_image else None
-    n_rows = N_ATTACKED[is_image]
     return [
-        OnSomeRows(PGDScorer(EPSILON, **sizes), "PGD", EPSILON, n_rows),
-        OnSomeRows(worst, "worst case", EPSILON, n_rows),
+        OnSomeRows(PGDScorer(EPSILON, **sizes), "PGD", EPSILON, N_ATTACKED),
+        OnSomeRows(worst, "worst case", EPSILON, N_ATTACKED),
         *(
             OnSomeRows(
                 CorruptionScorer(name, size, image_shape=shape, bounds=(0, 1)), name, size, 2000
@@ -161,26 +159,33 @@ def measured(tasks, estimators, options, scorers=(), n_seeds=5):
 
 
 def of_defaults(options):
-    """Default step sizes, with one and two hidden layers."""
+    """Default step sizes, with one and two hidden layers; on images with two."""
+    yield f"defaults {ONE}", measured(tables(), networks(ONE), options).scores
     tasks = tables() + images(options.data)
-    for sizes in (ONE, TWO):
-        yield f"defaults {sizes}", measured(tasks, networks(sizes), options).scores
+    yield f"defaults {TWO}", measured(tasks, networks(TWO), options).scores
 
 
-def of_tuned(options):
-    """The best of four step sizes of each rule, and of as many settings of known models."""
-    searches = {name: search(model, STEPS) for name, model in networks(TWO).items()}
+def searches():
+    """Searches of all rules among the same step sizes."""
+    return {name: search(model, STEPS) for name, model in networks(TWO).items()}
+
+
+def of_tables(options):
+    """The best of four settings in each fold, of rules and of known models."""
     known = {
         name.partition(" (")[0]: search(model, settings)
         for path, settings in REFERENCES.items()
         for name, model in models_by_name([path]).items()
     }
-    result = measured(tables(), searches | known, options, scorers(False))
-    yield "tuned", result.scores
+    result = measured(tables(), searches() | known, options, scorers(False))
     yield "steps", result.settings
-    # With fixed test rows there is one choice, by the first seed.
+    yield "tuned", result.scores
+
+
+def of_images(options):
+    """The best of four step sizes, chosen by the first seed, with five seeds."""
     tasks = images(options.data)
-    settings = measured(tasks, searches, options, n_seeds=1).settings
+    settings = measured(tasks, searches(), options, n_seeds=1).settings
     yield "steps", settings
     chosen = settings.set_index(["task", "model"])["parameters"]
 
@@ -220,7 +225,13 @@ def of_angles(options):
         yield "angles", pd.concat(rows, ignore_index=True)
 
 
-PARTS = {"defaults": of_defaults, "tuned": of_tuned, "mnist": of_mnist, "angles": of_angles}
+PARTS = {
+    "defaults": of_defaults,
+    "tables": of_tables,
+    "images": of_images,
+    "mnist": of_mnist,
+    "angles": of_angles,
+}
 
 
 def means_of(results):
@@ -329,8 +340,8 @@ def main():
         results = [result for part in options.parts for result in PARTS[part](options)]
         means = means_of(results)
         if MEANS.exists():
-            known = pd.read_csv(MEANS)
-            means = pd.concat([known[~known["part"].isin(means["part"])], means])
+            keys = ["part", "task", "model", "measure"]
+            means = pd.concat([pd.read_csv(MEANS), means]).drop_duplicates(keys, keep="last")
         means.to_csv(MEANS, index=False)
         for part, table in results:
             if part == "angles":
