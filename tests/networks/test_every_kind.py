@@ -80,6 +80,7 @@ def test_samples_and_batches_of_weight_zero_teach_nothing(kind):
         assert_array_equal(mine, other)
 
 
+@pytest.mark.process
 @of_rates
 def test_attacks_and_bounds_are_in_order(kind, iris):
     X, y = (array[::25] for array in iris)
