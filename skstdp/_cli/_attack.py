@@ -93,6 +93,11 @@ def _run(arguments):
     paths.append(_console.write_display(arguments.out / f"{name}.png", curves))
     print(f"Accuracy on {len(y)} rows, without attack {report['accuracy'].iloc[0]:.3f}\n")
     print(_format(report))
+    if np.isinf(rows["distance"]).any():
+        print(
+            f"\nIn {name}_rows, the distance inf stands for rows that are classified correctly "
+            f"under PGD at all sizes up to {epsilon_label(max(arguments.epsilon))}."
+        )
     _console.print_written(paths)
 
 
