@@ -53,7 +53,7 @@ class LocalRuleClassifier(CompetingMLP):
     {_COMPETITION}
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
-        `MLPClassifier`. Units of one association learn alike, and start apart only by this.
+        `MLPClassifier`. At the start, units with the same association differ only by these.
     quiet_start : float or None, default=0.2
         Rate at which each unit starts, for its mean drive over the training data, as a fraction
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A rule with the

@@ -52,7 +52,7 @@ def art_classifier(
     gradient : {"analytic", "finite-differences"}, default="analytic"
         Where slopes come from.
     clip_values : tuple (low, high), default=None
-        Bounds of attacked values. None is [0, 1] for rates, and no bound else.
+        Bounds of attacked values. None is [0, 1] for rates, and no bounds otherwise.
     output : {"scores", "proba"}, default="scores"
         What its `predict` returns: scores of the classes, which ART calls logits, or their
         softmax, which attacks such as SimBA expect. For our classifiers and logistic regression
