@@ -178,8 +178,8 @@ class STDPClassifier(CompetingMLP):
     >>> from skstdp import STDPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> scores = cross_val_score(STDPClassifier(random_state=0), X, y)
-    >>> bool(scores.mean() > 0.9)
-    True
+    >>> round(float(scores.mean()), 2)
+    0.98
     """
 
     _steps_depend_on = (*CompetingMLP._steps_depend_on, "stdp_epsilon")

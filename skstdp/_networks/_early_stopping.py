@@ -101,7 +101,8 @@ class EarlyStopping:
     >>> X, y = load_iris(return_X_y=True)
     >>> network = STDPClassifier(random_state=0)
     >>> network = network.set_callbacks(EarlyStopping(X_val=X[::2], y_val=y[::2]))
-    >>> network.fit(X[1::2], y[1::2]).n_iter_ < 400
+    >>> network = network.fit(X[1::2], y[1::2])
+    >>> network.n_iter_ < 100
     True
     """
 

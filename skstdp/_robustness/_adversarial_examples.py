@@ -133,8 +133,8 @@ def fgsm(
     >>> X_new = fgsm(model, X, y, epsilon={"petal length (cm)": 0.5}, space="input")
     >>> (X_new - X).abs().max().round(6).tolist()
     [0.0, 0.0, 0.5, 0.0]
-    >>> model.score(X_new, y) < model.score(X, y)
-    True
+    >>> round(model.score(X, y), 2), round(model.score(X_new, y), 2)
+    (0.97, 0.92)
     """
     check_option(gradient, "gradient", GRADIENTS)
     threat = ThreatModel(epsilon, norm, bounds, immutable, one_hot, space)
@@ -220,10 +220,10 @@ def pgd(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = SVC().fit(X, y)
     >>> X_new = pgd(model, X, y, epsilon=0.5, norm="l2")
-    >>> bool(np.linalg.norm(X_new - X, axis=1).max() < 0.5 + 1e-9)
-    True
-    >>> model.score(X_new, y) < model.score(X, y)
-    True
+    >>> round(float(np.linalg.norm(X_new - X, axis=1).max()), 6)
+    0.5
+    >>> round(model.score(X, y), 2), round(model.score(X_new, y), 2)
+    (0.97, 0.75)
     """
     check_steps(n_steps, n_restarts, step, random_state)
     check_option(gradient, "gradient", GRADIENTS)

@@ -95,8 +95,8 @@ def art_classifier(
     >>> attack = FastGradientMethod(classifier, eps=0.1)
     >>> perturbed = attack.generate(classifier.points(X), y)
     >>> attacked = classifier.predict(perturbed).argmax(axis=1)
-    >>> bool((attacked == y).mean() < model.score(X, y))
-    True
+    >>> round(model.score(X, y), 2), round(float((attacked == y).mean()), 2)
+    (0.99, 0.51)
     """
     check_option(space, "space", SPACES)
     check_option(gradient, "gradient", GRADIENTS)

@@ -148,10 +148,10 @@ def worst_case(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = SVC(C=100, gamma=5.0).fit(X, y)
     >>> X_new = worst_case(model, X, y, epsilon=0.3, n_queries=100)
-    >>> bool(abs(X_new - X).max() < 0.3 + 1e-9)
-    True
-    >>> model.score(X_new, y) < model.score(pgd(model, X, y, epsilon=0.3), y)
-    True
+    >>> round(float(abs(X_new - X).max()), 6)
+    0.3
+    >>> [round(model.score(new, y), 2) for new in (X_new, pgd(model, X, y, epsilon=0.3))]
+    [0.29, 0.33]
     """
     check_option(gradient, "gradient", WORST_CASE_GRADIENTS)
     check_count(n_queries, "n_queries")

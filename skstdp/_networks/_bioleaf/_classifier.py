@@ -204,8 +204,8 @@ class BioLeaFClassifier(NetworkClassifier):
     >>> from skstdp import BioLeaFClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> scores = cross_val_score(BioLeaFClassifier(random_state=0), X, y)
-    >>> bool(scores.mean() > 0.9)
-    True
+    >>> round(float(scores.mean()), 2)
+    0.95
     """
     )
 
