@@ -55,7 +55,7 @@ class RankTests(NamedTuple):
     -----
     With the mean ranks :math:`R_j` of k models over N tasks, Friedman's statistic is
 
-    .. math:: \chi_F^2 = \frac{12 N}{k (k + 1)} \Big[ \sum_j R_j^2 - \frac{k (k + 1)^2}{4} \Big],
+    .. math:: \chi_F^2 = \frac{12 N}{k (k + 1)} \left[ \sum_j R_j^2 - \frac{k (k + 1)^2}{4} \right],
 
     with k - 1 degrees of freedom. The second row has it corrected for ties. The third, by Iman and
     Davenport, is less conservative,
