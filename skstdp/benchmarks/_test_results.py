@@ -174,7 +174,7 @@ class SignificanceTests(NamedTuple):
 
     Notes
     -----
-    With differences :math:`x_1, \dots, x_n` on n splits, their mean :math:`\bar x` and variance
+    With differences :math:`x_1, \ldots, x_n` on n splits, their mean :math:`\bar x` and variance
     :math:`\hat\sigma^2`, and the numbers of test and training rows,
 
     .. math::
