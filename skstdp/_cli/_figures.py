@@ -20,11 +20,11 @@ def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "figures",
-        help="make a figure of the paper anew",
+        help="draw a figure of the paper from new fits",
         description=(
-            "Make a figure of the paper anew, as PNG and CSV: accuracy against epoch (2) and\n"
-            "against the size of the attack (3) on pairs of IRIS and MNIST, and the STDP curve\n"
-            "(4). Figures 2 and 3 come from the same networks, which are trained once."
+            "Draw a figure of the paper from new fits, as PNG and CSV: accuracy against epoch\n"
+            "(2) and against the size of the attack (3) on pairs of IRIS and MNIST, or the STDP\n"
+            "curve (4). Figures 2 and 3 show the same networks, which are trained once."
         ),
     )
     parser.add_argument("number", metavar="2|3|4", type=int, choices=(2, 3, 4), help="the figure")
@@ -32,7 +32,7 @@ def add_to(add_parser):
         "--pairs",
         choices=("all", "iris"),
         default="all",
-        help="leave out the pairs of MNIST with iris (default: all)",
+        help="all pairs, or those of IRIS only (default: all)",
     )
     seeds = "fits on each pair of MNIST, and repeats of five folds on IRIS"
     _arguments.add_integer(parser, "--seeds", seeds, default=5)

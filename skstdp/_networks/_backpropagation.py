@@ -139,16 +139,16 @@ class BPClassifier(SigmoidMLP):
     >>> from skstdp import BPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> scores = cross_val_score(BPClassifier(random_state=0), X, y)
-    >>> bool(scores.mean() > 0.9)
-    True
+    >>> round(float(scores.mean()), 2)
+    0.99
 
     Feedback alignment:
 
     >>> aligned = BPClassifier((20, 10), feedback="random", random_state=0).fit(X, y)
     >>> [feedback.shape for feedback in aligned.feedback_coefs_]
     [(10, 20), (3, 10)]
-    >>> bool(aligned.score(X, y) > 0.9)
-    True
+    >>> round(aligned.score(X, y), 2)
+    0.99
     """
 
     _set_by_fit = (*SigmoidMLP._set_by_fit, "feedback_coefs_", "_started_with")

@@ -47,7 +47,7 @@ class STDPClassifier(CompetingMLP):
     {docs.COMPETITION}
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
-        `MLPClassifier`. Units of one association learn alike, and start apart only by this.
+        `MLPClassifier`. At the start, units with the same association differ only by these.
     quiet_start : float or None, default=0.2
         Rate at which each unit starts, for its mean drive over the training data, as a fraction
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A unit that
@@ -88,8 +88,8 @@ class STDPClassifier(CompetingMLP):
     >>> from skstdp import STDPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> scores = cross_val_score(STDPClassifier(random_state=0), X, y)
-    >>> bool(scores.mean() > 0.9)
-    True
+    >>> round(float(scores.mean()), 2)
+    0.98
     """
 
     _steps_depend_on = (*CompetingMLP._steps_depend_on, "stdp_epsilon")

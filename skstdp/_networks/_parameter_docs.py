@@ -105,10 +105,10 @@ RECEPTIVE_FIELDS = """receptive_fields : int or "auto", default="auto"
         these are images of strokes: the mean rate of the training data is below 0.2, and the sum
         of the squares of the rates of a sample, divided by their sum, is at least 0.5 in the mean
         over the samples. For up to 128 features it takes steps of the rank of x among the
-        training rates, in [0, 1], in the place of x: at least 1 and at most 8 steps per feature,
-        as many as make 128 for all features together and one per 100 different rows. A feature
-        with m values has at most m - 1 steps, of which each lies between one value and the next.
-        Where all features have some of 33 evenly spaced values each, such as grey levels, x is
+        training rates, in [0, 1], in the place of x: 1 to 8 steps per feature, at most 128 steps
+        for all features together, and at most one step per 100 different rows. A feature with m
+        values has at most m - 1 steps, each of which rises between one value and the next. If
+        the values of every feature are among 33 evenly spaced ones, such as grey levels, x is
         not ranked."""
 
 STEPS = f"""fan_in_scaling : bool, default=True
@@ -160,23 +160,25 @@ COMPETITION = """positive_winners : int, float or {"sqrt", "half-sqrt"}, default
         takes the root of the number of these units, "half-sqrt" half of it, rounded up. 1.0 lets
         all of them learn, as in the paper; then they become copies of each other.
     negative_winners : int, float or {"sqrt", "half-sqrt"}, default=3
-        The same among the units whose association is negative: the most wrong ones. Their
-        associations are scaled to add up to those of the positive winners.
+        Number or share, given as for `positive_winners`, of the units that learn from a sample
+        among those whose association with its class is negative: the most active ones, which are
+        the most wrong. Their associations are scaled so that those of all winners sum to zero.
     winner_handicap : float, default=0.05
-        What a unit that always wins loses of its rate, >= 0, when winners are picked; one that
-        wins half the time loses half of it. Prediction is not affected.
+        Disadvantage of units that win often, >= 0: when winners are determined, this number times
+        the share of samples on which a unit wins is subtracted from its rate. Predictions are not
+        affected.
     winner_margin : float, "auto" or None, default="auto"
-        In (0, 1]. A layer does not learn from a sample on which the most active of its
-        positively associated units fires by this much more than the most active of the others: it
-        is sure enough. "auto" is 0.85 for two classes and 0.4 for more. None lets it learn from
-        all samples, as in the paper.
+        In (0, 1]. A layer does not learn from a sample if the rate of its most active unit with a
+        positive association exceeds that of its most active other unit by more than this. "auto"
+        is 0.85 for two classes and 0.4 for more. None lets it learn from all samples, as in the
+        paper.
     probability_matching : bool, default=True
-        Whether the output layer has one unit per class and its shares p_k / (p_1 + ... + p_K)
-        come to match the probabilities of the classes: on each sample the association of each
-        wrong unit is -1 and that of the right one such that the associations, times the rates,
-        add up to zero; all are divided by the sum of the rates. False gives the associations
-        of the paper: all outputs learn from all samples, and two classes have a single unit,
-        with `winner_margin` as the lead over its own silence."""
+        Whether the output layer has one unit per class whose share of the rates,
+        p_k / (p_1 + ... + p_K), learns the probability of the class. On each sample the
+        association of each wrong unit is -1, that of the right unit makes the sum of associations
+        times rates zero, and all of them are divided by the sum of the rates. False gives the
+        associations of the paper: all outputs learn from all samples, two classes have a single
+        unit with rate p, and `winner_margin` is its lead over 1 - p."""
 
 ASSOCIATIONS = """associations_ : list of ndarrays of shape (n_classes, n_units)
         Fixed association of each unit of each hidden layer and of the output with each class.

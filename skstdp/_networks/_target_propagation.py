@@ -110,8 +110,8 @@ class TargetPropagationClassifier(SigmoidMLP):
     >>> from skstdp import TargetPropagationClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> model = TargetPropagationClassifier((60, 30), random_state=0).fit(X[:1000], y[:1000])
-    >>> bool(model.score(X[1000:], y[1000:]) > 0.9)
-    True
+    >>> round(model.score(X[1000:], y[1000:]), 2)
+    0.94
     >>> [coef.shape for coef in model.inverse_coefs_]
     [(30, 60)]
     """

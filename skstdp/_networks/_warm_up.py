@@ -14,12 +14,11 @@ from ._target_propagation import TargetPropagationClassifier
 def warm_up() -> None:
     """Compile the training loops for float32 and float64, or load what is on disk.
 
-    The first fit of each classifier in an installation compiles its loop, about ten seconds for
-    each of the two dtypes, and keeps it on disk: beside the package or, where that cannot be
-    written, in Numba's directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in
-    a fraction of a second. Call this once after installation, in a container image or before
-    timing anything, to have it done. Where no directory can be written, each process compiles
-    anew.
+    The first fit of each classifier compiles its kernels, which takes about ten seconds for each
+    of the two dtypes, and keeps them on disk: beside the package or, where that cannot be
+    written, in Numba's directory for the user or in `NUMBA_CACHE_DIR`. Later processes load them
+    in a fraction of a second. Call this function once after installation, in a container image,
+    or before you measure times. Where no directory can be written, each process compiles anew.
 
     Examples
     --------

@@ -132,8 +132,8 @@ class CertifiedScorer(_AttackScorer):
     >>> from skstdp import CertifiedScorer, PGDScorer, STDPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> model = STDPClassifier(random_state=0).fit(X, y)
-    >>> CertifiedScorer(0.05)(model, X, y) <= PGDScorer(0.05)(model, X, y) <= model.score(X, y)
-    True
+    >>> [round(scorer(0.05)(model, X, y), 2) for scorer in (CertifiedScorer, PGDScorer)]
+    [0.79, 0.79]
     """
 
     attack = "certified"

@@ -72,8 +72,8 @@ def update_angles(
     >>> from skstdp.benchmarks import update_angles
     >>> X, y = load_iris(return_X_y=True)
     >>> angles = update_angles(BPClassifier((8, 5), max_iter=30, random_state=0), X, y)
-    >>> bool(angles["angle"].max() < 1e-6)
-    True
+    >>> round(float(angles["angle"].max()), 3)
+    0.0
     >>> model = TargetPropagationClassifier((8, 5), max_iter=30, random_state=0)
     >>> update_angles(model, X, y, every=30).round({"angle": -1})
        epoch  layer  angle

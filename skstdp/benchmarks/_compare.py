@@ -73,9 +73,9 @@ def compare(
     outside it are clipped; fixed rows without preparation that lie in [0, 1] are taken as they
     are. Models see these rates, and attacks act on them.
 
-    A fit that fails, an attack that a model does not allow and a measure that it has not, as
-    there is no log loss without `predict_proba`, are recorded in the table `missing` with the
-    reason, and the rest goes on.
+    A fit that fails, an attack that a model does not allow, and a measure that it does not have,
+    such as the log loss without `predict_proba`, are recorded in the table `missing` with the
+    reason, and all other fits are made.
 
     Parameters
     ----------
