@@ -79,7 +79,7 @@ html_theme_options = {
     "show_prev_next": False,
 }
 html_sidebars = {
-    page: [] for page in ("index", "getting_started", "the_paper", "glossary", "changes")
+    page: [] for page in ("index", "getting_started", "the_paper", "glossary", "changes", "citing")
 }
 
 
