@@ -10,8 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skstdp import BPClassifier, FGSMScorer, RobustnessCurveDisplay, STDPClassifier
-from skstdp._utils import _documentation
+from skstdp import FGSMScorer, RobustnessCurveDisplay, STDPClassifier
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 pl = pytest.importorskip("polars")
@@ -32,16 +31,6 @@ def test_polars_frame_through_pipeline_search_scorer_and_figure(output):
     np.testing.assert_array_equal(line.get_ydata(), expected)
     assert line.get_ydata()[0] == search.best_estimator_.score(X, y)
     pyplot.close("all")
-
-
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
-def test_diagram_links_to_the_pages_where_they_were_built(classifier, monkeypatch, tmp_path):
-    monkeypatch.setattr(_documentation, "_PAGES", tmp_path / "none")
-    assert 'href=""' not in classifier()._repr_html_()
-    assert classifier()._get_doc_link() == ""
-    monkeypatch.setattr(_documentation, "_PAGES", tmp_path)
-    page = (tmp_path / f"skstdp.{classifier.__name__}.html").as_uri()
-    assert page in classifier()._repr_html_()
 
 
 @pytest.mark.process
