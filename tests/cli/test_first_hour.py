@@ -1,7 +1,9 @@
 """The way of a newcomer, from a table to a figure, with warnings as errors."""
 
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skstdp import FGSMScorer, RobustnessCurveDisplay, STDPClassifier
+from skstdp._cli import main
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 pl = pytest.importorskip("polars")
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize("output", ["default", "pandas", "polars"])
@@ -30,6 +35,39 @@ def test_polars_frame_through_pipeline_search_scorer_and_figure(output):
     expected = [FGSMScorer(k / 255)(search, X, y) for k in (0, 4, 8, 12)]
     np.testing.assert_array_equal(line.get_ydata(), expected)
     assert line.get_ydata()[0] == search.best_estimator_.score(X, y)
+    pyplot.close("all")
+
+
+def blocks(name):
+    """Lines of the code below the comment of this name in the README."""
+    text = README.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n```")[2]
+    return text.partition("\n")[2].partition("\n```")[0]
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not README.exists(), reason="needs the checkout")
+def test_chain_of_the_readme(tmp_path, monkeypatch, capsys):
+    """Each block takes what the ones before it left: variables, a model and a table."""
+    pytest.importorskip("skops")
+    monkeypatch.chdir(tmp_path)
+    exec(blocks("use") + "\n" + blocks("keep"), {})
+    chosen, score = capsys.readouterr().out.splitlines()
+    assert chosen.startswith("{'stdpclassifier__weight_decay': ")
+    assert float(score) > 0.9
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "flowers.csv",
+        "model.skops",
+        "robustness.png",
+    }
+    attack, corrupt = blocks("attack").splitlines()
+    for command in (attack, corrupt):
+        program, *arguments = shlex.split(command)
+        assert program == ".venv/bin/skstdp"
+        quick = (
+            ["--queries", "20", "--epsilon", "0.03"] if command == attack else ["--repeats", "1"]
+        )
+        assert main([*arguments, *quick]) == 0
+        assert f"Accuracy on 50 rows, without {arguments[0]}" in capsys.readouterr().out
     pyplot.close("all")
 
 
