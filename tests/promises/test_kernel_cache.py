@@ -39,6 +39,9 @@ def double(x, out):
 def source(tmp_path, monkeypatch):
     """A file with a kernel, and a place for its compiled forms."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))
+    # What earlier runs of this test compiled would be found in the cache of the user.
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
     path = tmp_path / "kernels.py"
     path.write_text(KERNELS)
     return path
@@ -118,12 +121,10 @@ def test_another_place_where_the_given_one_cannot_be_written(source, caplog, mon
 
 
 @pytest.fixture
-def cache_of_the_user(tmp_path, monkeypatch):
+def cache_of_the_user(source, monkeypatch):
     """An empty one, and no variable that names another folder."""
     monkeypatch.setattr(config, "CACHE_DIR", "")
-    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "user"))
-    return tmp_path / "user"
+    return source.parent / "user"
 
 
 @pytest.mark.usefixtures("cache_of_the_user")
