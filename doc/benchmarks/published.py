@@ -1,6 +1,6 @@
 """Tables of README.md and doc/the_paper.rst from a run: python published.py [RESULTS].
 
-RESULTS is the directory that `python -m skstdp robustness` has written. Means over its fits go to
+RESULTS is the directory that `skstdp robustness` has written. Means over its fits go to
 `published.csv` beside this file, and from there into the pages, between the lines that name a
 table: `.. begin NAME` and `.. end NAME`, in Markdown `<!-- begin NAME -->`. The figure of the run
 goes to `_static`. Without RESULTS the tables are made anew from the means that are there.

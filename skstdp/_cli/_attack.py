@@ -15,6 +15,13 @@ from .._robustness._report import robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from . import _arguments, _console, _data_arguments, _models
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "attack model.skops penguins.csv --target species",
+    "attack model.skops penguins.csv:species --epsilon 0.05 0.1",
+    "attack model.skops penguins.csv:species --space input --immutable age sex",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""

@@ -38,6 +38,18 @@ _COLUMNS = {
 _REPORTS = {"html": "to_html", "markdown": "to_markdown"}
 _SUFFIXES = {"html": "html", "markdown": "md"}
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "benchmark iris",
+    "benchmark iris wine digits --out figures --repeats 1 --jobs 2",
+    "benchmark penguins.csv:species --epsilon 2/255 0.1",
+    "benchmark penguins.csv --target species --na '?' --drop island --tune 10",
+    "benchmark a.csv:species b.parquet:kind --models stdp forest svm --measures log_loss roc_auc",
+    "benchmark wine --models stdp 'sklearn.svm.LinearSVC(C=0.1)' --attack pgd worst",
+    "benchmark lookalikes --data mnist --set max_iter=30 --seeds 3",
+    "benchmark iris wine digits --configuration ablation",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""

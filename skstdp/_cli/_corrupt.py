@@ -13,6 +13,13 @@ from .._robustness._corruptions import CORRUPTIONS
 from .._utils._validation import check_different
 from . import _arguments, _console, _data_arguments, _models
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "corrupt model.skops penguins.csv --target species",
+    "corrupt model.skops penguins.csv:species --severities 1 3 5",
+    "corrupt digits.skops digits.csv --target digit --image 8 8",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""

@@ -15,6 +15,13 @@ from . import _arguments, _console, _data_arguments
 _EPSILONS = [step / 255 for step in range(0, 14, 2)]
 _N_FOLDS = 5
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "figures 2 --data mnist",
+    "figures 3 --pairs iris --out figures",
+    "figures 4",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""

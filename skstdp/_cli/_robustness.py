@@ -9,6 +9,12 @@ from ..benchmarks._fronts import robustness_fronts
 from ..benchmarks._summary import summarise
 from . import _arguments, _console, _data_arguments
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "robustness breast_cancer",
+    "robustness mnist --data mnist --pairs 0v5 4v9 --jobs 2",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""

@@ -111,7 +111,7 @@ def test_benchmark_prints_tables_where_the_files_are_and_itself(run):
     assert max(map(len, lines[:start])) <= 100
     kinds = ["report.html", *FIGURES, "tables"]
     assert lines[start + 1 : start + 5] == [f"  {out / f'wine_{kind}'}" for kind in kinds]
-    command = shlex.join(["python", "-m", "skstdp", *arguments])
+    command = shlex.join(["skstdp", *arguments])
     assert lines[-2:] == ["To make it again:", f"  {command}"]
     environment = json.loads((out / "wine_tables" / "environment.json").read_text())
     assert environment["command"] == command
