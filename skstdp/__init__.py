@@ -3,7 +3,7 @@
 Each room imports only those below it:
 
 ======================================  ==================================================
-``_cli``                                the commands of ``python -m skstdp``
+``_cli``                                the commands of ``skstdp``
 ``benchmarks``                          experiments, as functions that return data frames
 ``_displays``                           figures
 ``_robustness``                         adversarial examples, scorers, reports

@@ -1,6 +1,6 @@
 """Tables of README.md and doc/the_paper.rst from a run: python published.py [RESULTS].
 
-RESULTS is the directory that `python -m skstdp robustness` has written. Means over its fits go to
+RESULTS is the directory that `skstdp robustness` has written. Means over its fits go to
 `published.csv` beside this file, and from there into the pages, between the lines that name a
 table: `.. begin NAME` and `.. end NAME`, in Markdown `<!-- begin NAME -->`. The figure of the run
 goes to `_static`. Without RESULTS the tables are made anew from the means that are there.
@@ -76,21 +76,21 @@ def in_short(means):
     return table[["no attack", "worst case", "certified"]].rename_axis(columns=None)
 
 
-def cells(table):
-    """Header and rows of a table as text, numbers with three digits."""
+def cells(table, digits=3):
+    """Header and rows of a table as text."""
     table = table.reset_index()
     yield [str(name) for name in table.columns]
     for row in table.itertuples(index=False):
         yield [
-            value if isinstance(value, str) else "n/a" if pd.isna(value) else f"{value:.3f}"
+            value if isinstance(value, str) else "n/a" if pd.isna(value) else f"{value:.{digits}f}"
             for value in row
         ]
 
 
-def as_rst(table):
+def as_rst(table, digits=3):
     """A table as a list-table."""
     lines = [".. list-table::", "    :header-rows: 1", ""]
-    for row in cells(table):
+    for row in cells(table, digits):
         lines += [f"    {'*' if k == 0 else ' '} - {cell}" for k, cell in enumerate(row)]
     return "\n".join(lines)
 

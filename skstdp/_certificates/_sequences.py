@@ -64,9 +64,10 @@ def no_certificate(estimator):
     """The TypeError for an estimator without certificate."""
     return TypeError(
         f"Got an estimator of type {type(estimator).__name__}, but a certificate expected "
-        "STDPClassifier, BPClassifier, MLPClassifier, a linear classifier or NearestCentroid, "
-        "alone, or in searches and pipelines after scalers, linear maps such as PCA, and "
-        "selectors. With space='model' the last step of a pipeline counts alone."
+        "STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier, "
+        "MLPClassifier, a linear classifier or NearestCentroid, alone, or in searches and "
+        "pipelines after scalers, linear maps such as PCA, and selectors. With "
+        "space='model' the last step of a pipeline counts alone."
     )
 
 

@@ -18,9 +18,9 @@ from ..benchmarks._configurations import CONFIGURATIONS
 from ..benchmarks._models import check_values, models_by_name
 
 _CONFIGURATION_HELP = {
-    "default": "default: both networks with our parameters",
-    "paper": "paper: with those of the paper",
-    "literal": "literal: the paper, without the parts of ours that it does not mention",
+    "default": "default: STDP and BP with our parameters",
+    "paper": "paper: STDP and BP with the parameters of the paper",
+    "literal": "literal: as paper, but without our additions that the paper does not mention",
     "ablation": "ablation: the default with one thing changed at a time",
 }
 
@@ -69,7 +69,7 @@ def add_networks(parser, configurations, default):
         "may be given several times",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="do all fits, also those that were there"
+        "--fresh", action="store_true", help="repeat all fits, also those whose results exist"
     )
 
 
@@ -84,7 +84,7 @@ def add_output(parser, *, jobs=True, formats=("csv", "json")):
         default=Path("results"),
         help="directory to write to, made if it does not exist (default: results)",
     )
-    add_integer(parser, "--seed", "draws all that is random", default=0, minimum=0)
+    add_integer(parser, "--seed", "seed of all random numbers", default=0, minimum=0)
     parser.add_argument(
         "--format",
         dest="formats",

@@ -15,17 +15,23 @@ from .._robustness._report import robustness_report
 from .._robustness._scorers import GradientMaskingWarning, epsilon_label
 from . import _arguments, _console, _data_arguments, _models
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "attack model.skops penguins.csv --target species",
+    "attack model.skops penguins.csv:species --epsilon 0.05 0.1",
+    "attack model.skops penguins.csv:species --space input --immutable age sex",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "attack",
-        help="attack a model of yours on rows of a file",
+        help="attack a saved model on the rows of a file",
         description=(
-            "Attack a fitted classifier by FGSM, by PGD, without its gradient and by the worst\n"
-            "of many attacks on rows that it was not trained on. Prints the accuracies and\n"
-            "writes them, what PGD does to each row up to the largest size, and a figure to a\n"
-            "directory."
+            "Attack a fitted classifier on rows that it was not trained on: by FGSM, by PGD,\n"
+            "without its gradient, and by the worst of many attacks. Prints the accuracies.\n"
+            "Writes them, a table of what PGD does to each row, and a figure to a directory."
         ),
     )
     _models.add_model_and_data(parser)
@@ -46,8 +52,8 @@ def add_to(add_parser):
         metavar="COLUMN",
         nargs="+",
         default=(),
-        help="columns that the attack must leave as they are: names, or positions "
-        "from 0, among the features",
+        help="columns that the attack must not change: names, or positions among the features "
+        "from 0 on",
     )
     parser.add_argument(
         "--one-hot",
@@ -55,10 +61,10 @@ def add_to(add_parser):
         nargs="+",
         action="append",
         default=[],
-        help="columns of which one is 1 and the others are 0, so that the attack moves the 1 as a "
-        "whole; once for each such group",
+        help="columns of a one-hot group, of which one is 1 and the others are 0, before and "
+        "after the attack; may be given several times",
     )
-    queries = "predictions that attacks without gradient ask for, per row"
+    queries = "predictions per row that attacks without gradient may use"
     _arguments.add_integer(parser, "--queries", queries, default=500)
     _models.add_trust(parser)
     _arguments.add_output(parser, jobs=False)
@@ -93,6 +99,11 @@ def _run(arguments):
     paths.append(_console.write_display(arguments.out / f"{name}.png", curves))
     print(f"Accuracy on {len(y)} rows, without attack {report['accuracy'].iloc[0]:.3f}\n")
     print(_format(report))
+    if np.isinf(rows["distance"]).any():
+        print(
+            f"\nIn {name}_rows, the distance inf stands for rows that are classified correctly "
+            f"under PGD at all sizes up to {epsilon_label(max(arguments.epsilon))}."
+        )
     _console.print_written(paths)
 
 

@@ -38,6 +38,18 @@ _COLUMNS = {
 _REPORTS = {"html": "to_html", "markdown": "to_markdown"}
 _SUFFIXES = {"html": "html", "markdown": "md"}
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "benchmark iris",
+    "benchmark iris wine digits --out figures --repeats 1 --jobs 2",
+    "benchmark penguins.csv:species --epsilon 2/255 0.1",
+    "benchmark penguins.csv --target species --na '?' --drop island --tune 10",
+    "benchmark a.csv:species b.parquet:kind --models stdp forest svm --measures log_loss roc_auc",
+    "benchmark wine --models stdp 'sklearn.svm.LinearSVC(C=0.1)' --attack pgd worst",
+    "benchmark lookalikes --data mnist --set max_iter=30 --seeds 3",
+    "benchmark iris wine digits --configuration ablation",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
@@ -68,8 +80,8 @@ def add_to(add_parser):
         "--tune",
         metavar="N",
         type=partial(_arguments.integer, minimum=2),
-        help="try N settings of each model on inner folds of its training rows, the same number "
-        "for all, and take the best one (default: no tuning)",
+        help="try N settings of each model on inner folds of its training rows, and take the best "
+        "one (default: no tuning)",
     )
     _arguments.add_integer(parser, "--inner", "inner folds of --tune", default=_N_INNER, minimum=2)
     parser.add_argument(
@@ -90,12 +102,14 @@ def add_to(add_parser):
     )
     sizes = "sizes of the attack on features scaled to [0, 1], as fractions or decimals"
     _arguments.add_epsilon(parser, sizes)
-    queries = "predictions that a search of the worst attack may ask for, per row"
+    queries = "predictions per row that a search of the worst attack may use"
     _arguments.add_integer(parser, "--queries", queries, default=_N_QUERIES)
     _arguments.add_integer(
         parser, "--splits", "folds of the cross-validation", default=5, minimum=2
     )
-    _arguments.add_integer(parser, "--repeats", "number of divisions into folds", default=4)
+    _arguments.add_integer(
+        parser, "--repeats", "repeats of the cross-validation, each with other folds", default=4
+    )
     seeds = "fits on MNIST, which has fixed test images instead of folds"
     _arguments.add_integer(parser, "--seeds", seeds, default=5)
     _arguments.add_output(parser, formats=FORMATS)

@@ -13,16 +13,23 @@ from .._robustness._corruptions import CORRUPTIONS
 from .._utils._validation import check_different
 from . import _arguments, _console, _data_arguments, _models
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "corrupt model.skops penguins.csv --target species",
+    "corrupt model.skops penguins.csv:species --severities 1 3 5",
+    "corrupt digits.skops digits.csv --target digit --image 8 8",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "corrupt",
-        help="corrupt rows of a file, and let a model of yours classify them",
+        help="measure a saved model on corrupted rows of a file",
         description=(
-            "Let a fitted classifier predict rows that it was not trained on, under noise,\n"
-            "missing values and other corruptions in several sizes. Prints the accuracies, and\n"
-            "writes them and a figure to a directory."
+            "Measure the accuracy of a fitted classifier on rows that it was not trained on,\n"
+            "under noise, missing values and other corruptions in several sizes. Prints the\n"
+            "accuracies, and writes them and a figure to a directory."
         ),
     )
     _models.add_model_and_data(parser)
@@ -32,14 +39,14 @@ def add_to(add_parser):
         metavar="NAME[=SIZES]",
         nargs="+",
         type=_corruption,
-        help="corruptions, with a - for each blank, and their sizes, such as blur=1,2.5, instead "
-        "of those of the severities (default: those for a table or for images). They are "
+        help="names of corruptions, alone or with sizes in place of the severities, such as "
+        "blur=1,2.5 (default: those that apply to a table or to images). Names are "
         f"{', '.join(name.replace(' ', '-') for name in CORRUPTIONS)}",
     )
     _arguments.add_integer(
         parser, "--severities", "severities, from 1 to 5", default=[1, 2, 3, 4, 5], nargs="+"
     )
-    _arguments.add_integer(parser, "--repeats", "draws of what is random", default=3)
+    _arguments.add_integer(parser, "--repeats", "random draws of each corruption", default=3)
     parser.add_argument(
         "--image",
         metavar="N",
@@ -50,15 +57,15 @@ def add_to(add_parser):
     parser.add_argument(
         "--reference",
         metavar="FILE",
-        help="file with the columns of DATA whose means and spreads are taken, such as that of "
-        "the training (default: DATA)",
+        help="file with the columns of DATA from which means and spreads are computed, such as "
+        "the training rows (default: DATA)",
     )
     parser.add_argument(
         "--immutable",
         metavar="COLUMN",
         nargs="+",
         default=(),
-        help="columns that stay as they are: names, or positions from 0, among the features",
+        help="columns that must not change: names, or positions among the features from 0 on",
     )
     _models.add_trust(parser)
     _arguments.add_output(parser, jobs=False)

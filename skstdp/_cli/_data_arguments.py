@@ -72,19 +72,19 @@ def add_tables(parser):
         metavar="COLUMN",
         nargs="+",
         default=(),
-        help="columns that name the rows, and are no features",
+        help="columns that identify the rows, and are not features",
     )
     parser.add_argument(
         "--sep",
         metavar="CHARACTER",
         type=_separator,
         help="character between the columns of text files, such as ';' or '\\t' (default: the "
-        "one that divides the lines alike)",
+        "one that gives all lines the same number of columns)",
     )
     parser.add_argument(
         "--decimal",
         choices=(".", ","),
-        help="sign before the decimals in text files (default: the one that is there)",
+        help="decimal mark in text files (default: found in the file)",
     )
     parser.add_argument(
         "--encoding",

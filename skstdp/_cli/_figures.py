@@ -15,16 +15,23 @@ from . import _arguments, _console, _data_arguments
 _EPSILONS = [step / 255 for step in range(0, 14, 2)]
 _N_FOLDS = 5
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "figures 2 --data mnist",
+    "figures 3 --pairs iris --out figures",
+    "figures 4",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
     parser = add_parser(
         "figures",
-        help="make a figure of the paper anew",
+        help="draw a figure of the paper from new fits",
         description=(
-            "Make a figure of the paper anew, as PNG and CSV: accuracy against epoch (2) and\n"
-            "against the size of the attack (3) on pairs of IRIS and MNIST, and the STDP curve\n"
-            "(4). Figures 2 and 3 come from the same networks, which are trained once."
+            "Draw a figure of the paper from new fits, as PNG and CSV: accuracy against epoch\n"
+            "(2) and against the size of the attack (3) on pairs of IRIS and MNIST, or the STDP\n"
+            "curve (4). Figures 2 and 3 show the same networks, which are trained once."
         ),
     )
     parser.add_argument("number", metavar="2|3|4", type=int, choices=(2, 3, 4), help="the figure")
@@ -32,7 +39,7 @@ def add_to(add_parser):
         "--pairs",
         choices=("all", "iris"),
         default="all",
-        help="leave out the pairs of MNIST with iris (default: all)",
+        help="all pairs, or those of IRIS only (default: all)",
     )
     seeds = "fits on each pair of MNIST, and repeats of five folds on IRIS"
     _arguments.add_integer(parser, "--seeds", seeds, default=5)

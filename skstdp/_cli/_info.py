@@ -22,6 +22,12 @@ _PACKAGES = (
     "polars",
 )
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "info",
+    "info --json",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""

@@ -9,6 +9,12 @@ from ..benchmarks._fronts import robustness_fronts
 from ..benchmarks._summary import summarise
 from . import _arguments, _console, _data_arguments
 
+# Shown in the help, below the name of the program.
+EXAMPLES = (
+    "robustness breast_cancer",
+    "robustness mnist --data mnist --pairs 0v5 4v9 --jobs 2",
+)
+
 
 def add_to(add_parser):
     """Add the command to those of the command line."""
@@ -16,12 +22,12 @@ def add_to(add_parser):
         "robustness",
         help="compare models that are tuned equally, without and with attack",
         description=(
-            "Compare families of models, each with its best setting by training rows: networks\n"
-            "trained by the local rule, by backpropagation, on perturbed samples, with noise and\n"
-            "with penalties, linear models, a kernel machine, neighbours and a forest. Prints\n"
-            "their accuracy without attack, under PGD, in the worst case of many attacks, and as\n"
-            "a certificate proves it; writes this, the accuracy under corruptions, all settings\n"
-            "that were tried, and a figure to a directory."
+            "Compare families of models: networks trained by the local rule, by backpropagation,\n"
+            "on perturbed samples, with noise and with penalties; linear models; a kernel\n"
+            "machine; nearest neighbours; and a forest. Each family gets its best setting by\n"
+            "training rows. Prints the accuracy without attack, under PGD and in the worst\n"
+            "case of many attacks, and the certified accuracy. Writes these, the accuracy under\n"
+            "corruptions, all settings that were tried, and a figure to a directory."
         ),
     )
     _data_arguments.add_collections(parser)
@@ -33,9 +39,9 @@ def add_to(add_parser):
     _arguments.add_integer(parser, "--seeds", seeds, default=3)
     rows = "largest number of test rows to attack"
     _arguments.add_integer(parser, "--rows", rows, default=300, minimum=10)
-    queries = "predictions that a search may ask for, per row"
+    queries = "predictions per row that a search may use"
     _arguments.add_integer(parser, "--queries", queries, default=1000)
-    _arguments.add_epsilon(parser, note="; the largest one decides")
+    _arguments.add_epsilon(parser, note="; settings are chosen by the largest one")
     parser.add_argument(
         "--families",
         metavar="NAME",

@@ -55,10 +55,8 @@ class ActivityDisplay:
     >>> X, y = load_iris(return_X_y=True)
     >>> network = STDPClassifier((30, 15), random_state=0).fit(X, y)
     >>> display = ActivityDisplay.from_estimator(network, X, y)
-    >>> list(display.kept_.index)
-    ['Hidden layer 1', 'Hidden layer 2', 'Output']
-    >>> bool(display.kept_["Output"] == 1)
-    True
+    >>> display.kept_.round(1).to_dict()
+    {'Hidden layer 1': 0.7, 'Hidden layer 2': 0.8, 'Output': 1.0}
     """
 
     def __init__(self, rates: pd.DataFrame) -> None:
@@ -78,8 +76,9 @@ class ActivityDisplay:
 
         Parameters
         ----------
-        estimator : STDPClassifier or BPClassifier
-            Fitted, or a fitted pipeline or search that ends in one.
+        estimator : classifier
+            Fitted network of rates of this package, or a fitted pipeline or search that ends in
+            one.
         X : array-like of shape (n_samples, n_features)
             Samples.
         y : array-like of shape (n_samples,)

@@ -50,8 +50,8 @@ class ApicalErrorDisplay:
     >>> X, y = load_iris(return_X_y=True)
     >>> network = BioLeaFClassifier((20,), max_iter=5, random_state=0).fit(X, y)
     >>> display = ApicalErrorDisplay.from_estimator(network, X, y)
-    >>> bool(display.cosine_ > 0.5)
-    True
+    >>> round(float(display.cosine_), 2)
+    0.95
     """
 
     def __init__(self, seen: NDArray, exact: NDArray, *, name: str | None = None) -> None:

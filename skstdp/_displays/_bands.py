@@ -1,5 +1,7 @@
 """Lines with the spread around them."""
 
+import pandas as pd
+
 from ._axes import LinesDisplay, set_axes
 
 
@@ -29,3 +31,24 @@ class BandsDisplay(LinesDisplay):
         band = self.ax_.fill_between(mean.index, low, high, **style)
         self.lines_.append(line)
         self.fill_between_.append(band)
+
+    def _widen_hidden_lines(self):
+        """Draw each line that later ones cover wider and lighter than these."""
+        bottom, top = self.ax_.get_ylim()
+        for position, line in enumerate(self.lines_):
+            above = self.lines_[position + 1 :]
+            n_above = sum(_run_together(line, other, 0.01 * (top - bottom)) for other in above)
+            if n_above:
+                wider = 2 * n_above
+                line.set(
+                    linewidth=line.get_linewidth() + wider,
+                    markersize=line.get_markersize() + wider,
+                    alpha=0.6,
+                )
+
+
+def _run_together(line, other, tolerance):
+    """Return whether two lines are equal at two neighbouring points, or at their only one."""
+    first, second = (pd.Series(each.get_ydata(), each.get_xdata()) for each in (line, other))
+    equal = ((first - second).abs().dropna() <= tolerance).to_numpy()
+    return bool((equal[1:] & equal[:-1]).any() or (equal.size == 1 and equal[0]))

@@ -85,8 +85,8 @@ class LearningCurvesDisplay(BandsDisplay):
         Parameters
         ----------
         estimators : classifier, list of classifiers or dict
-            Fitted `STDPClassifier` or `BPClassifier`, or pipelines or searches that end in one. A
-            list holds versions of one model, fitted for instance to several folds, whose spread is
+            Fitted classifiers of this package, or pipelines or searches that end in one. A list
+            holds versions of one model, fitted for instance to several folds, whose spread is
             drawn. A dict from names to one or the other draws several models.
         curve : {"accuracy", "loss"}, default="accuracy"
             Curve of `history_`, with that of the validation data if `fit` was given any.

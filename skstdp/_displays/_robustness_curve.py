@@ -40,7 +40,8 @@ class RobustnessCurveDisplay(BandsDisplay):
 
     Lines are means over splits; bands reach one standard deviation to each side, within
     [0, 1]. Each starts at the accuracy without attack. With several kinds of attack, each has
-    a line style of its own.
+    a line style of its own. A curve that lies under another one is drawn wider and lighter, so
+    that both can be seen.
 
     Where a model has both a certified accuracy, which no attack can lower, and one under attack,
     the band between the two is filled: the accuracy under the worst attack is in it. With several
@@ -336,6 +337,8 @@ class RobustnessCurveDisplay(BandsDisplay):
                 rows = scores[scores["attack"].isin(["none", kind])]
                 self._draw_band(rows["accuracy"], *limits, **(style | kwargs))
             self._draw_between(model, scores)
+        if not {"linewidth", "lw"} & kwargs.keys():
+            self._widen_hidden_lines()
         epsilons = sorted(self.scores["epsilon"].unique())
         gap = min((after - before for before, after in pairwise(epsilons)), default=1)
         span = epsilons[-1] - epsilons[0]

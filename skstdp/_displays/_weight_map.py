@@ -92,8 +92,9 @@ class WeightMapDisplay:
 
         Parameters
         ----------
-        estimator : STDPClassifier or BPClassifier
-            Fitted, or a fitted pipeline or search that ends in one.
+        estimator : classifier
+            Fitted network of rates of this package, or a fitted pipeline or search that ends in
+            one.
         image_shape : tuple (height, width), default=None
             Shape of the images that the features are pixels of. None draws a table.
         part : int, default=None

@@ -1,25 +1,17 @@
-"""The one set of compiler options of the kernels, and a cache that notices every change.
+"""The one set of compiler options of the kernels.
 
 `error_model="numpy"`: a checked division does not vectorise. `contract` lets the compiler fuse
 a product and a sum. No other fast-math flag: they make `isfinite` lie or reorder sums.
 """
 
-import ast
-import logging
-from contextlib import suppress
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
-
 from llvmlite.binding import create_new_function_pass_manager
 from numba import config, njit
-from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import NativeLowering
 
-_logger = logging.getLogger("skstdp")
+from ._cache import kept_on_disk
 
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
@@ -111,100 +103,7 @@ uncontracted = njit(_nrt=False, **_INLINED | {"fastmath": False})
 unkept = njit(_nrt=True, **_OPTIONS)
 
 
-def digest_of_sources(folder):
-    """Digest of the files in a folder, and of all that they import of the package around it."""
-    sources, new = {}, set(folder.glob("*.py"))
-    while new:
-        sources |= {path: path.read_bytes() for path in new}
-        imported = {
-            found
-            for path in new
-            # Those of the folder are there already, and to parse them takes a while.
-            if path.parent != folder or b"from .." in sources[path]
-            for found in _imported(path, sources[path])
-        }
-        new = {path for path in imported if path.is_file()} - sources.keys()
-    return sha256(b"".join(sources[path] for path in sorted(sources))).hexdigest()
-
-
-def _imported(path, source):
-    """Files that relative imports may mean."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            module = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            for meant in (module, *(module / alias.name for alias in node.names)):
-                yield meant.with_suffix(".py")
-                yield meant / "__init__.py"
-
-
-_SOURCES = digest_of_sources(Path(__file__).parent)
-
-
-class _CacheFile(IndexDataCacheFile):
-    """Numba numbers its files, and processes that fill a cache at once may take one number twice.
-
-    So each file says what it holds, and one that cannot be read is made anew.
-    """
-
-    def save(self, key, data):
-        super().save(key, (key, data))
-
-    def load(self, key):
-        try:
-            held, data = super().load(key) or (None, None)
-        except Exception as error:
-            _logger.warning("Kernels in %s cannot be read: %r", self._index_path, error)
-            with suppress(OSError):
-                self.flush()
-            return None
-        return data if held == key else None
-
-
-class _Cache(FunctionCache):
-    """Numba looks at the file of a kernel alone, not at those of the kernels it calls."""
-
-    def __init__(self, function):
-        super().__init__(function)
-        self._cache_file = _CacheFile(
-            cache_path=self.cache_path,
-            filename_base=self._impl.filename_base,
-            source_stamp=self._impl.locator.get_source_stamp(),
-        )
-
-    def _index_key(self, sig, codegen):
-        return (*super()._index_key(sig, codegen), _SOURCES)
-
-    def load_overload(self, sig, target_context):
-        found = super().load_overload(sig, target_context)
-        if found is None:
-            _logger.warning(
-                "Compiling the kernel %r: about ten seconds, once per installation and dtype. "
-                "skstdp.warm_up() does it ahead of the first fit.",
-                self._py_func.__qualname__,
-            )
-        return found
-
-    def save_overload(self, sig, data):
-        with suppress(OSError):
-            super().save_overload(sig, data)
-
-
-@cache
-def _tell_that_nothing_is_kept(folder):
-    _logger.warning(
-        "Kernels are compiled by each process, because neither %s nor the user's cache can be "
-        "written. Set NUMBA_CACHE_DIR to a directory that can.",
-        folder / "__pycache__",
-    )
-
-
 def entry(function):
     """Kernel that Python calls: compiled once per dtype, and kept on disk where possible."""
     compiled = unkept(function)
-    if not config.DISABLE_JIT:
-        try:
-            compiled._cache = _Cache(compiled.py_func)
-        except RuntimeError:
-            # None of the places that numba knows can be written.
-            _tell_that_nothing_is_kept(Path(function.__code__.co_filename).parent)
-    return compiled
+    return compiled if config.DISABLE_JIT else kept_on_disk(compiled)

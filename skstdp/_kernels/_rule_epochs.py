@@ -84,9 +84,9 @@ def _by_arrays(function, sees_mean_square):
 def checked_changes(rule, changes, arguments):
     """What a rule returned for some arrays, if that is one real number per synapse."""
     expected = arguments[0].shape
-    if not isinstance(changes, np.ndarray) or changes.shape != expected:
-        shape = getattr(changes, "shape", None)
-        returned = f"a {type(changes).__name__}" if shape is None else f"shape {shape}"
+    is_array = isinstance(changes, np.ndarray)
+    if not is_array or changes.shape != expected:
+        returned = f"shape {changes.shape}" if is_array else f"a {type(changes).__name__}"
         raise ValueError(
             f"Got rule={rule!r}, which returned {returned} for pre of shape {expected} and post "
             f"of shape {arguments[1].shape}, but expected an array of shape {expected}."

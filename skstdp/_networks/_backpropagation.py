@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from . import _parameter_docs as docs
-from ._classifiers import _ATTRIBUTES, _NETWORK_PARAMETERS, _RECEPTIVE_FIELDS, _STEPS, _loop
 from ._sigmoid import SigmoidMLP
 
 if TYPE_CHECKING:
@@ -23,15 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["BPClassifier"]
 
 
-def _draw_feedback(feedback, layer_sizes, random_state, dtype):
-    """Fixed weights from where errors come to each hidden layer, or None without any.
+def _draw_feedback(feedback, layer_sizes, generator, dtype):
+    """Fixed weights from where errors come to each hidden layer.
 
     All entries have the variance of the initial weights at `weight_init_scale=1`.
     """
-    if feedback == "symmetric":
-        return None
-    # Of its own, so that weights and batches are those of every other kind of feedback.
-    generator = np.random.RandomState(deepcopy(random_state).randint(2**31 - 1))
     matrices = []
     for n_units, n_above in pairwise(layer_sizes[1:]):
         shape = layer_sizes[-1] if feedback == "direct" else n_above, n_units
@@ -54,9 +48,9 @@ class BPClassifier(SigmoidMLP):
 
     Parameters
     ----------
-    {_NETWORK_PARAMETERS}
+    {docs.NETWORK}
     {docs.ENCODING}
-    {_RECEPTIVE_FIELDS}
+    {docs.RECEPTIVE_FIELDS}
     feedback : {{"symmetric", "random", "direct", "sign", "sign-random"}}, default="symmetric"
         Weights by which errors reach the hidden layers. "symmetric" takes those of the network:
         backpropagation. The others need not know these, or only their signs. "random" is
@@ -73,12 +67,12 @@ class BPClassifier(SigmoidMLP):
         mean rate of their inputs. None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_STEPS}
-    {_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
+    {docs.STEPS}
+    {docs.network_loop(progress="loss", adversarial=docs.PERTURBED_BATCHES)}
 
     Attributes
     ----------
-    {_ATTRIBUTES}
+    {docs.NETWORK_ATTRIBUTES}
     feedback_coefs_ : list of ndarrays of shape (n_above, n_units) or None
         Fixed weights by which errors reach each hidden layer, from the layer above or, with
         `feedback="direct"`, from the output; of the dtype of X. With `feedback="sign"` and
@@ -145,19 +139,23 @@ class BPClassifier(SigmoidMLP):
     >>> from skstdp import BPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> scores = cross_val_score(BPClassifier(random_state=0), X, y)
-    >>> bool(scores.mean() > 0.9)
-    True
+    >>> round(float(scores.mean()), 2)
+    0.99
 
     Feedback alignment:
 
     >>> aligned = BPClassifier((20, 10), feedback="random", random_state=0).fit(X, y)
     >>> [feedback.shape for feedback in aligned.feedback_coefs_]
     [(10, 20), (3, 10)]
-    >>> bool(aligned.score(X, y) > 0.9)
-    True
+    >>> round(aligned.score(X, y), 2)
+    0.99
     """
 
     _set_by_fit = (*SigmoidMLP._set_by_fit, "feedback_coefs_", "_started_with")
+
+    # Of models that were saved when there was no other feedback.
+    feedback = _started_with = "symmetric"
+    feedback_coefs_ = None
 
     _parameter_constraints = SigmoidMLP._parameter_constraints | {
         "feedback": [StrOptions({"symmetric", "random", "direct", "sign", "sign-random"})]
@@ -220,14 +218,10 @@ class BPClassifier(SigmoidMLP):
 
     def _associate(self, layer_sizes, class_weights, dtype):
         self._started_with = self.feedback
-        self.feedback_coefs_ = _draw_feedback(
-            self.feedback, layer_sizes, self._random_state, dtype
-        )
-
-    _progress_name = "loss"
-
-    def _progress(self):
-        return -self.loss_curve_[-1]
+        self.feedback_coefs_ = None
+        if self.feedback != "symmetric":
+            generator = self._generator_of_the_rule()
+            self.feedback_coefs_ = _draw_feedback(self.feedback, layer_sizes, generator, dtype)
 
     def _rule(self):
         from .._kernels import Backpropagation, Feedback

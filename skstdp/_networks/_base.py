@@ -33,6 +33,7 @@ from ._encoding import fit_encoder
 from ._fit_loop import run_epochs, train
 from ._fit_tasks import CALLBACK_STATE, FitTasks
 from ._inference import Inference
+from ._notebook import training_html
 from ._nothing_learnt import warn_if_nothing_is_learnt
 from ._optimizers import SCHEDULES, Adam, constant
 from ._rows import as_rows
@@ -165,6 +166,13 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
         tags.transformer_tags.preserves_dtype = [] if self.warm_start else ["float64", "float32"]
         return tags
 
+    def _get_fitted_attr_html(self, doc_link=""):
+        """Attributes in the HTML of scikit-learn, below what training made of the network."""
+        shown = super()._get_fitted_attr_html(doc_link)
+        attributes = shown._html_repr
+        shown._html_repr = lambda: training_html(self) + attributes()
+        return shown
+
     @abstractmethod
     def _draw_network(self, X, y, sample_weight):
         """Set the network as it is before training."""
@@ -173,9 +181,11 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
     def _training(self, X, y, sample_weight):
         """The loop over the batches of an epoch, for a copy of the network: see `Training`."""
 
-    @abstractmethod
+    _progress_name = "loss"
+
     def _progress(self):
         """Figure of the last epoch that should grow; `_progress_name` is its name."""
+        return -self.loss_curve_[-1]
 
     def _record_epoch(self, training):
         """Keep what else is known after an epoch."""
@@ -251,7 +261,7 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
             )
             run_epochs(self, X, y, weight, validation, first_pass, tasks)
             # The decorator of `fit` is a level, too.
-            warn_if_nothing_is_learnt(self, X, y, weight, stacklevel=3)
+            self._nothing_learnt = warn_if_nothing_is_learnt(self, X, y, weight, stacklevel=3)
             tasks.end()
         return self
 
@@ -327,6 +337,7 @@ class NetworkClassifier(Versioned, CallbackSupportMixin, Inference):
             X, weight = self._start(X, y, weight, first_pass)
             if first_pass:
                 self._reset_optimizer(None)
+            self._nothing_learnt = None
             train(self, self._training(X, y, weight), X, y, constant)
             self.n_iter_ += 1
         return self

@@ -64,8 +64,8 @@ class EarlyStopping:
 
     For any estimator that calls callbacks with a `fitted_estimator` at each iteration and stops
     when they ask for it, as the classifiers of this package do. (scikit-learn 1.9's
-    `LogisticRegression` calls them, and goes on.) The estimator keeps what it has learnt by the
-    last iteration. The classifiers of this package go back to the best epoch with their own
+    `LogisticRegression` calls them, but does not stop.) The estimator keeps what it has learnt by
+    the last iteration. The classifiers of this package go back to the best epoch with their own
     parameter `early_stopping`, which needs no callback.
 
     Parameters
@@ -101,7 +101,8 @@ class EarlyStopping:
     >>> X, y = load_iris(return_X_y=True)
     >>> network = STDPClassifier(random_state=0)
     >>> network = network.set_callbacks(EarlyStopping(X_val=X[::2], y_val=y[::2]))
-    >>> network.fit(X[1::2], y[1::2]).n_iter_ < 400
+    >>> network = network.fit(X[1::2], y[1::2])
+    >>> network.n_iter_ < 100
     True
     """
 

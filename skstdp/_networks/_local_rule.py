@@ -5,15 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _parameter_docs as docs
-from ._classifiers import (
-    _ASSOCIATIONS,
-    _ATTRIBUTES,
-    _COMPETITION,
-    _NETWORK_PARAMETERS,
-    _RECEPTIVE_FIELDS,
-    _STEPS,
-    _loop,
-)
 from ._competing import CompetingMLP
 from ._rules import check_rule, sees_mean_square
 
@@ -40,7 +31,7 @@ class LocalRuleClassifier(CompetingMLP):
 
     Parameters
     ----------
-    {_NETWORK_PARAMETERS}
+    {docs.NETWORK}
     rule : str or callable, default="stdp"
         One of "stdp", "stdp-symmetric", "hebb", "oja", "bcm" and "contrastive", whose formulas
         are in the notes, or a function `rule(pre, post, association)`, also with a fourth
@@ -49,11 +40,11 @@ class LocalRuleClassifier(CompetingMLP):
         shape of `pre`. A function compiled by `numba.njit` is given numbers, returns one, and is
         compiled into the loop, in about a second for each process and dtype.
     {docs.ENCODING}
-    {_RECEPTIVE_FIELDS}
-    {_COMPETITION}
+    {docs.RECEPTIVE_FIELDS}
+    {docs.COMPETITION}
     weight_init_scale : float, default=4.0
         Factor >= 0 on the initial weights, which are otherwise drawn as by scikit-learn's
-        `MLPClassifier`. Units of one association learn alike, and start apart only by this.
+        `MLPClassifier`. At the start, units with the same association differ only by these.
     quiet_start : float or None, default=0.2
         Rate at which each unit starts, for its mean drive over the training data, as a fraction
         in (0, 1] of the mean rate of its inputs; the biases are set to this end. A rule with the
@@ -61,13 +52,13 @@ class LocalRuleClassifier(CompetingMLP):
         association. None draws the biases like the weights.
     learning_rate_init : float, default=0.3
         Step size at the start, positive.
-    {_STEPS}
-    {_loop(progress="accuracy, as the rule minimises no loss", adversarial=docs.PERTURBED_BATCHES)}
+    {docs.STEPS}
+    {docs.network_loop(progress=docs.ACCURACY, adversarial=docs.PERTURBED_BATCHES)}
 
     Attributes
     ----------
-    {_ASSOCIATIONS}
-    {_ATTRIBUTES}
+    {docs.ASSOCIATIONS}
+    {docs.NETWORK_ATTRIBUTES}
 
     See Also
     --------
@@ -158,8 +149,8 @@ class LocalRuleClassifier(CompetingMLP):
     >>> round(network.score(X, y), 2)
     0.99
     >>> twin = STDPClassifier(random_state=0).fit(X, y)
-    >>> bool(abs(network.coefs_[0] - twin.coefs_[0]).max() < 1e-10)
-    True
+    >>> round(float(abs(network.coefs_[0] - twin.coefs_[0]).max()), 9)
+    0.0
 
     Oja's rule by its name, and Hebb's with a limit for active units, as compiled code:
 

@@ -26,12 +26,17 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
         As in `run_epochs`.
     stacklevel : int
         As for `warnings.warn`, seen from the caller.
+
+    Returns
+    -------
+    seen : str
+        By what it shows that nothing is learnt, empty otherwise.
     """
     weight = sample_weight / sample_weight.sum(dtype=np.float64)
     shares = np.bincount(y, weight)
     # With less than a sample of other classes, by weight, one class is what is asked for.
     if len(y) * (1 - shares.max()) < 1 - _ROUNDING:
-        return
+        return ""
     n_batches = network._n_batches(len(y))
     n_steps = network.n_iter_ * n_batches
     few_steps = n_steps < _FEW_STEPS
@@ -43,13 +48,13 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
         right = predicted_indices(network._logits_of(X)) == y
         share = weight @ right
         if share > shares.max() + _ROUNDING / len(y):
-            return
+            return ""
         seen = (
             f"classifies {share:.1%} of the training samples right, and the largest class has "
             f"{shares.max():.1%}"
         )
     else:
-        return
+        return ""
     if few_steps:
         advice = (
             f"Training made {n_steps} steps (n_iter_={network.n_iter_}, "
@@ -66,6 +71,7 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )
+    return seen
 
 
 def _classes_predicted_first(network, rate_chunks):

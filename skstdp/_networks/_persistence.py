@@ -82,8 +82,8 @@ def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[
     ...     path = Path(directory, "network.skops")
     ...     save_model(network, path)
     ...     loaded = load_model(path)
-    >>> bool((loaded.predict(X) == network.predict(X)).all())
-    True
+    >>> int((loaded.predict(X) != network.predict(X)).sum())  # predictions that differ
+    0
     """
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"Got estimator={estimator!r}, but expected an estimator.")
@@ -157,8 +157,8 @@ def load_model(path: str | Path, *, trusted: Sequence[str] = ()) -> BaseEstimato
     ...     path = Path(directory, "model.skops")
     ...     save_model(model.fit(X, y), path)
     ...     loaded = load_model(path)
-    >>> loaded.score(X, y) == model.score(X, y)
-    True
+    >>> round(model.score(X, y), 2), round(loaded.score(X, y), 2)
+    (0.99, 0.99)
     """
     skops = _skops()
     content = Path(path).read_bytes()

@@ -44,10 +44,10 @@ def _takes(rule, n_arguments):
     if hasattr(rule, "nin"):
         # Functions of NumPy and of `numba.vectorize` have no signature.
         return rule.nin == n_arguments
-    signature = inspect.signature(getattr(rule, "py_func", rule))
     try:
-        signature.bind(*range(n_arguments))
-    except TypeError:
+        inspect.signature(getattr(rule, "py_func", rule)).bind(*range(n_arguments))
+    except (TypeError, ValueError):
+        # Other arguments, or a function of C that does not say which it takes.
         return False
     return True
 
@@ -91,7 +91,8 @@ def _try(rule, arguments):
     # A compiled rule takes one synapse at a time.
     function = np.vectorize(rule, otypes=[float]) if hasattr(rule, "py_func") else rule
     try:
-        changes = function(*arguments)
+        # Of copies, which the rule may write to.
+        changes = function(*(array.copy() for array in arguments))
     except Exception as error:
         raise ValueError(
             f"Got rule={rule!r}, which raised {type(error).__name__}: {error}. Expected "

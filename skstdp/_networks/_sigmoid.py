@@ -1,6 +1,7 @@
 """A network of sigmoid units, all but the rule that it learns by."""
 
 from abc import abstractmethod
+from copy import deepcopy
 from functools import partial
 from numbers import Real
 
@@ -57,6 +58,10 @@ class SigmoidMLP(NetworkClassifier):
     @abstractmethod
     def _rule(self):
         """Values that the rule needs besides rates and weights, of a type in `UPDATES`."""
+
+    def _generator_of_the_rule(self):
+        """For what a rule draws: weights and batches are those of every other rule."""
+        return np.random.RandomState(deepcopy(self._random_state).randint(2**31 - 1))
 
     def _draw_network(self, X, y, sample_weight):
         """Fit the receptive fields, draw weights and biases, set the associations."""

@@ -22,7 +22,7 @@ def hold_out(digests, y, fraction, random_state):
     """Mask of the samples to set aside, stratified by class.
 
     Within a class distinct rows are drawn, and all copies of a row go to the same side: a copy
-    left in the training data would flatter the validation score. The choice depends on which
+    left in the training data would make the validation score too high. The choice depends on which
     rows there are, not on their order or number, so that a weight of k still equals k copies.
     Each class keeps at least one distinct row on either side if it has two.
 

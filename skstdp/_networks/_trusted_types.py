@@ -78,8 +78,8 @@ def trusted_types() -> list[str]:
     >>> X, y = load_iris(return_X_y=True)
     >>> network = STDPClassifier(max_iter=60, random_state=0).fit(X, y)
     >>> loaded = skops.io.loads(skops.io.dumps(network), trusted=trusted_types())
-    >>> bool((loaded.predict(X) == network.predict(X)).all())
-    True
+    >>> int((loaded.predict(X) != network.predict(X)).sum())  # predictions that differ
+    0
     """
     return sorted(_trusted())
 

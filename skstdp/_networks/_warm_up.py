@@ -14,12 +14,12 @@ from ._target_propagation import TargetPropagationClassifier
 def warm_up() -> None:
     """Compile the training loops for float32 and float64, or load what is on disk.
 
-    The first fit of each classifier in an installation compiles its loop, about ten seconds for
-    each of the two dtypes, and keeps it on disk: beside the package or, where that cannot be
-    written, in Numba's directory for the user or in `NUMBA_CACHE_DIR`. Later processes load it in
-    a fraction of a second. Call this once after installation, in a container image or before
-    timing anything, to have it done. Where no directory can be written, each process compiles
-    anew.
+    The first fit of each classifier compiles its kernels: about ten seconds, once per machine and
+    dtype. They are kept on disk, in the user's cache directory, and all installations of one
+    version share them. Later processes load them in a fraction of a second. Call this once before
+    timing anything, or while a container image is built. Where another user runs the container,
+    let the variable `NUMBA_CACHE_DIR` name a directory of the image, which need not be writable
+    later. Where no directory can be written, each process compiles anew.
 
     Examples
     --------

@@ -52,7 +52,7 @@ def art_classifier(
     gradient : {"analytic", "finite-differences"}, default="analytic"
         Where slopes come from.
     clip_values : tuple (low, high), default=None
-        Bounds of attacked values. None is [0, 1] for rates, and no bound else.
+        Bounds of attacked values. None is [0, 1] for rates, and no bounds otherwise.
     output : {"scores", "proba"}, default="scores"
         What its `predict` returns: scores of the classes, which ART calls logits, or their
         softmax, which attacks such as SimBA expect. For our classifiers and logistic regression
@@ -95,8 +95,8 @@ def art_classifier(
     >>> attack = FastGradientMethod(classifier, eps=0.1)
     >>> perturbed = attack.generate(classifier.points(X), y)
     >>> attacked = classifier.predict(perturbed).argmax(axis=1)
-    >>> bool((attacked == y).mean() < model.score(X, y))
-    True
+    >>> round(model.score(X, y), 2), round(float((attacked == y).mean()), 2)
+    (0.99, 0.51)
     """
     check_option(space, "space", SPACES)
     check_option(gradient, "gradient", GRADIENTS)

@@ -46,9 +46,11 @@ def attack_table(
 ) -> pd.DataFrame:
     """Samples that an attack flips, and at which distance, one row per sample.
 
-    The distance is the smallest size of the attack at which it changes a decision that was right,
-    found by bisection between 0 and `epsilon`. It bounds the distance to the decision boundary
-    from above; a stronger attack may find less.
+    The distance is the smallest size of the attack at which it makes a correct prediction wrong,
+    found by bisection between 0 and `epsilon`. It is 0 where the prediction is wrong without
+    attack, and infinite where the attack fails up to `epsilon`: the sample may still fall to a
+    larger size or to a stronger attack, so that a distance is an upper bound of the distance to
+    the decision boundary only where it is finite.
 
     Parameters
     ----------
@@ -85,9 +87,9 @@ def attack_table(
         - `predicted`: the decision without attack;
         - `attacked`: the decision under the smallest attack that changes it, or under the largest;
         - `flipped`, bool: whether it was right and the attack made it wrong;
-        - `distance`, float: size at which it did, in the units of `epsilon` (of its largest
-          entry, if there are several); 0 where the decision was wrong without attack, infinite
-          where the largest does not change it.
+        - `distance`, float: size at which the attack did so, in the units of `epsilon` (of its
+          largest entry, if there are several); 0 where the prediction is wrong without attack,
+          `inf` where it stays right up to `epsilon`.
 
     Raises
     ------
@@ -108,11 +110,13 @@ def attack_table(
     >>> from skstdp import STDPClassifier, attack_table
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> model = STDPClassifier(random_state=0).fit(X, y)
-    >>> table = attack_table(model, X, y)
-    >>> list(table)
-    ['true', 'predicted', 'attacked', 'flipped', 'distance']
-    >>> bool((table["distance"] > 0).mean() == model.score(X, y))
-    True
+    >>> attack_table(model, X, y, epsilon=0.1).loc[[60, 61, 83]].round(2)
+        true  predicted  attacked  flipped  distance
+    60     1          1         1    False       inf
+    61     1          1         2     True      0.07
+    83     1          2         2    False      0.00
+
+    Row 60 stays right up to 0.1, row 61 falls at 0.07, and row 83 is wrong without attack.
     """
     check_option(attack, "attack", ("FGSM", "PGD", "worst case"))
     worst = attack == "worst case"

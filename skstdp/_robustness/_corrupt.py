@@ -71,8 +71,8 @@ def corrupt(
     :math:`\sigma`, there the range, are those of all pixels; noise and offset then have .08 .12
     .18 .26 .38 at the severities 1 to 5, as in ImageNet-C [1]_, and a missing pixel loses all its
     channels. The last five corruptions are for images alone. Sizes of a severity in pixels are
-    those above for a shorter side of 28 pixels, and in proportion to it; what comes from beyond
-    the edge repeats the pixels there.
+    those above for a shorter side of 28 pixels, and in proportion to it; pixels from beyond the
+    edge repeat those at the edge.
 
     Draws do not depend on the size: with one `random_state`, noise of size 0.2 is twice that of
     size 0.1, and what is missing at 0.1 is missing at 0.2.
@@ -90,13 +90,13 @@ def corrupt(
     image_shape : tuple (height, width) or (height, width, n_channels), default=None
         Shape of the images that the rows of X hold, in C order. None for a table.
     reference : array-like or data frame of shape (n_reference_samples, n_features), default=None
-        Samples with the columns of X that the statistics are of, such as those for training. None
-        is X.
+        Samples with the columns of X from which the statistics are computed, such as the training
+        data. None takes X.
     bounds : tuple (low, high), dict, Series, "data" or None, default=None
         Bounds of the new values: numbers, one per feature or by column, or pairs by column. "data"
         is the range in the reference. None is no bound for a table, and for images the range of
-        all pixels in the reference. A value of X that is out of bounds may stay, and goes no
-        further.
+        all pixels in the reference. A value of X that is out of bounds may stay, and is not moved
+        further out.
     immutable : str, int, sequence of these or None, default=()
         Columns that must not change, by name or position.
     random_state : int, RandomState instance or None, default=0

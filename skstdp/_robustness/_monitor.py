@@ -31,7 +31,7 @@ class RobustnessMonitor(ScoringMonitor):
     """Record the accuracy without and under attack while an estimator is fitted.
 
     For any estimator that calls callbacks with a `fitted_estimator` at each iteration and that
-    the attacks know: both classifiers of this package, and scikit-learn's `LogisticRegression`.
+    the attacks know: all classifiers of this package, and scikit-learn's `LogisticRegression`.
     `get_logs` gives the scores, as those of scikit-learn's `ScoringMonitor`.
 
     Parameters

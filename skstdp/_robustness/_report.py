@@ -73,12 +73,12 @@ def robustness_report(
                         ball is classified wrongly. The truth lies between this and the worst case
     ==================  =====================================================================
 
-    A `GradientMaskingWarning` says so if the margin has a gradient of exactly zero at more than
+    A `GradientMaskingWarning` is given if the margin has a gradient of exactly zero at more than
     1 % of the samples, or if random signs, a transfer or the hard-label attack beats PGD by more
     than sampling noise: with b samples that only it fools and c that only PGD fools, if
     b - c > 2 * sqrt(b + c), two standard errors of a paired difference; or if the worst case, for
-    which c is 0, beats it so and by more than 1 % of the samples. It also says so if random signs
-    or one step on a surrogate beat FGSM in that sense: then FGSM looks fooled.
+    which c is 0, beats it so and by more than 1 % of the samples. It is also given if random signs
+    or one step on a surrogate beat FGSM in that sense: then the result of FGSM is doubtful.
 
     Parameters
     ----------

@@ -274,8 +274,8 @@ class FGSMScorer(_AttackScorer):
     >>> X, y = load_iris(return_X_y=True)
     >>> scoring = {"clean": "accuracy", "attacked": FGSMScorer(epsilon=12 / 255)}
     >>> scores = cross_validate(STDPClassifier(random_state=0), X, y, scoring=scoring)
-    >>> bool(scores["test_attacked"].mean() <= scores["test_clean"].mean())
-    True
+    >>> [round(float(scores[f"test_{name}"].mean()), 2) for name in scoring]
+    [0.98, 0.81]
     """
 
     attack = "FGSM"
@@ -353,8 +353,8 @@ class PGDScorer(_AttackScorer):
     >>> from skstdp import FGSMScorer, PGDScorer, STDPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> model = STDPClassifier(random_state=0).fit(X, y)
-    >>> PGDScorer(epsilon=0.1)(model, X, y) <= FGSMScorer(epsilon=0.1)(model, X, y)
-    True
+    >>> [round(scorer(epsilon=0.1)(model, X, y), 2) for scorer in (FGSMScorer, PGDScorer)]
+    [0.51, 0.41]
     """
 
     attack = "PGD"
@@ -437,8 +437,8 @@ def attack_scorers(
     >>> list(scoring)
     ['clean', 'FGSM 0.1', 'FGSM 0.3']
     >>> scores = cross_validate(LinearDiscriminantAnalysis(), X, y, scoring=scoring)
-    >>> bool(scores["test_FGSM 0.3"].mean() < scores["test_clean"].mean())
-    True
+    >>> [round(float(scores[f"test_{name}"].mean()), 2) for name in scoring]
+    [0.98, 0.91, 0.64]
     """
     epsilons = sizes(epsilons)
     scoring = {"clean": scorer(0, **options)}

@@ -73,14 +73,14 @@ def worst_case(
     ``Square``            the margin, by random search [5]_
     ====================  ===================================================================
 
-    Attacks towards one class take the nine of largest score, and with two classes there is no
-    targeted APGD. A classifier without gradient is attacked by random signs, hard label and
-    Square, or without class scores by the first two; a warning says so.
+    Attacks towards one class are made for the nine classes of largest score, and with two classes
+    there is no targeted APGD. A classifier without gradient is attacked by random signs, hard
+    label and Square, or without class scores by the first two; a warning says so.
 
-    A sigmoid unit that is saturated has next to no slope, and an attack that follows the gradient
-    does not see what it would do on the other side. With softened slopes the gradient is computed
-    as if the slope of each unit was that at its drive divided by a temperature of 2, 4, 8 or 16;
-    margins and decisions are those of the model. Tanh units and the kernels of support vector
+    A sigmoid unit that is saturated has almost no slope, so that the gradient does not show how it
+    would respond to a large change. With softened slopes the gradient is computed as if the slope
+    of each unit was that at its drive divided by a temperature of 2, 4, 8 or 16; margins and
+    decisions are those of the model. Tanh units and the kernels of support vector
     machines are softened likewise, and the step in the slope of relu units becomes a logistic
     function. Models without such slopes skip this attack.
 
@@ -148,10 +148,10 @@ def worst_case(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = SVC(C=100, gamma=5.0).fit(X, y)
     >>> X_new = worst_case(model, X, y, epsilon=0.3, n_queries=100)
-    >>> bool(abs(X_new - X).max() < 0.3 + 1e-9)
-    True
-    >>> model.score(X_new, y) < model.score(pgd(model, X, y, epsilon=0.3), y)
-    True
+    >>> round(float(abs(X_new - X).max()), 6)
+    0.3
+    >>> [round(model.score(new, y), 2) for new in (X_new, pgd(model, X, y, epsilon=0.3))]
+    [0.29, 0.33]
     """
     check_option(gradient, "gradient", WORST_CASE_GRADIENTS)
     check_count(n_queries, "n_queries")

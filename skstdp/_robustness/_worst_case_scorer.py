@@ -36,12 +36,13 @@ class WorstCaseScorer(_AttackScorer):
 
     - the margin takes the place of cross-entropy in untargeted APGD, and with two classes, where
       the difference of logits ratio is not defined, it is the only objective;
-    - softened slopes and attacks by labels alone are added. The former see through saturated
-      units, where PGD, FAB and Square may find a quarter of what there is;
+    - softened slopes and attacks by labels alone are added. The former attack networks with
+      saturated units, where PGD, FAB and Square may find only a quarter of the adversarial
+      examples that are found;
     - balls are those of `fgsm`: with sizes per feature, immutable columns, one-hot groups and
       whole numbers, in the space of the model or of X.
 
-    Nothing is to be tuned. As AutoAttack does, it warns where its result is doubtful. There is no
+    It has nothing to tune. As AutoAttack does, it warns where its result is doubtful. It does not
     check for probabilities in place of logits: classifiers with a known gradient are attacked at
     their logits or the logarithms of their odds, which do not round to 0 or 1. Square and finite
     differences use `decision_function` or else the logarithms of `predict_proba`, which do. What
@@ -76,8 +77,8 @@ class WorstCaseScorer(_AttackScorer):
         attacks without gradient fool samples that none with a gradient does: more than 1 % of all,
         and more than the two standard errors of their number.
     UserWarning
-        When called, if two predictions of the samples differ, so that the classifier draws at
-        random and no attack here is made for it; or if there is no gradient for the estimator,
+        When called, if two predictions of the same samples differ: the classifier uses random
+        numbers, and no attack here is made for that; or if there is no gradient for the estimator,
         with ``gradient="analytic"``.
 
     See Also
@@ -97,8 +98,9 @@ class WorstCaseScorer(_AttackScorer):
     >>> from skstdp import PGDScorer, STDPClassifier, WorstCaseScorer
     >>> X, y = load_iris(return_X_y=True)
     >>> model = STDPClassifier(random_state=0).fit(X, y)
-    >>> WorstCaseScorer(0.1, n_queries=100)(model, X, y) <= PGDScorer(0.1)(model, X, y)
-    True
+    >>> scorers = WorstCaseScorer(0.1, n_queries=100), PGDScorer(0.1)
+    >>> [round(scorer(model, X, y), 2) for scorer in scorers]
+    [0.41, 0.41]
     """
 
     attack = "worst case"

@@ -1,12 +1,20 @@
 """Place of the pages of the documentation, for the link in notebooks."""
 
-from importlib.resources import files
+from importlib.metadata import PackageNotFoundError, metadata
 
-_PAGES = files(__name__.partition(".")[0]).parent / "doc" / "_build" / "html" / "generated"
+_LABEL = "Documentation"
 
 
 def page_template():
-    """Address of the page of an estimator, empty unless the pages were built in this checkout."""
-    if not _PAGES.is_dir():
+    """Address of the page of an estimator, empty unless the package says where its pages are."""
+    try:
+        links = metadata(__name__.partition(".")[0]).get_all("Project-URL", [])
+    except PackageNotFoundError:
+        # In a checkout that is not installed.
         return ""
-    return _PAGES.as_uri() + "/{estimator_module}.{estimator_name}.html"
+    for link in links:
+        label, _, address = link.partition(",")
+        if label.strip() == _LABEL:
+            page = "generated/{estimator_module}.{estimator_name}.html"
+            return f"{address.strip().rstrip('/')}/{page}"
+    return ""

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import resample
 
-from .._networks._backpropagation import BPClassifier
 from .._networks._classifiers import STDPClassifier
+from .._networks._sigmoid import SigmoidMLP
 from .._robustness._scorers import PGDScorer
 from ._checks import check_integers, checked_tasks
 from ._configurations import NO_COMPETITION, default_classifiers
@@ -51,9 +51,9 @@ def anatomy(
     ----------
     tasks : iterable of Task
         Tasks with fixed test rows.
-    estimators : dict of str to STDPClassifier or BPClassifier, default=None
-        Networks by name. None compares the local rule with and without competition and
-        backpropagation, each with its default parameters.
+    estimators : dict of str to classifier, default=None
+        Networks of rates of this package, by name. None compares the local rule with and without
+        competition and backpropagation, each with its default parameters.
     epsilon : float, default=12/255
         Size of the attack, in rate units, > 0.
     max_test : int, default=1000
@@ -84,7 +84,7 @@ def anatomy(
     ValueError
         If a task has no fixed test rows, or a number is out of its range.
     TypeError
-        If a model is none of our networks.
+        If a model is none of these networks.
 
     See Also
     --------
@@ -111,10 +111,10 @@ def anatomy(
         without = {"STDP, no competition": STDPClassifier(**NO_COMPETITION)}
         estimators = {"STDP": two["STDP"], **without, "BP": two["BP"]}
     for model, estimator in estimators.items():
-        if not isinstance(estimator, STDPClassifier | BPClassifier):
+        if not isinstance(estimator, SigmoidMLP):
             raise TypeError(
                 f"Got a {type(estimator).__name__} as the model {model!r}, but expected an "
-                "STDPClassifier or a BPClassifier."
+                "STDPClassifier, BPClassifier, LocalRuleClassifier or TargetPropagationClassifier."
             )
     tasks = checked_tasks(tasks, fixed=True)
     seeds = np.random.RandomState(random_state).randint(2**31 - 1, size=n_seeds)

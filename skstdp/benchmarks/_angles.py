@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.base import clone
 
@@ -71,8 +72,8 @@ def update_angles(
     >>> from skstdp.benchmarks import update_angles
     >>> X, y = load_iris(return_X_y=True)
     >>> angles = update_angles(BPClassifier((8, 5), max_iter=30, random_state=0), X, y)
-    >>> bool(angles["angle"].max() < 1e-6)
-    True
+    >>> round(float(angles["angle"].max()), 3)
+    0.0
     >>> model = TargetPropagationClassifier((8, 5), max_iter=30, random_state=0)
     >>> update_angles(model, X, y, every=30).round({"angle": -1})
        epoch  layer  angle
@@ -120,6 +121,8 @@ class _Recorder:
         """Nothing is to be cleared away."""
 
     def _measure(self, epoch, network, X, y):
+        # Of frames the values: the names of columns have been checked.
+        X, y = X if issparse(X) else np.asarray(X), np.asarray(y)
         chosen = np.linspace(0, len(y) - 1, min(len(y), self._max_probe)).astype(int)
         angles = angles_to_gradient(network, X[chosen], y[chosen])
         self.rows += [

@@ -73,9 +73,9 @@ def compare(
     outside it are clipped; fixed rows without preparation that lie in [0, 1] are taken as they
     are. Models see these rates, and attacks act on them.
 
-    A fit that fails, an attack that a model does not allow and a measure that it has not, as
-    there is no log loss without `predict_proba`, are recorded in the table `missing` with the
-    reason, and the rest goes on.
+    A fit that fails, an attack that a model does not allow, and a measure that it does not have,
+    such as the log loss without `predict_proba`, are recorded in the table `missing` with the
+    reason, and all other fits are made.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def compare(
         with parameters ("sklearn.ensemble.ExtraTreesClassifier(n_estimators=300)") and
         classifiers. They are cloned, and their `random_state` is set for each split. A callable,
         such as `paper_classifiers`, takes a task and returns the models for it. None compares
-        both networks with their default parameters, as "STDP" and "BP".
+        the local rule and backpropagation with their default parameters, as "STDP" and "BP".
     scorers : sequence of scorers, default=None
         Attacks and certificates, such as PGDScorer(8 / 255): each has a name in its attribute
         `attack`, and an `epsilon` >= 0. None takes FGSM at `epsilons`. The accuracy without

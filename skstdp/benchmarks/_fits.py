@@ -29,6 +29,9 @@ _LACKS = {
     "scores": "The model has no output for each class: no predict_proba or decision_function.",
 }
 
+# Parameters with a loop of their own for each value.
+_LOOPS = ("feedback", "rule")
+
 # The columns say it, and the number of epochs is one of the settings that are compared.
 _SILENT = (ConvergenceWarning, ConstantPredictionWarning, DataConversionWarning)
 
@@ -262,12 +265,13 @@ def _warm_up(model, X):
     """
     for part in (model, *model.get_params().values()):
         if isinstance(part, NetworkClassifier):
-            _compile(type(part), X.dtype)
+            params = part.get_params()
+            _compile(type(part), X.dtype, *((key, params[key]) for key in _LOOPS if key in params))
 
 
 @cache
-def _compile(network_class, dtype):
+def _compile(network_class, dtype, *chosen):
     X = np.eye(2, dtype=dtype)
     # One step, of which `fit` would say that nothing is learnt by it.
-    network = network_class(2).partial_fit(X, [0, 1], classes=[0, 1])
+    network = network_class(2, **dict(chosen)).partial_fit(X, [0, 1], classes=[0, 1])
     network._margin_and_gradient(X, np.array([0, 1]))

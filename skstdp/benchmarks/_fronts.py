@@ -63,8 +63,8 @@ class Fronts(NamedTuple):
     scores : DataFrame
         The chosen settings on test rows: columns task, split, family, setting, attack ("none",
         "PGD", "worst case" and "certified"), epsilon, accuracy, one_class and majority, the last
-        two as in `Comparison`. There are no rows for what a family has not, such as a certificate
-        of nearest neighbours.
+        two as in `Comparison`. There are no rows for what a family does not have, such as a
+        certificate of nearest neighbours.
     corruptions : DataFrame
         The same models and rows under corruptions: columns task, split, family, setting,
         corruption, size and accuracy. Sizes are those of `corrupt`.

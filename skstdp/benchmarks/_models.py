@@ -31,6 +31,8 @@ from .._networks._backpropagation import BPClassifier
 from .._networks._base import NetworkClassifier
 from .._networks._bioleaf import BioLeaFClassifier
 from .._networks._classifiers import STDPClassifier
+from .._networks._local_rule import LocalRuleClassifier
+from .._networks._target_propagation import TargetPropagationClassifier
 from .._utils._validation import check_different, nearest
 
 if TYPE_CHECKING:
@@ -62,32 +64,51 @@ _NETWORK = {
     "receptive_fields": ["auto", 2],
     "weight_decay": ["auto", 0.0, 0.003],
 }
+_BP = _NETWORK | {
+    "weight_init_scale": [2.0, 4.0, 8.0],
+    "learning_rate_init": loguniform(0.02, 0.3),
+    "quiet_start": [None, 0.3, 0.5],
+}
+_COMPETING = _NETWORK | {
+    "weight_init_scale": [2.0, 4.0],
+    "positive_winners": [2, 3, 6],
+    "negative_winners": [2, 3, 6],
+    "winner_handicap": [0.0, 0.02, 0.05],
+    "quiet_start": [0.1, 0.2],
+}
+# Wide: the best step of one rule is thirty times that of another.
+_LOCAL = _COMPETING | {"learning_rate_init": loguniform(0.03, 1.0)}
 _TREE = {"max_features": ["sqrt", 0.3, 0.6, 1.0], "min_samples_leaf": [1, 2, 3, 5, 10]}
 MODELS = {
     "stdp": Model(
         "STDP",
         STDPClassifier(),
-        _NETWORK
+        _COMPETING
+        | {"learning_rate_init": loguniform(0.1, 0.5), "stdp_epsilon": [1e-2, 3e-2, 1e-1]},
+    ),
+    "bp": Model("BP", BPClassifier(), _BP),
+    "feedback-random": Model("feedback alignment", BPClassifier(feedback="random"), _BP),
+    "feedback-direct": Model("direct feedback alignment", BPClassifier(feedback="direct"), _BP),
+    "sign": Model("sign symmetry", BPClassifier(feedback="sign"), _BP),
+    "sign-random": Model(
+        "sign symmetry, random magnitudes", BPClassifier(feedback="sign-random"), _BP
+    ),
+    "target": Model(
+        "target propagation",
+        # One hidden layer has no inverse: it would be trained by backpropagation.
+        TargetPropagationClassifier(hidden_layer_sizes=(200, 100)),
+        _BP
         | {
-            "weight_init_scale": [2.0, 4.0],
-            "learning_rate_init": loguniform(0.1, 0.5),
-            "stdp_epsilon": [1e-2, 3e-2, 1e-1],
-            "positive_winners": [2, 3, 6],
-            "negative_winners": [2, 3, 6],
-            "winner_handicap": [0.0, 0.02, 0.05],
-            "quiet_start": [0.1, 0.2],
+            "inverse_learning_rate_init": loguniform(0.05, 1.0),
+            "inverse_noise": [0.3, 1.0, 2.0],
+            "target_step": [0.02, 0.1, 0.5],
         },
     ),
-    "bp": Model(
-        "BP",
-        BPClassifier(),
-        _NETWORK
-        | {
-            "weight_init_scale": [2.0, 4.0, 8.0],
-            "learning_rate_init": loguniform(0.02, 0.3),
-            "quiet_start": [None, 0.3, 0.5],
-        },
-    ),
+    "hebb": Model("Hebb", LocalRuleClassifier(rule="hebb"), _LOCAL),
+    "oja": Model("Oja", LocalRuleClassifier(rule="oja"), _LOCAL),
+    "bcm": Model("BCM", LocalRuleClassifier(rule="bcm"), _LOCAL),
+    "contrastive": Model("contrastive", LocalRuleClassifier(rule="contrastive"), _LOCAL),
+    "stdp-symmetric": Model("symmetric STDP", LocalRuleClassifier(rule="stdp-symmetric"), _LOCAL),
     "bioleaf": Model(
         "BioLeaF",
         BioLeaFClassifier(),
@@ -309,11 +330,13 @@ def _check_names(estimator, parameters, text):
 
 def _parameters(text):
     """Return the keyword arguments of a call, which are literals: nothing is evaluated."""
+    # Names such as "sign-random" are none of Python.
+    arguments = text.partition("(")[2]
     try:
-        call = ast.parse(text.strip(), mode="eval").body
+        call = ast.parse(f"model({arguments}".strip(), mode="eval").body
     except SyntaxError as error:
         raise _no_call(text) from error
-    named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute)
+    named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
     if not named or call.args or not all(keyword.arg for keyword in call.keywords):
         raise _no_call(text)
     parameters = {}
@@ -339,7 +362,7 @@ def _no_call(text):
 def _imported(path, text):
     """Return an estimator of the class at an import path, with its defaults."""
     module, _, name = path.rpartition(".")
-    if not all(part.isidentifier() for part in path.split(".")):
+    if not all(part.replace("-", "_").isidentifier() for part in path.split(".")):
         raise _no_call(text)
     if not module:
         raise ValueError(
@@ -389,7 +412,9 @@ def _meant(name):
     """Return a question for the model of the most similar name, of ours or of scikit-learn."""
     from sklearn.utils.discovery import all_estimators
 
-    ours = {type(_last(model.estimator)[1]).__name__: key for key, model in MODELS.items()}
+    ours = {}
+    for key, model in MODELS.items():
+        ours.setdefault(type(_last(model.estimator)[1]).__name__, key)
     if name in ours:
         return f" Did you mean {ours[name]!r}?"
     for found, kind in all_estimators("classifier"):

@@ -69,7 +69,7 @@ def fit(
 
     Returns
     -------
-    classifier : STDPClassifier or BPClassifier
+    classifier : STDPClassifier, BPClassifier or LocalRuleClassifier
         The fitted classifier itself.
 
     Raises
@@ -101,7 +101,8 @@ def fit(
     """
     if not isinstance(classifier, SigmoidMLP):
         raise TypeError(
-            f"Got classifier={classifier!r}, but expected an STDPClassifier or a BPClassifier."
+            f"Got classifier={classifier!r}, but expected an STDPClassifier, a BPClassifier or a "
+            "LocalRuleClassifier."
         )
     if isinstance(classifier, TargetPropagationClassifier):
         raise TypeError(

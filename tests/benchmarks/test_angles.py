@@ -163,3 +163,10 @@ def test_numbers_out_of_range_are_named(settings, iris):
     ((name, value),) = settings.items()
     with pytest.raises(ValueError, match=f"Got {name}={value}, but expected an integer >= 1"):
         update_angles(BPClassifier(), *iris, **settings)
+
+
+def test_frames_are_arrays(iris_frame):
+    X, y = iris_frame
+    model = BPClassifier((4,), feedback="direct", max_iter=2, random_state=0)
+    frame, array = update_angles(model, X, y), update_angles(model, X.to_numpy(), y.to_numpy())
+    assert frame.equals(array)

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skstdp import BPClassifier, STDPClassifier
+from skstdp import BPClassifier, LocalRuleClassifier, STDPClassifier, TargetPropagationClassifier
 from skstdp.benchmarks._models import MODELS, check_values, models_by_name, space_of
 
 
@@ -65,6 +65,42 @@ def _last(model):
     return model.steps[-1][1] if hasattr(model, "steps") else model
 
 
+def test_names_of_learning_rules():
+    models = models_by_name(
+        [
+            *("bp", "feedback-random", "feedback-direct", "sign", "sign-random", "target"),
+            *("hebb", "oja", "bcm", "contrastive", "Stdp-Symmetric(learning_rate_init=0.03)"),
+        ]
+    )
+    assert {name: repr(model) for name, model in models.items()} == {
+        "BP": repr(BPClassifier()),
+        "feedback alignment": repr(BPClassifier(feedback="random")),
+        "direct feedback alignment": repr(BPClassifier(feedback="direct")),
+        "sign symmetry": repr(BPClassifier(feedback="sign")),
+        "sign symmetry, random magnitudes": repr(BPClassifier(feedback="sign-random")),
+        # With one hidden layer it would be backpropagation.
+        "target propagation": repr(TargetPropagationClassifier((200, 100))),
+        "Hebb": repr(LocalRuleClassifier(rule="hebb")),
+        "Oja": repr(LocalRuleClassifier(rule="oja")),
+        "BCM": repr(LocalRuleClassifier(rule="bcm")),
+        "contrastive": repr(LocalRuleClassifier(rule="contrastive")),
+        "symmetric STDP (learning_rate_init=0.03)": repr(
+            LocalRuleClassifier(rule="stdp-symmetric", learning_rate_init=0.03)
+        ),
+    }
+
+
+def test_rules_of_one_network_are_tuned_in_one_space():
+    backpropagation = space_of(BPClassifier())
+    for feedback in ("random", "direct", "sign", "sign-random"):
+        assert space_of(BPClassifier(feedback=feedback)) == backpropagation
+    assert backpropagation.items() <= space_of(TargetPropagationClassifier()).items()
+    local = [space_of(LocalRuleClassifier(rule=rule)) for rule in ("hebb", "oja", "contrastive")]
+    assert local[0] == local[1] == local[2]
+    # All but the width of the step and the constant of its pole.
+    assert set(space_of(STDPClassifier())) - set(local[0]) == {"stdp_epsilon"}
+
+
 @pytest.mark.parametrize("given", ["knn", KNeighborsClassifier(p=1)])
 def test_one_model_needs_no_list(given):
     (model,) = models_by_name(given).values()
@@ -111,6 +147,8 @@ def test_classifier_that_takes_any_parameter():
         ("SVC", ValueError, "Did you mean 'svm'"),
         ("ExtraTreesClassifier", ValueError, "mean 'sklearn.ensemble.ExtraTreesClassifier'"),
         ("sklearn.ensemble.ExtraTrees", ValueError, "mean 'ExtraTreesClassifier'"),
+        ("BPClassifier", ValueError, "Did you mean 'bp'"),
+        ("sign-randm", ValueError, "but expected one of stdp, .* Did you mean 'sign-random'"),
         ("xyz", ValueError, "or an import path such as sklearn.ensemble.ExtraTreesClassifier.$"),
         ("no_package.Trees", ImportError, "the package 'no_package' is not installed. Install"),
         ("sklearn.ensembl.Trees", ValueError, "no module 'sklearn.ensembl'. Did .* 'ensemble'"),

@@ -381,7 +381,7 @@ def test_accuracy_under_attack(three_tables, page_of_three_tables):
 def test_how_to_make_it_again(page_of_one_table):
     text = page_of_one_table.text
     assert text.endswith("Platform: Linux, 2 processors. Date: 2026-11-30 20:25. Duration: 125 s.")
-    assert "python -m skstdp benchmark iris" in text
+    assert "skstdp benchmark iris" in text
     assert page_of_one_table.tables["Versions"][1:] == [
         ["skstdp", "0.1.0"],
         ["scikit-learn", "1.9.1"],

@@ -22,7 +22,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from skstdp import BPClassifier, CertifiedScorer, FGSMScorer, PGDScorer, WorstCaseScorer
-from skstdp.benchmarks import Comparison, _workers, compare
+from skstdp.benchmarks import Comparison, _fits, _workers, compare
 from skstdp.datasets import Task, load_tasks
 
 OPTIONS = {"scorers": (), "n_splits": 3, "n_repeats": 1, "random_state": 4}
@@ -488,3 +488,19 @@ def test_mistakes_name_the_parameter(given, error, message):
     given = {"tasks": table(0), "estimators": {"Bayes": GaussianNB()}} | OPTIONS | given
     with pytest.raises(error, match=message):
         compare(**given)
+
+
+@pytest.mark.parametrize("feedback", ["symmetric", "sign"])
+def test_no_fit_is_timed_with_the_compilation_of_its_loop(feedback):
+    """Each kind of feedback has a loop of its own, which is called before the fit."""
+    called = []
+
+    class Recording(BPClassifier):
+        def partial_fit(self, *args, **kwargs):
+            called.append(self.feedback)
+            return super().partial_fit(*args, **kwargs)
+
+    for model in (Recording(feedback=feedback), make_pipeline(Recording(feedback=feedback))):
+        _fits._warm_up(model, np.eye(3))
+    # Once for a class, its kind of feedback and a dtype.
+    assert called == [feedback]

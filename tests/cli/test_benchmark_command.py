@@ -111,7 +111,7 @@ def test_benchmark_prints_tables_where_the_files_are_and_itself(run):
     assert max(map(len, lines[:start])) <= 100
     kinds = ["report.html", *FIGURES, "tables"]
     assert lines[start + 1 : start + 5] == [f"  {out / f'wine_{kind}'}" for kind in kinds]
-    command = shlex.join(["python", "-m", "skstdp", *arguments])
+    command = shlex.join(["skstdp", *arguments])
     assert lines[-2:] == ["To make it again:", f"  {command}"]
     environment = json.loads((out / "wine_tables" / "environment.json").read_text())
     assert environment["command"] == command
@@ -182,6 +182,22 @@ def test_options_reach_the_benchmark(monkeypatch, tmp_path, capsys):
     assert names_in(tmp_path) == [
         f"{name}_{kind}" for name in ("digits", "iris") for kind in KINDS
     ]
+
+
+def test_learning_rules_by_name(wine, tmp_path, capsys):
+    rules = ["stdp", "bp", "feedback-random", "target(hidden_layer_sizes=(9, 7))", "hebb"]
+    names = ["STDP", "BP", "feedback alignment", "target propagation (hidden_layer_sizes=(9, 7))"]
+    out = tmp_path / "out"
+    command = ["benchmark", f"{wine}:kind", "--models", *rules, "--out", str(out), *QUICK]
+    assert command_line.main(command) == 0
+    scores = read_csv(out / "wine_tables" / "scores.csv")
+    assert list(scores["model"].unique()) == [*names, "Hebb"]
+    accuracy = scores[scores["attack"] == "none"].groupby("model")["accuracy"].mean()
+    assert accuracy.loc[["BP", "STDP"]].min() > 0.8
+    with pytest.raises(SystemExit):
+        command_line.main(["benchmark", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "feedback-random, feedback-direct, sign, sign-random, target, hebb" in shown
 
 
 def test_models_of_any_kind_tuned_and_attacked(wine, tmp_path, capsys):

@@ -1,7 +1,9 @@
 """The way of a newcomer, from a table to a figure, with warnings as errors."""
 
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +12,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skstdp import BPClassifier, FGSMScorer, RobustnessCurveDisplay, STDPClassifier
-from skstdp._utils import _documentation
+from skstdp import FGSMScorer, RobustnessCurveDisplay, STDPClassifier
+from skstdp._cli import main
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 pl = pytest.importorskip("polars")
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize("output", ["default", "pandas", "polars"])
@@ -34,14 +38,37 @@ def test_polars_frame_through_pipeline_search_scorer_and_figure(output):
     pyplot.close("all")
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier])
-def test_diagram_links_to_the_pages_where_they_were_built(classifier, monkeypatch, tmp_path):
-    monkeypatch.setattr(_documentation, "_PAGES", tmp_path / "none")
-    assert 'href=""' not in classifier()._repr_html_()
-    assert classifier()._get_doc_link() == ""
-    monkeypatch.setattr(_documentation, "_PAGES", tmp_path)
-    page = (tmp_path / f"skstdp.{classifier.__name__}.html").as_uri()
-    assert page in classifier()._repr_html_()
+def blocks(name):
+    """Lines of the code below the comment of this name in the README."""
+    text = README.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n```")[2]
+    return text.partition("\n")[2].partition("\n```")[0]
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not README.exists(), reason="needs the checkout")
+def test_chain_of_the_readme(tmp_path, monkeypatch, capsys):
+    """Each block takes what the ones before it left: variables, a model and a table."""
+    pytest.importorskip("skops")
+    monkeypatch.chdir(tmp_path)
+    exec(blocks("use") + "\n" + blocks("keep"), {})
+    chosen, score = capsys.readouterr().out.splitlines()
+    assert chosen.startswith("{'stdpclassifier__weight_decay': ")
+    assert float(score) > 0.9
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "flowers.csv",
+        "model.skops",
+        "robustness.png",
+    }
+    attack, corrupt = blocks("attack").splitlines()
+    for command in (attack, corrupt):
+        program, *arguments = shlex.split(command)
+        assert program == ".venv/bin/skstdp"
+        quick = (
+            ["--queries", "20", "--epsilon", "0.03"] if command == attack else ["--repeats", "1"]
+        )
+        assert main([*arguments, *quick]) == 0
+        assert f"Accuracy on 50 rows, without {arguments[0]}" in capsys.readouterr().out
+    pyplot.close("all")
 
 
 @pytest.mark.process

@@ -1,5 +1,8 @@
+import shlex
 import subprocess
 import sys
+from configparser import ConfigParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from skstdp import _cli as command_line
 from skstdp.benchmarks import _results, _run
 
 COMMANDS = ["benchmark", "figures", "robustness", "attack", "corrupt", "info"]
+SETUP = Path(__file__).parents[2] / "setup.cfg"
 
 
 @pytest.mark.parametrize(
@@ -53,19 +57,42 @@ def test_fits_that_fail_are_noted(tmp_path, monkeypatch, capsys):
     assert note.endswith("broken")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        *([name, "--help"] for name in COMMANDS),
-    ],
-)
-def test_help_has_examples(arguments, capsys):
+@pytest.mark.parametrize("prog", ["skstdp", "python -m skstdp"])
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_has_examples_that_are_accepted(command, prog, capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
-        command_line.main(arguments)
+        command_line.main([*filter(None, [command]), "--help"], prog)
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
-    assert "python -m skstdp benchmark penguins.csv --target species" in shown
+    assert shown.startswith(f"usage: {prog} {command or ''}".rstrip())
+    examples = shown.partition("\nexamples:\n")[2].splitlines()
+    given = [example.removeprefix(f"  {prog} ") for example in examples]
+    # Of all commands one, or several of this one.
+    first = [example.split()[0] for example in given]
+    assert first == (COMMANDS if command is None else [command] * len(given))
+    assert len(given) > 1
+    ran = []
+    for name in COMMANDS:
+        module = import_module(f"skstdp._cli._{name}")
+        monkeypatch.setattr(module, "_run", ran.append)
+    for example in given:
+        assert command_line.main(shlex.split(example), prog) == 0
+    assert len(ran) == len(given)
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not SETUP.exists(), reason="needs the checkout")
+def test_both_ways_to_call_the_program():
+    setup = ConfigParser()
+    setup.read(SETUP)
+    script = setup["options.entry_points"]["console_scripts"]
+    name, _, target = script.strip().partition(" = ")
+    module, _, function = target.partition(":")
+    code = f"import sys; from {module} import {function}; sys.argv[1:] = ['-h']; {function}()"
+    for way, prog in (["-c", code], name), (["-m", "skstdp", "-h"], "python -m skstdp"):
+        done = subprocess.run([sys.executable, *way], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"usage: {prog} [-h] COMMAND")
 
 
 @pytest.mark.usefixtures("no_training")

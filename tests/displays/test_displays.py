@@ -147,6 +147,30 @@ def test_kinds_of_attack_start_at_the_same_point_with_a_line_style_each():
     assert display.ax_.get_xlabel() == "Perturbation of each rate"
 
 
+def test_a_line_under_others_is_wider_so_that_all_of_them_are_seen():
+    attacked = {"FGSM": [0.7, 0.5], "PGD": [0.7, 0.5], "hard label": [0.7, 0.2]}
+    scores = pd.DataFrame(
+        [
+            (name, 0, "any", 0.1 * (k + 1), y)
+            for name in attacked
+            for k, y in enumerate(attacked[name])
+        ]
+        + [(name, 0, "none", 0.0, 0.9) for name in attacked],
+        columns=["model", "split", "attack", "epsilon", "accuracy"],
+    )
+    lines = dict(zip(attacked, RobustnessCurveDisplay(scores).plot().lines_, strict=True))
+    widths = {name: line.get_linewidth() for name, line in lines.items()}
+    # FGSM is under both others, PGD under the last one as far as 0.1, and nothing is over that.
+    assert widths["FGSM"] > widths["PGD"] > widths["hard label"]
+    assert lines["FGSM"].get_markersize() > lines["PGD"].get_markersize()
+    assert lines["FGSM"].get_alpha() < 1
+    assert lines["hard label"].get_alpha() is None
+    apart = scores.query("model != 'PGD'").replace(0.7, 0.6)
+    apart.loc[apart.model == "hard label", "accuracy"] -= 0.1
+    first, second = RobustnessCurveDisplay(apart).plot().lines_
+    assert first.get_linewidth() == second.get_linewidth()
+
+
 def test_label_tells_the_one_kind_of_attack():
     display = RobustnessCurveDisplay(_scores(attack="PGD")).plot()
     assert display.ax_.get_xlabel() == "PGD perturbation of each rate"

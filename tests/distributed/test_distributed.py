@@ -380,7 +380,7 @@ def test_bad_arguments(wine, client):
     chunks = da.from_array(X, chunks=(50, -1))
     model = STDPClassifier(**SMALL)
     for kind, message, arguments in (
-        (TypeError, "expected an STDPClassifier or a BPClassifier", {"c": BioLeaFClassifier()}),
+        (TypeError, "expected an STDPClassifier, a BPCl", {"c": BioLeaFClassifier()}),
         (TypeError, "noise of its inverses anew", {"c": TargetPropagationClassifier()}),
         (ValueError, "learning_rate_init", {"c": STDPClassifier(learning_rate_init=-1)}),
         (ValueError, r"hidden_layer_sizes=\(0,\)", {"c": STDPClassifier((0,))}),

@@ -4,7 +4,7 @@ from functools import cache
 
 from numba import config, njit
 
-from skstdp._kernels._compiler import _SOURCES, _Cache
+from skstdp._kernels._cache import _SOURCES, _Cache
 
 
 class _KeptByName(_Cache):

@@ -95,7 +95,7 @@ def made_frames(
             "platform": "Linux, 2 processors",
             "date": "2026-11-30 20:25",
             "duration": 125.0,
-            "command": "python -m skstdp benchmark " + " ".join(tasks),
+            "command": "skstdp benchmark " + " ".join(tasks),
             "question": "",
         },
     }

@@ -4,15 +4,10 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+from classifiers import CLASSIFIERS
 from sklearn.datasets import load_iris
 
-from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
-    LocalRuleClassifier,
-    STDPClassifier,
-    __version__,
-)
+from skstdp import BPClassifier, __version__
 
 FOLDER = Path(__file__).parents[1] / "saved_models"
 
@@ -23,13 +18,17 @@ def iris():
 
 
 def models():
-    for classifier in (STDPClassifier, BPClassifier, BioLeaFClassifier, LocalRuleClassifier):
-        yield classifier((6, 4), max_iter=20, random_state=0).fit(*iris())
+    """Fitted models by the first part of the names of their files."""
+    kinds = {classifier.__name__: classifier() for classifier in CLASSIFIERS}
+    kinds["BPClassifier_direct"] = BPClassifier(feedback="direct")
+    for name, model in kinds.items():
+        settings = {"hidden_layer_sizes": (6, 4), "max_iter": 20, "random_state": 0}
+        yield name, model.set_params(**settings).fit(*iris())
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for model in models():
+    for name, model in models():
         saved = {"model": model, "proba": model.predict_proba(iris()[0])}
-        path = FOLDER / f"{type(model).__name__}-{__version__}.pickle"
+        path = FOLDER / f"{name}-{__version__}.pickle"
         path.write_bytes(pickle.dumps(saved, protocol=4))

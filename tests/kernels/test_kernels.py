@@ -115,8 +115,9 @@ def test_importing_the_package_imports_neither_compiler_nor_figures():
 
 
 @pytest.fixture
-def copy(tmp_path):
+def copy(tmp_path, monkeypatch):
     """A copy of the package without compiled kernels."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
     shutil.copytree(
         PACKAGE, tmp_path / "skstdp", ignore=shutil.ignore_patterns("__pycache__", "*.nb*")
     )

@@ -24,6 +24,8 @@ FITS = {
     "STDP of all units": ("STDPClassifier", {"positive_winners": 1.0, "negative_winners": 1.0}),
     "STDP without margins": ("STDPClassifier", {"winner_margin": None}),
     "BP": ("BPClassifier", {}),
+    "direct feedback": ("BPClassifier", {"feedback": "direct"}),
+    "sign symmetry": ("BPClassifier", {"feedback": "sign"}),
     "target propagation": ("TargetPropagationClassifier", {}),
     "local rule": ("LocalRuleClassifier", {"rule": "bcm"}),
     "spiking": ("BioLeaFClassifier", {}),

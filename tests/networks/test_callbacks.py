@@ -3,6 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -12,27 +13,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
     ConstantPredictionWarning,
     EarlyStopping,
     FGSMScorer,
-    LocalRuleClassifier,
     PGDScorer,
     RobustnessMonitor,
     STDPClassifier,
-    TargetPropagationClassifier,
 )
 
 every = pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
+from classifiers import CLASSIFIERS, MULTILAYER_PERCEPTRONS
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
@@ -18,7 +19,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skstdp import (
-    BioLeaFClassifier,
     BPClassifier,
     FGSMScorer,
     STDPClassifier,
@@ -29,9 +29,8 @@ from skstdp import (
 )
 from skstdp._networks._training import Training
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
 every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
-sigmoid = pytest.mark.parametrize("classifier", CLASSIFIERS[:3], ids=lambda c: c.__name__)
+sigmoid = pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS, ids=lambda c: c.__name__)
 
 
 def iris(*classes):

@@ -1,10 +1,12 @@
 import inspect
 import itertools
+import math
 import pickle
 import time
 
 import numba
 import numpy as np
+import pandas as pd
 import pytest
 from callable_kernels import from_python
 from numpy.testing import assert_allclose, assert_array_equal
@@ -338,6 +340,39 @@ def not_finite_at_zero(pre, post, association):
         return association * post / pre
 
 
+def writing(pre, post, association):
+    pre *= post
+    post[:] = 7
+    association *= pre.mean()
+    pre /= pre.mean()
+    return pre
+
+
+def in_place(pre, post, association):
+    pre *= post
+    post[:] = 7
+    pre *= association
+    association[:] = 0
+    return pre
+
+
+def test_a_rule_may_write_to_its_arguments(iris):
+    """To those of others it cannot: not to those of the next fit, nor to the rates."""
+    for _ in range(2):
+        by_hebb, written = (
+            LocalRuleClassifier((6, 4), rule=rule, max_iter=5, random_state=0).fit(*iris)
+            for rule in (FORMULAS["hebb"], in_place)
+        )
+        for mine, other in zip(by_hebb.coefs_, written.coefs_, strict=True):
+            assert_allclose(mine, other, rtol=1e-12, atol=1e-13)
+
+
+def test_a_rule_that_writes_is_tried_on_what_it_is_said_to_be(iris):
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"for pre=0.13, post=0.07 and association=1.0, and"):
+            LocalRuleClassifier(rule=writing).fit(*iris)
+
+
 class OfWrongShapeLater:
     """Returns one row only, after some calls."""
 
@@ -367,6 +402,8 @@ class TestBadRules:
             (lambda x, p, z: (x * p)[:, :, None], r"returned shape \(4, 3, 1\)"),
             (lambda x, p, z: None, "returned a NoneType .* expected an array of shape"),
             (lambda x, p, z: 0.5, "returned a float"),
+            (lambda x, p, z: pd.DataFrame(z * x), "returned a DataFrame for pre"),
+            (math.hypot, "with other arguments, but expected a function rule"),
             (lambda x, p, z: x * p * 1j, "numbers of type complex128, but expected real numbers"),
             (lambda x, p, z: x.astype(str), "numbers of type <U"),
             (lambda x, p, z: x * p / p.sum(), "for the same among other synapses, .* one synapse"),

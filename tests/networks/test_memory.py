@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
+from classifiers import CLASSIFIERS
 
 pytestmark = pytest.mark.process
 
@@ -24,7 +23,7 @@ on_linux = pytest.mark.skipif(
 )
 every_classifier = pytest.mark.parametrize(
     "classifier",
-    [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier],
+    CLASSIFIERS,
     ids=lambda c: c.__name__,
 )
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier, TargetPropagationClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
 every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
 
 # Weights that decay as fast as they grow.

@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from classifiers import MULTILAYER_PERCEPTRONS
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -16,9 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 from skstdp import (
     BioLeaFClassifier,
     BPClassifier,
-    LocalRuleClassifier,
     STDPClassifier,
-    TargetPropagationClassifier,
     register_onnx_converters,
     to_onnx,
 )
@@ -32,9 +31,7 @@ def run(model, X):
     return runtime.InferenceSession(model.SerializeToString()).run(None, {"X": X})
 
 
-@pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
-)
+@pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize(
     "options",
@@ -155,9 +152,7 @@ def skl2onnx():
     return pytest.importorskip("skl2onnx", reason="converts pipelines with skl2onnx")
 
 
-@pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
-)
+@pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS)
 @pytest.mark.parametrize("name", ["scaled", "scaled and turned", "nothing before", "nested"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_pipelines(classifier, name, n_classes, skl2onnx, iris):
@@ -261,7 +256,7 @@ def test_pipelines_that_cannot_be_exported(skl2onnx, iris):
     net = STDPClassifier((4,), max_iter=1)
     with pytest.raises(NotFittedError):
         to_onnx(make_pipeline(StandardScaler(), net))
-    with pytest.raises(TypeError, match="type Pipeline, but expected STDPClassifier or BPClass"):
+    with pytest.raises(TypeError, match="type Pipeline, but expected STDPClassifier, BPClass"):
         to_onnx(make_pipeline(StandardScaler(), BioLeaFClassifier((4,), max_iter=1)).fit(X, y))
     with pytest.raises(TypeError, match=r"type BaggingClassifier.*register_onnx_converters"):
         to_onnx(BaggingClassifier(net, 2).fit(X, y))

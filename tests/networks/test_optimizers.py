@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from callable_kernels import from_python
+from classifiers import CLASSIFIERS
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import STDPClassifier
 from skstdp._kernels import Schedule
 from skstdp._kernels._adam import adam_step
 from skstdp._networks._optimizers import SCHEDULES, Adam
@@ -163,7 +164,7 @@ def test_fan_in_scaling_divides_by_the_total_input(monkeypatch):
     assert_allclose(taken, [0.6 / 9, 0.6 / 6, 0.6 / 25])
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, BioLeaFClassifier])
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
 def test_a_batch_without_weight_makes_no_step(classifier):
     X, y = np.random.default_rng(0).random((12, 3)), np.repeat([0, 1, 2], 4)
     settings = {"shuffle": False, "max_iter": 2, "tol": None, "batch_size": 4}

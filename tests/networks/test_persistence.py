@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from classifiers import CLASSIFIERS
 from scipy.stats import randint
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ScoringMonitor
@@ -65,14 +66,10 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skstdp import (
     BestUnderAttack,
-    BioLeaFClassifier,
-    BPClassifier,
     EarlyStopping,
     FGSMScorer,
-    LocalRuleClassifier,
     PGDScorer,
     STDPClassifier,
-    TargetPropagationClassifier,
     attack_scorers,
     load_model,
     save_model,
@@ -84,13 +81,7 @@ skops_io = pytest.importorskip("skops.io", reason="reads and writes model files"
 
 every = pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
 )
 
 

@@ -2,20 +2,19 @@
 
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csc_array, csr_array, csr_matrix
 
 from skstdp import (
-    BioLeaFClassifier,
     BPClassifier,
     STDPClassifier,
-    TargetPropagationClassifier,
     fgsm,
 )
 
 every = pytest.mark.parametrize(
     "classifier",
-    [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier],
+    CLASSIFIERS,
     ids=lambda c: c.__name__,
 )
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from classifiers import CLASSIFIERS, MULTILAYER_PERCEPTRONS
 from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.exceptions import NotFittedError
@@ -9,11 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
-    LocalRuleClassifier,
     STDPClassifier,
-    TargetPropagationClassifier,
     fgsm,
 )
 
@@ -21,17 +18,11 @@ pl = pytest.importorskip("polars")
 
 every = pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
 )
 
 
-@pytest.mark.parametrize("classifier", [STDPClassifier, BPClassifier, TargetPropagationClassifier])
+@pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS)
 @pytest.mark.parametrize("hidden_layer_sizes", [(), (7,), (7, 5)])
 def test_rates_are_what_the_output_sees(classifier, hidden_layer_sizes, iris_frame):
     X, y = iris_frame

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from classifiers import KINDS
 from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
@@ -18,16 +19,11 @@ from sklearn.model_selection import cross_val_predict, cross_validate
 
 import skstdp
 from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
     FGSMScorer,
     PGDScorer,
-    STDPClassifier,
-    TargetPropagationClassifier,
 )
 
-CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
-every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
+every_classifier = pytest.mark.parametrize("classifier", KINDS, ids=lambda c: c.__name__)
 
 
 def digest(model):
@@ -45,7 +41,7 @@ def trained(classifier, dtype=np.float64):
 def digests():
     return {
         f"{classifier.__name__} {np.dtype(dtype)}": digest(trained(classifier, dtype))
-        for classifier in CLASSIFIERS
+        for classifier in KINDS
         for dtype in (np.float64, np.float32)
     }
 
@@ -54,7 +50,8 @@ IN_A_PROCESS = "import json, test_determinism; print(json.dumps(test_determinism
 
 
 def digests_of_a_process(environment):
-    paths = [Path(__file__).parent, Path(skstdp.__file__).parents[1]]
+    tests = Path(__file__).parents[1]
+    paths = [tests / "promises", tests / "helpers", Path(skstdp.__file__).parents[1]]
     environment = environment | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     output = subprocess.run(
         [sys.executable, "-c", IN_A_PROCESS],

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS
 from sklearn.utils import estimator_checks
 
 from skstdp import (
@@ -78,13 +79,7 @@ def check_all(estimator):
 
 @pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
 )
 def test_scikit_learn_checks(classifier):
     check_all(classifier())
@@ -135,13 +130,7 @@ def test_scikit_learn_checks_in_float32(classifier, monkeypatch):
 
 @pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
 )
 @pytest.mark.parametrize(
     "check",

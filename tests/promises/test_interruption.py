@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from classifiers import CLASSIFIERS, MULTILAYER_PERCEPTRONS
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -21,13 +22,7 @@ from skstdp._networks._training import Training
 
 every_classifier = pytest.mark.parametrize(
     "classifier",
-    [
-        STDPClassifier,
-        BPClassifier,
-        LocalRuleClassifier,
-        TargetPropagationClassifier,
-        BioLeaFClassifier,
-    ],
+    CLASSIFIERS,
     ids=lambda c: c.__name__,
 )
 every_error = pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
@@ -108,9 +103,7 @@ def test_fit_at_any_epoch(classifier, error, n_calls, state, monkeypatch):
     assert after == before
 
 
-@pytest.mark.parametrize(
-    "classifier", [STDPClassifier, BPClassifier, LocalRuleClassifier, TargetPropagationClassifier]
-)
+@pytest.mark.parametrize("classifier", MULTILAYER_PERCEPTRONS)
 @pytest.mark.parametrize(
     ("stage", "warm_start"),
     [

@@ -36,7 +36,8 @@ warnings.filterwarnings("ignore", "The network does not tell classes")
 warnings.simplefilter("ignore", skstdp.ConstantPredictionWarning)
 X, y = np.random.default_rng(0).random((20, 3)), np.arange(20) % 2
 models = {}
-for name in ("STDPClassifier", "BPClassifier", "BioLeaFClassifier", "LocalRuleClassifier"):
+NETWORKS = "STDPClassifier", "BPClassifier", "LocalRuleClassifier", "TargetPropagationClassifier"
+for name in (*NETWORKS, "BioLeaFClassifier"):
     model = getattr(skstdp, name)((4,), max_iter=2, random_state=0).fit(X, y).partial_fit(X, y)
     models[name] = model
     model.predict(X), model.score(X, y)
@@ -49,7 +50,7 @@ for name in ("STDPClassifier", "BPClassifier", "BioLeaFClassifier", "LocalRuleCl
 if pyplot is not None:
     skstdp.RobustnessCurveDisplay.from_estimator(models, X, y, epsilons=[0.1])
     skstdp.LearningCurvesDisplay.from_estimator(models)
-    for name in ("STDPClassifier", "BPClassifier"):
+    for name in NETWORKS:
         skstdp.WeightMapDisplay.from_estimator(models[name])
         skstdp.ActivityDisplay.from_estimator(models[name], X, y)
     skstdp.SpikeRasterDisplay.from_estimator(models["BioLeaFClassifier"], X[0])

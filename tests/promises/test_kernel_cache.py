@@ -1,7 +1,6 @@
 """Compiled kernels on disk: filled by several processes at once, and damaged."""
 
 import os
-import re
 import runpy
 import subprocess
 import sys
@@ -10,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numba import config
+from numba.core import caching
 from numpy.testing import assert_array_equal
 
 import skstdp
-from skstdp._kernels import _compiler
-from skstdp._kernels._compiler import _tell_that_nothing_is_kept, digest_of_sources
+from skstdp._kernels import _cache
+from skstdp._kernels._cache import _tell_that_nothing_is_kept, digest_of_sources
 from skstdp._utils import _memory
 
 pytestmark = [
@@ -39,6 +39,9 @@ def double(x, out):
 def source(tmp_path, monkeypatch):
     """A file with a kernel, and a place for its compiled forms."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))
+    # What earlier runs of this test compiled would be found in the cache of the user.
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
     path = tmp_path / "kernels.py"
     path.write_text(KERNELS)
     return path
@@ -102,11 +105,12 @@ def test_no_place_for_a_cache(source, caplog, monkeypatch):
     for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(file / name))
     source.write_text(KERNELS + KERNELS.replace("double", "twice"))
-    message = rf"compiled by each process, because neither {file} nor .*Set NUMBA_CACHE_DIR"
+    message = f"compiled by each process, because neither the user's cache nor {file} can be"
     for _ in range(2):
         _tell_that_nothing_is_kept.cache_clear()
         (told,) = in_a_new_process(source, caplog)
-        assert re.search(message, told)
+        assert message in told
+        assert "Set NUMBA_CACHE_DIR" in told
     assert sorted(source.parent.iterdir()) == [file, source]
 
 
@@ -114,6 +118,95 @@ def test_another_place_where_the_given_one_cannot_be_written(source, caplog, mon
     monkeypatch.setattr(config, "CACHE_DIR", str(source / "cache"))
     assert all_are_compiled(in_a_new_process(source, caplog))
     assert in_a_new_process(source, caplog) == []
+
+
+@pytest.fixture
+def cache_of_the_user(source, monkeypatch):
+    """An empty one, and no variable that names another folder."""
+    monkeypatch.setattr(config, "CACHE_DIR", "")
+    return source.parent / "user"
+
+
+@pytest.mark.usefixtures("cache_of_the_user")
+def test_copies_of_one_version_share_what_one_of_them_compiled(source, caplog):
+    """As a checkout does and an installation from it, of another time and place."""
+    assert all_are_compiled(in_a_new_process(source, caplog))
+    copy = source.parent / "site-packages" / source.name
+    copy.parent.mkdir()
+    copy.write_text(KERNELS)
+    os.utime(copy, (1, 1))
+    assert in_a_new_process(copy, caplog) == []
+    # Another version, in a file of this name, takes nothing from them and leaves them theirs.
+    copy.write_text(KERNELS.replace("+", "- -"))
+    assert all_are_compiled(in_a_new_process(copy, caplog))
+    assert in_a_new_process(copy, caplog) == []
+    assert in_a_new_process(source, caplog) == []
+
+
+def test_order_of_the_folders(source, caplog, cache_of_the_user, monkeypatch):
+    def made():
+        in_a_new_process(source, caplog)
+        return {path.parents[1] for path in source.parent.rglob("*.nbc")}
+
+    root = source.parent
+    in_the_tree, chosen = root / "__pycache__", root / "chosen"
+    assert made() == {*cache_of_the_user.rglob("skstdp")}
+    # An empty variable would name a folder of the working directory.
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", "")
+    expected = {*cache_of_the_user.rglob("skstdp"), in_the_tree}
+    assert made() == expected
+    monkeypatch.setattr(config, "CACHE_DIR", str(chosen))
+    assert made() == expected | {chosen / "skstdp"}
+
+
+def test_a_folder_that_somebody_else_filled_can_only_be_read(source, caplog, monkeypatch):
+    in_a_new_process(source, caplog)
+
+    def refuse(**kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    # Not by its mode, which does not keep the superuser out.
+    monkeypatch.setattr(caching.tempfile, "TemporaryFile", refuse)
+    assert in_a_new_process(source, caplog) == []
+
+
+def test_kernels_of_versions_that_were_not_used_for_long_are_deleted(
+    source, caplog, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(_cache, "_N_VERSIONS", 3)
+    root = tmp_path / "cache" / "skstdp"
+    in_a_new_process(source, caplog)
+    (first,) = root.iterdir()
+    others = [f"kernels-{k}" for k in range(_cache._N_VERSIONS)]
+    for k, name in enumerate(others):
+        monkeypatch.setattr(_cache, "_name_of_folder", lambda name=name: name)
+        in_a_new_process(source, caplog)
+        os.utime(root / name, (k, k))
+        if k < 2:
+            # Used again.
+            monkeypatch.setattr(_cache, "_name_of_folder", lambda: first.name)
+            assert in_a_new_process(source, caplog) == []
+    assert sorted(path.name for path in root.iterdir()) == sorted([first.name, *others[1:]])
+
+
+def test_a_new_version_of_the_compiler_has_a_folder_of_its_own(monkeypatch):
+    before = _cache._name_of_folder()
+    monkeypatch.setattr(_cache.llvmlite, "__version__", "1000")
+    assert _cache._name_of_folder() != before
+
+
+def test_message_in_a_notebook_is_no_error(source, caplog, monkeypatch, capsys):
+    """Jupyter shows what goes to stderr in red, which is where unhandled messages go."""
+    monkeypatch.setitem(sys.modules, "ipykernel", None)
+    assert all_are_compiled(in_a_new_process(source, caplog))
+    monkeypatch.setattr(_cache._logger, "hasHandlers", lambda: False)
+    source.write_text(KERNELS + "# changed")
+    assert in_a_new_process(source, caplog) == []
+    shown = capsys.readouterr()
+    assert all_are_compiled(shown.out.splitlines())
+    assert shown.err == ""
 
 
 def test_a_disk_that_is_full(source, caplog):
@@ -164,9 +257,9 @@ def test_all_that_kernels_import_is_part_of_the_key(tmp_path):
 
 
 def test_a_constant_of_the_kernels_is_part_of_their_key(monkeypatch):
-    read, folder = Path.read_bytes, Path(_compiler.__file__).parent
+    read, folder = Path.read_bytes, Path(_cache.__file__).parent
     before = digest_of_sources(folder)
-    assert before == digest_of_sources(folder) == _compiler._SOURCES
+    assert before == digest_of_sources(folder) == _cache._SOURCES
 
     def changed(path):
         content = read(path)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from classifiers import CLASSIFIERS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -19,19 +20,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from skstdp import (
-    BioLeaFClassifier,
-    BPClassifier,
     FGSMScorer,
     GradientMaskingWarning,
     PGDScorer,
     STDPClassifier,
-    TargetPropagationClassifier,
     fgsm,
     pgd,
     stdp_update,
 )
-
-CLASSIFIERS = [STDPClassifier, BPClassifier, TargetPropagationClassifier, BioLeaFClassifier]
 
 quick = settings(
     max_examples=20,

@@ -62,7 +62,7 @@ def test_the_next_minor_release_of_numba_is_looked_at_before_it_is_allowed():
     bound = Version(line.split("<")[1])
     assert Version(numba.__version__) < bound, (
         f"Got numba {numba.__version__}, but expected one below {bound}. Kernels use its "
-        "internals: check `FunctionCache` and `IndexDataCacheFile` in _compiler.py, "
+        "internals: check `FunctionCache`, `IndexDataCacheFile` and `_CacheLocator` in _cache.py, "
         "`flags.noalias` of a pipeline class and whether loops still become vectors (run "
         "benchmarks/speed.py before and after), the builders in _vectors.py, and `populate_array` "
         "in _views.py; then raise the bound in setup.cfg."
