@@ -97,7 +97,7 @@ def equation_3(pre, post, association):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("rule", ["contrastive", equation_3], ids=str)
+@pytest.mark.parametrize("rule", ["contrastive", equation_3], ids=["contrastive", "equation 3"])
 def test_scikit_learn_checks_of_rules(rule):
     check_all(LocalRuleClassifier(rule=rule, max_iter=60))
 
