@@ -19,7 +19,7 @@ def main(checkout, folder):
     package = {
         path.relative_to(checkout).as_posix()
         for path in Path(checkout, "skstdp").rglob("*")
-        if path.suffix == ".py" or path.name == "py.typed"
+        if path.suffix in {".py", ".html", ".md"} or path.name == "py.typed"
     }
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())

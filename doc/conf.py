@@ -50,7 +50,7 @@ numpydoc_validation_exclude = {
     r"\.(get_feature_names_out|set_score_request|set_fit_request|get_metadata_routing)$",
     r"\.(set_partial_fit_request|get_logs|setup|teardown|on_fit_task_begin)$",
     # Named tuples describe their fields as attributes.
-    r"\.(Comparison|Fronts)(\.(count|index))?$",
+    r"\.(Comparison|Fronts|RankTests|SignificanceTests)(\.(count|index))?$",
 }
 
 sphinx_gallery_conf = {

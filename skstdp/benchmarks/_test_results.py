@@ -55,7 +55,8 @@ class RankTests(NamedTuple):
     -----
     With the mean ranks :math:`R_j` of k models over N tasks, Friedman's statistic is
 
-    .. math:: \chi_F^2 = \frac{12 N}{k (k + 1)} \Big[ \sum_j R_j^2 - \frac{k (k + 1)^2}{4} \Big],
+    .. math::
+        \chi_F^2 = \frac{12 N}{k (k + 1)} \left[ \sum_j R_j^2 - \frac{k (k + 1)^2}{4} \right],
 
     with k - 1 degrees of freedom. The second row has it corrected for ties. The third, by Iman and
     Davenport, is less conservative,
@@ -174,7 +175,7 @@ class SignificanceTests(NamedTuple):
 
     Notes
     -----
-    With differences :math:`x_1, \dots, x_n` on n splits, their mean :math:`\bar x` and variance
+    With differences :math:`x_1, \ldots, x_n` on n splits, their mean :math:`\bar x` and variance
     :math:`\hat\sigma^2`, and the numbers of test and training rows,
 
     .. math::
