@@ -43,13 +43,6 @@ _METADATA = {
     "top_level.txt",
     "licenses/LICENSE",
 }
-    "METADATA",
-    "RECORD",
-    "WHEEL",
-    "entry_points.txt",
-    "top_level.txt",
-    "licenses/LICENSE",
-}
 _SOURCE = {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg"}
 
 
