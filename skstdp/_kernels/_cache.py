@@ -193,10 +193,15 @@ def _tell_that_nothing_is_kept(folder):
 
 
 def kept_on_disk(compiled):
-    """Let a kernel look for its machine code on disk before it is compiled, and keep it there."""
-    try:
-        compiled._cache = _Cache(compiled.py_func)
-    except RuntimeError:
-        # None of the folders can be written.
-        _tell_that_nothing_is_kept(Path(compiled.py_func.__code__.co_filename).parent)
+    """Let a kernel look for its machine code on disk before it is compiled, and keep it there.
+
+    Not one that is written in a prompt or notebook: no file would tell that it has changed.
+    """
+    source = Path(compiled.py_func.__code__.co_filename)
+    if source.is_file():
+        try:
+            compiled._cache = _Cache(compiled.py_func)
+        except RuntimeError:
+            # None of the folders can be written.
+            _tell_that_nothing_is_kept(source.parent)
     return compiled

@@ -114,6 +114,20 @@ def test_no_place_for_a_cache(source, caplog, monkeypatch):
     assert sorted(source.parent.iterdir()) == [file, source]
 
 
+def test_a_kernel_that_no_file_holds_is_compiled_by_each_process(source, caplog):
+    """As in a notebook, whose next kernel at the same place may be another one."""
+    lines = compile(KERNELS, "<input>", "exec")
+    for _ in range(2):
+        names = {"__name__": "__main__"}
+        exec(lines, names)
+        x = np.arange(3.0)
+        out = np.empty_like(x)
+        names["double"](x, out)
+        assert_array_equal(out, 2 * x)
+    assert caplog.messages == []
+    assert not list(source.parent.rglob("*double*"))
+
+
 def test_another_place_where_the_given_one_cannot_be_written(source, caplog, monkeypatch):
     monkeypatch.setattr(config, "CACHE_DIR", str(source / "cache"))
     assert all_are_compiled(in_a_new_process(source, caplog))
