@@ -32,12 +32,12 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     .. math::
 
-        \hat h_{{L-1}} &= h_{{L-1}}
+        t_{{L-1}} &= h_{{L-1}}
             - \hat\eta \, \frac{{\partial \mathcal{{L}}}}{{\partial h_{{L-1}}}} \\
-        \hat h_{{l-1}} &= h_{{l-1}} + g_l(\hat h_l) - g_l(h_l)
+        t_{{l-1}} &= h_{{l-1}} + g_l(t_l) - g_l(h_l)
 
     Each hidden layer takes steps against the gradient of
-    :math:`\lVert \hat h_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the
+    :math:`\lVert t_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the
     output layer against that of :math:`\mathcal{{L}}`. Inverses learn to reconstruct noisy rates
     from what their layer makes of them. They minimise
 
