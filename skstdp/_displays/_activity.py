@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._axes import set_grid
+from ._axes import check_table, set_grid
 from ._network import own_classes, unwrap
 
 if TYPE_CHECKING:
@@ -132,9 +132,12 @@ class ActivityDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `rates` is not a data frame.
         ValueError
-            If there is not one axes for each layer.
+            If `rates` has no rows or lacks a column, or there is not one axes for each layer.
         """
+        check_table(self, "rates", ["layer", "unit", "stands_for", "class", "rate"])
         layers = dict(list(self.rates.groupby("layer", sort=False)))
         figsize = (6.4, 0.4 + 1.7 * len(layers))
         set_grid(self, axes, (len(layers),), "one per layer", figsize=figsize)

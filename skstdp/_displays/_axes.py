@@ -29,6 +29,20 @@ def require_matplotlib():
         ) from error
 
 
+def check_table(display, name, columns):
+    """Raise an error unless a display holds a data frame with rows and these columns."""
+    table = getattr(display, name)
+    expected = f"a data frame with rows and the columns {', '.join(columns)}"
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"Got {name} of type {type(table).__name__}, but expected {expected}.")
+    missing = [column for column in columns if column not in table]
+    if missing:
+        lacks = f"without the columns {', '.join(map(repr, missing))}"
+        raise ValueError(f"Got {name} {lacks}, but expected {expected}.")
+    if table.empty:
+        raise ValueError(f"Got {name} without rows, but expected {expected}.")
+
+
 def set_axes(display, ax):
     """Set `ax_` and `figure_` of a display to the given axes, or to those of a new figure."""
     require_matplotlib()
@@ -78,8 +92,11 @@ class LinesDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If the table is not a data frame.
         ValueError
-            If the table holds several tasks, or does not fit a parameter of the display.
+            If the table has no rows or lacks a column, holds several tasks, or does not fit a
+            parameter of the display.
         """
         require_matplotlib()
         self._draw(ax, **kwargs)

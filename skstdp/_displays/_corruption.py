@@ -9,7 +9,7 @@ import pandas as pd
 
 from .._robustness._corruption_report import corruption_report
 from .._robustness._scorers import label_metric
-from ._axes import by_model, by_name, require_matplotlib, set_grid, versions
+from ._axes import by_model, by_name, check_table, require_matplotlib, set_grid, versions
 from ._bands import BandsDisplay
 from ._task_grid import axes_for
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
+
+_COLUMNS = ["model", "corruption", "severity", "size", "unit", "accuracy"]
 
 
 class CorruptionDisplay:
@@ -138,6 +140,7 @@ class CorruptionDisplay:
             One row per model, one column per corruption after "none", and last their "mean",
             which "none" has no part in.
         """
+        check_table(self, "scores", _COLUMNS)
         scores = self.scores
         # Sizes first: each counts as much as another, with or without repeats.
         keys = ["model", "corruption"]
@@ -165,10 +168,14 @@ class CorruptionDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `scores` is not a data frame.
         ValueError
-            If there are not as many axes as corruptions.
+            If `scores` has no rows or lacks a column, or there are not as many axes as
+            corruptions.
         """
         require_matplotlib()
+        check_table(self, "scores", _COLUMNS)
         names = [name for name in self.scores["corruption"].unique() if name != "none"]
         own_figure = axes is None
         if own_figure:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._utils._validation import check_option
-from ._axes import by_model, by_name, versions
+from ._axes import by_model, by_name, check_table, versions
 from ._bands import BandsDisplay
 from ._network import unwrap
 
@@ -132,6 +132,7 @@ class LearningCurvesDisplay(BandsDisplay):
 
     def _draw(self, ax, **kwargs):
         check_option(self.curve, "curve", _LABELS)
+        check_table(self, "curves", ["model", "split", "epoch"])
         self._start(self.curves, ax)
         highest = 1 if self.curve == "accuracy" else None
         for model, of_model, curves in by_model(self.curves.set_index("epoch")):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._axes import all_shortened, require_matplotlib, set_axes, shortened
+from ._axes import all_shortened, check_table, require_matplotlib, set_axes, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,10 +83,13 @@ class PairwiseTestsDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `tests` is not a data frame.
         ValueError
-            If the tests are not of one task.
+            If `tests` has no rows or lacks a column, or the tests are not of one task.
         """
         require_matplotlib()
+        check_table(self, "tests", ["task", "model_a", "model_b", "a_better", "b_better"])
         tasks = list(self.tests["task"].unique())
         if len(tasks) != 1:
             raise ValueError(

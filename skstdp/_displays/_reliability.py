@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._axes import all_shortened, by_model, require_matplotlib, set_grid
+from ._axes import all_shortened, by_model, check_table, require_matplotlib, set_grid
 from ._rows import tables_text
 from ._task_grid import axes_for
 
@@ -90,10 +90,15 @@ class ReliabilityDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `calibration` is not a data frame.
         ValueError
-            If there are no predictions, or several axes, but not as many as models.
+            If `calibration` has no rows, no predictions or lacks a column, or there are several
+            axes, but not as many as models.
         """
         require_matplotlib()
+        columns = ["task", "model", "split", "bin", "n", "confidence", "accuracy"]
+        check_table(self, "calibration", columns)
         table = self.calibration[self.calibration["n"] > 0]
         if not len(table):
             raise ValueError(

@@ -21,7 +21,7 @@ from .._robustness._scorers import (
     label_metric,
 )
 from .._robustness._threat_model import size_of, sizes
-from ._axes import LINESTYLES, by_model, by_name, versions
+from ._axes import LINESTYLES, by_model, by_name, check_table, versions
 from ._bands import BandsDisplay
 
 if TYPE_CHECKING:
@@ -320,6 +320,7 @@ class RobustnessCurveDisplay(BandsDisplay):
         return cls(scores, moved="each feature", metric=metric).plot(ax, **(plot_kwargs or {}))
 
     def _draw(self, ax, **kwargs):
+        check_table(self, "scores", ["model", "split", "attack", "epsilon", "accuracy"])
         self._start(self.scores, ax)
         name = getattr(self.metric, "__name__", str(self.metric)).replace("_", " ")
         self.ax_.set_ylabel(name[:1].upper() + name[1:])

@@ -6,7 +6,7 @@ import pandas as pd
 
 from .._robustness._scorers import epsilon_label
 from .._utils._validation import check_number
-from ._axes import COLORS
+from ._axes import COLORS, check_table
 from ._bands import BandsDisplay
 
 _COLOR, _WEAK, _STRONG = COLORS[0], COLORS[5], COLORS[1]
@@ -73,6 +73,7 @@ class RobustnessIntervalDisplay(BandsDisplay):
         self.epsilon = epsilon
 
     def _draw(self, ax, **kwargs):
+        check_table(self, "scores", ["task", "family", "attack", "epsilon", "accuracy"])
         epsilon = self.scores["epsilon"].max() if self.epsilon is None else self.epsilon
         check_number(epsilon, "epsilon", zero=True)
         of_size = self.scores["epsilon"] == epsilon

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._axes import by_model, names_of, require_matplotlib, set_grid, shortened
+from ._axes import by_model, check_table, names_of, require_matplotlib, set_grid, shortened
 from ._rows import in_sentence, note_in_row, rows_of_models, splits_text, tables_text
 from ._task_grid import axes_for
 
@@ -94,10 +94,13 @@ class ScoreDistributionDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `scores` is not a data frame.
         ValueError
-            If `scores` has no such column, or there are not as many axes as tasks.
+            If `scores` has no rows or lacks a column, or there are not as many axes as tasks.
         """
         require_matplotlib()
+        check_table(self, "scores", ["task", "model", "split"])
         if self.measure not in self.scores:
             raise ValueError(
                 f"Got measure={self.measure!r}, but expected a column of scores: "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .._networks._stdp import stdp_curve
-from ._axes import COLORS, LinesDisplay, set_axes
+from ._axes import COLORS, LinesDisplay, check_table, set_axes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -95,6 +95,7 @@ class STDPCurveDisplay(LinesDisplay):
         return cls(pd.concat(curves, ignore_index=True))
 
     def _draw(self, ax, **kwargs):
+        check_table(self, "curves", ["equation", "delta_t", "delta_w"])
         set_axes(self, ax)
         self.lines_ = []
         for equation, curve in self.curves.groupby("equation", sort=False):

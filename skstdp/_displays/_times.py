@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._axes import by_model, names_of, require_matplotlib, set_grid
+from ._axes import by_model, check_table, names_of, require_matplotlib, set_grid
 from ._rows import note_in_row, rows_of_models, tables_text
 
 if TYPE_CHECKING:
@@ -82,10 +82,14 @@ class TimesDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `scores` is not a data frame.
         ValueError
-            If there are neither one nor two axes.
+            If `scores` has no rows or lacks a column, or there are neither one nor two axes.
         """
         require_matplotlib()
+        columns = ["task", "model", "split", "fit_time", "predict_time", "n_test"]
+        check_table(self, "scores", columns)
         scores = self.scores
         if "attack" in scores:
             scores = scores[scores["attack"] == "none"]

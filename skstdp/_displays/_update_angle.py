@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._axes import COLORS, set_grid
+from ._axes import COLORS, check_table, set_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +81,12 @@ class UpdateAngleDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `angles` is not a data frame.
         ValueError
-            If there is not one axes for each layer.
+            If `angles` has no rows or lacks a column, or there is not one axes for each layer.
         """
+        check_table(self, "angles", ["epoch", "layer", "angle"])
         table = self.angles if "model" in self.angles else self.angles.assign(model="")
         colors = dict(zip(table["model"].unique(), COLORS * len(table), strict=False))
         layers = dict(list(table.groupby("layer")))

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from .._networks._fit_tasks import is_iteration
 from .._networks._rows import as_rows, dense
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def update_angles(
-    estimator: SigmoidMLP, X: ArrayLike, y: ArrayLike, *, max_probe: int = 500, every: int = 1
+    estimator: SigmoidMLP | Pipeline,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    max_probe: int = 500,
+    every: int = 1,
 ) -> pd.DataFrame:
     r"""Measure the angle between the updates of a rule and the gradient while a network learns.
 
@@ -38,7 +44,7 @@ def update_angles(
     Parameters
     ----------
     estimator : STDPClassifier, BPClassifier, LocalRuleClassifier or TargetPropagationClassifier
-        The classifier. A copy of it is fitted, without its callbacks.
+        The classifier, or a pipeline that ends in one. A copy is fitted, without its callbacks.
     X : array-like or sparse matrix of shape (n_samples, n_features)
         Training data.
     y : array-like of shape (n_samples,)
@@ -84,12 +90,19 @@ def update_angles(
     4     30      1    0.0
     5     30      2    0.0
     """
-    if not isinstance(estimator, SigmoidMLP):
+    network = estimator
+    while isinstance(network, Pipeline):
+        network = network.steps[-1][1]
+    if not isinstance(network, SigmoidMLP):
         raise TypeError(
-            f"Got a {type(estimator).__name__}, but expected a classifier of rates of this "
-            "package, such as a BPClassifier."
+            f"Got a {type(network).__name__}, but expected a classifier of rates of this "
+            "package, such as a BPClassifier, or a pipeline that ends in one."
         )
     check_integers(1, max_probe=max_probe, every=every)
+    while isinstance(estimator, Pipeline):
+        if len(estimator) > 1:
+            X = clone(estimator[:-1]).fit_transform(X, y)
+        estimator = estimator.steps[-1][1]
     recorder = _Recorder(max_probe, every)
     clone(estimator).set_callbacks(recorder).fit(X, y)
     return pd.DataFrame(recorder.rows)

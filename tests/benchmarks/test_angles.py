@@ -6,7 +6,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skstdp import (
     BioLeaFClassifier,
@@ -152,10 +155,24 @@ def test_sparse_rows_and_a_part_of_many(iris, monkeypatch):
     assert (few["angle"] != all_rows["angle"]).any()
 
 
+def test_a_pipeline_is_its_network_on_transformed_rows(iris):
+    X, y = iris
+    network = TargetPropagationClassifier((7, 6, 5), max_iter=20, random_state=0)
+    scaler, components = StandardScaler(), PCA(3)
+    expected = update_angles(network, components.fit_transform(scaler.fit_transform(X)), y)
+    pipeline = make_pipeline(StandardScaler(), make_pipeline(PCA(3), network))
+    pd.testing.assert_frame_equal(update_angles(pipeline, X, y), expected)
+    assert not hasattr(network, "coefs_")
+    alone = update_angles(make_pipeline(network), X, y)
+    pd.testing.assert_frame_equal(alone, update_angles(network, X, y))
+
+
 @pytest.mark.parametrize("refused", [BioLeaFClassifier(), LogisticRegression()])
 def test_other_classifiers_are_refused(refused, iris):
     with pytest.raises(TypeError, match=f"Got a {type(refused).__name__}, but expected"):
         update_angles(refused, *iris)
+    with pytest.raises(TypeError, match=f"Got a {type(refused).__name__}, but expected"):
+        update_angles(make_pipeline(StandardScaler(), refused), *iris)
 
 
 @pytest.mark.parametrize("settings", [{"every": 0}, {"max_probe": 0}, {"every": 1.5}])
