@@ -1,7 +1,6 @@
 """A fitted classifier as a sequence of layers, from its input, or its rates, to class scores."""
 
 import numpy as np
-import pandas as pd
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
@@ -16,6 +15,7 @@ from .._input_gradients._adapter import best_of, entry_for, expect
 from .._input_gradients._pipelines import steps_of
 from .._input_gradients._transformers import _LINEAR_MAPS, _SCALERS, dense
 from .._networks._sigmoid import SigmoidMLP
+from .._utils._frames import with_feature_names
 from ._layers import Affine, Logistic, PiecewiseLinear, Relu, SquaredDistances
 
 _CLASSIFIERS = {}
@@ -211,8 +211,7 @@ def _linear_map(estimator):
     matrix = np.asarray(entry_for(_LINEAR_MAPS, estimator)(estimator)).T
     mean = getattr(estimator, "mean_", getattr(estimator, "xbar_", None))
     mean = np.zeros(len(matrix)) if mean is None else np.asarray(mean, dtype=np.float64)
-    names = getattr(estimator, "feature_names_in_", None)
-    row = mean[np.newaxis] if names is None else pd.DataFrame([mean], columns=names)
+    row = with_feature_names(mean[np.newaxis], estimator)
     at_mean = np.asarray(dense(estimator.transform(row)))[0]
     return [Affine(np.eye(len(matrix)), -mean), Affine.of(matrix, at_mean)]
 

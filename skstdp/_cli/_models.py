@@ -8,6 +8,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from .._networks._persistence import load_model
+from .._utils._frames import feature_names_in
 from .._utils._validation import nearest, unreadable
 from ..datasets._load_table import read_table
 from ..datasets._sources import split_target, stem_of
@@ -109,10 +110,10 @@ def rows(arguments, model, path=None):
             f"Got {arguments.model} with a {type(model).__name__}, but expected a fitted "
             "classifier."
         )
-    X, y = read_table(path, target, **table_options(arguments))
+    names = feature_names_in(model)
+    X, y = read_table(path, target, names=names, **table_options(arguments))
     columns = list(X)
     y = _labels(y, np.asarray(model.classes_), target, path)
-    names = getattr(model, "feature_names_in_", None)
     n_features = getattr(model, "n_features_in_", len(columns))
     if names is not None:
         missing = [name for name in names if name not in columns]
@@ -120,9 +121,10 @@ def rows(arguments, model, path=None):
         differences = [("without", missing), ("with", others)]
         found = [f"{word} the columns {_some(names)}" for word, names in differences if names]
         if found:
+            advice = "Leave others out by --drop." if others else "Correct the header."
             raise ValueError(
                 f"Got {path} {' and '.join(found)}, but expected the columns that the "
-                "model was trained on, and the target. Correct the header."
+                f"model was trained on, and the target. {advice}"
             )
         X = X[list(names)]
     elif len(columns) != n_features:

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from sklearn.pipeline import Pipeline
 
 
 def is_polars(X):
@@ -13,9 +14,19 @@ def is_polars(X):
     return polars is not None and isinstance(X, polars.DataFrame)
 
 
+def feature_names_in(estimator):
+    """Names of the columns that an estimator was fitted on, or None."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if isinstance(estimator, Pipeline):
+        # A step that passes columns on has no names, and then the pipeline has none.
+        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+        return feature_names_in(steps[0]) if steps else None
+    return getattr(estimator, "feature_names_in_", None)
+
+
 def with_feature_names(X, estimator):
     """An array with the names, if any, that an estimator expects in what it predicts."""
-    names = getattr(estimator, "feature_names_in_", None)
+    names = feature_names_in(estimator)
     return pd.DataFrame(X, columns=names) if names is not None and isinstance(X, np.ndarray) else X
 
 

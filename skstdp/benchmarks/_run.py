@@ -145,7 +145,7 @@ def _warn_of_missing(records):
         attacks = ", ".join(dict.fromkeys(label for label, _ in found))
         warnings.warn(
             f"Got the model {model!r}, which cannot be attacked by {attacks}: it has "
-            f"no accuracy under attack in {len(found)} places. {found[0][1]}",
+            f"no accuracy under attack ({len(found)} values). {found[0][1]}",
             UserWarning,
             stacklevel=4,
         )

@@ -54,7 +54,7 @@ def decimal_sign(frame, sep):
     return "."
 
 
-def typed_columns(frame, *, na, decimal):
+def typed_columns(frame, *, na, decimal, names=None):
     """Columns as numbers, or as text where that is what they hold.
 
     Parameters
@@ -65,6 +65,9 @@ def typed_columns(frame, *, na, decimal):
         Markers of missing values, besides those of pandas.
     decimal : {".", ","}
         Sign before the decimals.
+    names : collection of str, default=None
+        Columns that X is to have, of those that can be made, whatever these rows hold in them.
+        None takes all that vary.
 
     Returns
     -------
@@ -75,14 +78,17 @@ def typed_columns(frame, *, na, decimal):
     columns, notes, left_out = {}, [], {}
     for name in frame:
         values, reason = _typed(frame[name], name, na, decimal, notes)
-        reason = reason or _useless(values, name)
+        if names is None:
+            reason = reason or _useless(values, name)
         if reason:
             left_out.setdefault(reason, []).append(name)
         elif values.dtype.kind == "M":
-            columns |= _parts_of_dates(values, name, frame)
+            columns |= _parts_of_dates(values, name, frame, names)
         else:
             columns[name] = values
     notes += [f"{listed(names)} {reason}: left out" for reason, names in left_out.items()]
+    if names is not None:
+        columns = {name: values for name, values in columns.items() if name in names}
     return pd.DataFrame(columns, index=frame.index), notes
 
 
@@ -297,8 +303,8 @@ def _without_zone(dates):
     return dates.dt.tz_convert("UTC").dt.tz_localize(None) if dates.dt.tz is not None else dates
 
 
-def _parts_of_dates(dates, name, frame):
-    """Numbers that say when: days since 1970, and those of month, weekday and hour that vary.
+def _parts_of_dates(dates, name, frame, names):
+    """Numbers that say when: days since 1970, and month, weekday and hour where they vary or may.
 
     Each is of its own row alone: nothing is learnt from other rows.
     """
@@ -311,7 +317,7 @@ def _parts_of_dates(dates, name, frame):
     return {
         _free(f"{name} ({part})", frame): values.astype("float64")
         for part, values in parts.items()
-        if part == "days" or values.nunique() > 1
+        if part == "days" or names is not None or values.nunique() > 1
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,6 @@ from ._text_files import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 def load_table(
@@ -207,13 +207,17 @@ def _without(features, found, drop, id):
     return features.drop(columns=[*drop, *id])
 
 
-def read_table(path, target, sep=None, *, encoding=None, na=(), drop=(), id=(), decimal=None):
+def read_table(
+    path, target, sep=None, *, encoding=None, na=(), drop=(), id=(), decimal=None, names=None
+):
     """Read features, with the types that pandas gives them, and class labels of a file.
 
     For models that were trained on a frame of `pandas.read_csv` or `pandas.read_parquet`, and
-    encode text themselves.
+    encode text themselves. A model may have been trained on what `load_table` makes of a file:
+    if the file lacks one of the `names` of its features, but they can be made of its columns,
+    X has these features.
 
-    Parameters and errors are those of `load_table`; a missing label is an error.
+    Other parameters and errors are those of `load_table`; a missing label is an error.
     """
     found = find_typed_source(path, target, sep=sep, encoding=encoding, na=na, decimal=decimal)
     labels = found.frame[found.target]
@@ -226,4 +230,12 @@ def read_table(path, target, sep=None, *, encoding=None, na=(), drop=(), id=(), 
         )
     make = labels_of_text if found.written else labels_of_values
     X = _without(found.frame.drop(columns=found.target), found, drop, id)
+    if names is not None and not {*names} <= {*X} and Path(path).is_file():
+        # Anew, because numbers of pandas no longer tell how they were written.
+        again = find_source(Path(path), target, sep=sep, encoding=encoding)
+        features = _without(again.frame.drop(columns=again.target), again, drop, id)
+        decimal = decimal or decimal_sign(features, again.sep)
+        made, _ = typed_columns(features, na=na, decimal=decimal, names=names)
+        if {*names} <= {*made}:
+            X = made
     return X, make(labels, found.place)

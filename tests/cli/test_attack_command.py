@@ -33,6 +33,7 @@ from skstdp import (
     save_model,
 )
 from skstdp._cli import _attack, main
+from skstdp.datasets import load_table
 
 TREE = "sklearn.tree._tree.Tree"
 TABLES = ["flowers_model_attack", "flowers_model_attack_rows"]
@@ -137,6 +138,29 @@ def test_accuracies_are_those_of_the_library(files, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("short_attacks")
+@pytest.mark.parametrize("space", ["model", "input"])
+def test_a_model_of_the_columns_that_load_table_makes(space, tmp_path):
+    """The file has dates and the rows' numbers, and the model was trained on parts of dates."""
+    rng = np.random.default_rng(0)
+    dates = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 99, 80), unit="D")
+    size = rng.normal(size=80)
+    table = pd.DataFrame({"number": range(80), "day": dates.strftime("%d.%m.%Y"), "size": size})
+    table = table.assign(species=np.where(size + dates.month > 2, "long", "short"))
+    table.to_csv(tmp_path / "all.csv", index=False)
+    table.iloc[5:25].to_csv(tmp_path / "some.csv", index=False)
+    task = load_table(tmp_path / "all.csv", "species")
+    # Of numbers alone: nothing is to be prepared.
+    assert task.preparation is None
+    model = make_pipeline(task.preparation, MinMaxScaler(), LogisticRegression())
+    model = model.fit(task.X, task.y)
+    save_model(model, tmp_path / "model.skops")
+    options = ["--epsilon", "0.1", "--queries", "1", "--out", str(tmp_path), "--space", space]
+    assert main(arguments(tmp_path, "model.skops", "some.csv", *options)) == 0
+    accuracy = read_csv(tmp_path / "some_model_attack.csv").set_index("attack")["accuracy"]
+    assert accuracy["none"] == model.score(task.X.iloc[5:25], task.y.iloc[5:25])
+
+
+@pytest.mark.usefixtures("short_attacks")
 def test_in_the_units_of_the_file(files, tmp_path):
     folder, model, X, y = files
     options = ["--space", "input", "--epsilon", "0.5", "--norm", "l2", "--queries", "1"]
@@ -182,6 +206,8 @@ def test_pickles_that_are_trusted_and_models_of_arrays(model, options, files, tm
             [],
             "without the columns 'sepal length (cm)' and with the columns 'x', but expected",
         ),
+        ("model.skops", "wide.csv", [], "with the columns 'age', but expected the columns"),
+        ("model.skops", "wide.csv", [], "Leave others out by --drop."),
         ("array.skops", "wide.csv", [], "Got 5 columns besides the target in"),
         ("model.skops", "twice.csv", [], "Got the name 'species' several times in"),
         ("model.skops", "semicolons.csv", ["--sep", ","], "on the command line --sep ';'"),

@@ -633,3 +633,31 @@ def test_a_first_line_of_numbers_is_noted(write, header, is_noted):
     if is_noted:
         with pytest.raises(ValueError, match=r"^Got no target .* The names of columns are numbe"):
             load_table(path)
+
+
+LOANS = ["id;opened;income;job;kind"]
+LOANS += [
+    f"{k + 1};{1 + k % 28}.{1 + k // 10}.2025 1{k // 3 % 2}:00;{k % 7},5;{'xyz'[k % 3]};{kind}"
+    for k, kind in enumerate("ab" * 30)
+]
+LOANS[5] = LOANS[5].replace(";4,5;", ";?;")
+
+
+def test_rows_of_a_file_become_what_a_model_was_trained_on(write):
+    """Whatever these rows hold: one month, one value, a count that does not begin at 1."""
+    task = load_table(write("\n".join(LOANS)), "kind")
+    assert "opened (hour)" in task.X
+    chosen = [2, 4, 6, 8]
+    some = "\n".join([LOANS[0], *(LOANS[1 + k] for k in chosen)])
+    X, y = read_table(write(some), "kind", names=list(task.X))
+    assert {f"opened ({part})" for part in ("days", "month", "weekday", "hour")} <= {*X}
+    expected = task.X.iloc[chosen].reset_index(drop=True)
+    pd.testing.assert_frame_equal(X[list(expected)], expected, check_dtype=False)
+    assert X["income"].isna().sum() == 1
+    assert y.tolist() == task.y.iloc[chosen].tolist()
+
+
+def test_rows_that_lack_a_column_are_left_as_they_are(write):
+    path = write("\n".join(LOANS).replace("income", "wages"))
+    X, _ = read_table(path, "kind", drop=["id"], names=["opened (days)", "income", "job"])
+    assert list(X) == ["opened", "wages", "job"]
