@@ -1,6 +1,7 @@
 """Networks that do not distinguish classes after training."""
 
 import warnings
+from inspect import signature
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,6 +13,9 @@ NOTHING_LEARNT = "The network does not tell classes apart"
 
 # Below them training has hardly begun: `max_iter="auto"` makes no fewer epochs, nor steps.
 _FEW_STEPS = 30
+
+# What can be too large or too small whatever the data.
+_SIZES = ("learning_rate_init", "weight_decay", "quiet_start", "weight_init_scale")
 
 # Of a sample, by which sums of shares in another order may differ.
 _ROUNDING = 1e-6
@@ -62,16 +66,32 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
             f"{_FEW_STEPS}. Train for more epochs, or lower batch_size."
         )
     else:
-        advice = (
-            "Try class_weight='balanced', wider hidden_layer_sizes, another number of "
-            "receptive_fields, or a smaller learning_rate_init or weight_decay."
-        )
+        advice = _advice(network)
     warnings.warn(
         f"{NOTHING_LEARNT}: it {seen}. {advice}",
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )
     return seen
+
+
+def _advice(network):
+    """What to try: first the defaults of what sets the size of steps and of initial weights."""
+    options = signature(type(network)).parameters
+    changed = [
+        f"{name}={value!r} back to {options[name].default!r}"
+        for name in _SIZES
+        if name in options and (value := getattr(network, name)) != options[name].default
+    ]
+    if changed:
+        return (
+            f"Set {', '.join(changed)}. Then try class_weight='balanced', wider "
+            "hidden_layer_sizes, or another number of receptive_fields."
+        )
+    return (
+        "Try class_weight='balanced', wider hidden_layer_sizes, another number of "
+        "receptive_fields, or a smaller learning_rate_init or weight_decay."
+    )
 
 
 def _classes_predicted_first(network, rate_chunks):

@@ -6,6 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 
 from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp._networks._nothing_learnt import _advice
 
 every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
 
@@ -43,11 +44,23 @@ ONE_CLASS = "it predicts one class, usual, for all 200 training samples"
 def test_one_class_is_named_with_what_to_try(classifier, dtype, kind, noise):
     X, y = noise
     model = classifier(**NOTHING)
-    with pytest.warns(ConvergenceWarning, match=f"{ONE_CLASS}. Try class_weight") as caught:
+    advice = r"Set weight_decay=3 back to \S+\. Then try class_weight="
+    with pytest.warns(ConvergenceWarning, match=rf"{ONE_CLASS}\. {advice}") as caught:
         model.fit(kind(X.astype(dtype)), y)
     assert set(model.predict(X.astype(dtype))) == {"usual"}
     # Of whoever called `fit`.
     assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_settings_that_differ_from_the_defaults_are_named_before_others():
+    steps = {"learning_rate_init": 1e-5, "weight_init_scale": 0.5}
+    network = BPClassifier(**steps, weight_decay="auto", quiet_start=None)
+    assert _advice(network).startswith(
+        "Set learning_rate_init=1e-05 back to 0.3, weight_init_scale=0.5 back to "
+    )
+    assert "weight_decay" not in _advice(network)
+    # Of the defaults no one knows which is wrong.
+    assert _advice(BPClassifier()).startswith("Try class_weight='balanced', ")
 
 
 @every
