@@ -28,22 +28,22 @@ class TargetPropagationClassifier(SigmoidMLP):
     Hidden layers learn from targets, which learnt inverses of the layers carry down (algorithm 1
     of [1]_). With :math:`h_l = f_l(h_{{l-1}})` the rates of layer l of L, the cross-entropy
     :math:`\mathcal{{L}}` and an inverse :math:`g_l` of each layer between hidden ones, the targets
-    are
+    :math:`t_l` are
 
     .. math::
 
-        \hat h_{{L-1}} &= h_{{L-1}}
+        t_{{L-1}} &= h_{{L-1}}
             - \hat\eta \, \frac{{\partial \mathcal{{L}}}}{{\partial h_{{L-1}}}} \\
-        \hat h_{{l-1}} &= h_{{l-1}} + g_l(\hat h_l) - g_l(h_l)
+        t_{{l-1}} &= h_{{l-1}} + g_l(t_l) - g_l(h_l)
 
     Each hidden layer takes steps against the gradient of
-    :math:`\lVert \hat h_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the
+    :math:`\lVert t_l - f_l(h_{{l-1}}) \rVert^2 / 2` by its own weights and biases, the
     output layer against that of :math:`\mathcal{{L}}`. Inverses learn to reconstruct noisy rates
     from what their layer makes of them. They minimise
 
     .. math::
 
-        \tfrac12 \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2,
+        \tfrac{{1}}{{2}} \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2,
         \quad \varepsilon \sim \mathcal{{N}}(0, \sigma^2)
 
     Only the output layer sends an error back, by its own weights. A network with one hidden layer

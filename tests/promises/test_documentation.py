@@ -93,6 +93,36 @@ def test_pages_name_what_exists(page):
     assert [module for module in modules if find_spec(module) is None] == []
 
 
+# A command that takes an argument without braces, and a letter with an accent and an index.
+MISREAD = re.compile(r"\\[td]?frac(?!\{)|\\(hat|bar|tilde|vec|dot)(\{\w+\}| ?\w)\}?_")
+
+
+def test_formulas_have_nothing_that_docutils_misreads():
+    r"""It takes \frac12 x for 12 / x, and puts the index of \hat h_l below the letter."""
+    paths = [*PAGES, *(CHECKOUT / "skstdp").rglob("*.py")]
+    texts = {path: path.read_text().replace("{{", "{").replace("}}", "}") for path in paths}
+    assert [str(path) for path, text in texts.items() if MISREAD.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("formula", "misread"),
+    [
+        (r"\tfrac12 x", True),
+        (r"\frac{1}{2} x", False),
+        (r"\hat h_{l-1}", True),
+        (r"{\hat h}_l", True),
+        (r"\bar{g}_b", True),
+        (r"\hat\sigma^2", False),
+        (r"\bar{g} - r_1", False),
+    ],
+)
+def test_what_docutils_misreads(formula, misread):
+    tex2mathml = pytest.importorskip("docutils.utils.math.latex2mathml").tex2mathml
+    mathml = "".join(tex2mathml(formula).split())
+    assert bool(re.search("<mn>12</mn>|<munderover>", mathml)) == misread
+    assert bool(MISREAD.search(formula)) == misread
+
+
 def test_missing_path_is_found():
     text = "`tests/kernels/test_{kernels,nothing}.py` and doc/nothing.rst, not skstdp.nothing"
     *exist, missing, also = paths_named(text)
