@@ -43,7 +43,7 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     .. math::
 
-        \tfrac{{1}}{{2}} \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2,
+        \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2 / 2,
         \quad \varepsilon \sim \mathcal{{N}}(0, \sigma^2)
 
     Only the output layer sends an error back, by its own weights. A network with one hidden layer
