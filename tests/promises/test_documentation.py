@@ -123,6 +123,21 @@ def test_what_docutils_misreads(formula, misread):
     assert bool(MISREAD.search(formula)) == misread
 
 
+# One line: an entry of several lines is no list, because its lines do not stand below the name.
+INITIAL = re.compile(
+    r"^ *(?:- |\.\. \[\d+\] )[A-Z]\. .*\n(?= *(?:$|- |\.\. |\"\"\"))", re.MULTILINE
+)
+
+
+def test_initials_of_authors_are_no_numbers_of_a_list():
+    paths = [*PAGES, *(CHECKOUT / "skstdp").rglob("*.py")]
+    assert [str(path) for path in paths if INITIAL.search(path.read_text())] == []
+    docutils = pytest.importorskip("docutils.core")
+    for entry in ('- J. Demsar, "Title", 2006.\n', '- J. Demsar, "Title",\n  2006.\n'):
+        names = docutils.publish_doctree(entry).pformat()
+        assert ("<enumerated_list" in names) == bool(INITIAL.search(entry + "\n"))
+
+
 def test_missing_path_is_found():
     text = "`tests/kernels/test_{kernels,nothing}.py` and doc/nothing.rst, not skstdp.nothing"
     *exist, missing, also = paths_named(text)
