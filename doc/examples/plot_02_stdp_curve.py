@@ -41,7 +41,7 @@ for ax, stdp_epsilon in zip(axes, (0.1, 0.01), strict=True):
     ax.set(title=f"stdp_epsilon={stdp_epsilon}", xlabel="Post-synaptic rate p")
     ax.grid(alpha=0.3)
     ax.legend()
-axes[0].set_ylabel("Update, as a share of its peak")
+_ = axes[0].set_ylabel("Update, as a share of its peak")
 
 # %%
 # So a unit that starts above its inputs learns the opposite of its association. This is why

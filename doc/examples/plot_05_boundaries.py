@@ -14,7 +14,7 @@ from skstdp import BPClassifier, STDPClassifier
 
 X, y = make_moons(400, noise=0.2, random_state=0)
 models = {
-    "STDP, one field a feature": STDPClassifier(receptive_fields=1, random_state=0),
+    "STDP, one field per feature": STDPClassifier(receptive_fields=1, random_state=0),
     "STDP, 2 steps and complements": STDPClassifier(receptive_fields=4, random_state=0),
     "STDP, 8 steps and complements": STDPClassifier(receptive_fields=16, random_state=0),
     "BP, 2 steps and complements": BPClassifier(receptive_fields=4, random_state=0),

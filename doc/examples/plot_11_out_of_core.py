@@ -52,7 +52,7 @@ for classifier, style in ((STDPClassifier, "-"), (BPClassifier, "--")):
     print(f"{classifier.__name__}: {scores[-1]:.3f} on test images")
 ax.set(xlabel="Images seen, each once", ylabel="Accuracy on test images", ylim=(0, 1))
 ax.grid(alpha=0.3)
-ax.legend()
+_ = ax.legend()
 
 # %%
 # The local rule improves later. Both curves fluctuate: `partial_fit` does not know the last epoch,

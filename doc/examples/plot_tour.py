@@ -88,7 +88,7 @@ result = compare([training], estimators=models, epsilons=epsilons, n_splits=5, n
 result
 
 # %%
-# The same with spreads, and under FGSM:
+# Accuracy with its spread, and under FGSM:
 
 print(result.summary().round(3).to_string(index=False))
 display = result.plot_scores()

@@ -53,7 +53,7 @@ for ax, rule in zip(axes, (hebb, limited_hebb, equation_3), strict=True):
     image = ax.pcolormesh(rates, rates, change, cmap="RdBu_r", vmin=-most, vmax=most)
     figure.colorbar(image, ax=ax, shrink=0.8)
     ax.set(title=rule.__name__, xlabel="Rate x of the input")
-axes[0].set_ylabel("Rate p of the unit")
+_ = axes[0].set_ylabel("Rate p of the unit")
 
 # %%
 # The function is all that a network needs:

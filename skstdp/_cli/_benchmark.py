@@ -266,7 +266,7 @@ def _print(comparison, arguments, paths):
     clean = scores[scores["attack"] == "none"]
     summary["majority"] = summary["task"].map(clean.groupby("task")["majority"].mean())
     print(_console.accuracies(summary, " or ".join(counts[kind] for kind in sorted({*fixed}))))
-    print("\nOther measures, and seconds per fit and prediction, means over these folds\n")
+    print("\nOther measures, and seconds per fit and prediction, means over the splits\n")
     print(_other_measures(scores).to_string(line_width=100, na_rep="n/a"))
     if len(tasks) > 1 and scores["model"].nunique() > 1:
         print(f"\nMean rank of the accuracy over {len(tasks)} tasks, 1 is the best\n")

@@ -126,7 +126,7 @@ class LocalRuleClassifier(CompetingMLP):
     ----------
     .. [1] S. K. Gupta, "A More Biologically Plausible Local Learning Rule for ANNs",
            arXiv:2011.12012, 2020.
-    .. [2] D. O. Hebb, "The Organization of Behavior", Wiley, 1949.
+    .. [2] Donald O. Hebb, "The Organization of Behavior", Wiley, 1949.
     .. [3] E. Oja, "A simplified neuron model as a principal component analyzer", Journal of
            Mathematical Biology 15, 267-273, 1982.
     .. [4] E. L. Bienenstock, L. N. Cooper and P. W. Munro, "Theory for the development of neuron

@@ -61,7 +61,7 @@ def warn_if_nothing_is_learnt(network, X, y, sample_weight, stacklevel):
         return ""
     if few_steps:
         advice = (
-            f"Training made {n_steps} steps (n_iter_={network.n_iter_}, "
+            f"Training made {n_steps} step{'s' * (n_steps != 1)} (n_iter_={network.n_iter_}, "
             f"batches per epoch: {n_batches}), but expected at least "
             f"{_FEW_STEPS}. Train for more epochs, or lower batch_size."
         )

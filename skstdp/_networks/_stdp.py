@@ -12,7 +12,7 @@ association : ndarray of shape (n_samples, n_post)
 coef_update : ndarray of shape (n_pre, n_post)
     What the rule adds to the weights, before the step size.
 intercept_update : ndarray of shape (n_post,)
-    The same for the biases, which are synapses from a unit whose rate is always 1.
+    What the rule adds to the biases, which are synapses from a unit whose rate is always 1.
 
 The arrays of one call share one dtype, float64 or float32.
 """

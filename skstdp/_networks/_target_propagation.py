@@ -28,7 +28,7 @@ class TargetPropagationClassifier(SigmoidMLP):
     Hidden layers learn from targets, which learnt inverses of the layers carry down (algorithm 1
     of [1]_). With :math:`h_l = f_l(h_{{l-1}})` the rates of layer l of L, the cross-entropy
     :math:`\mathcal{{L}}` and an inverse :math:`g_l` of each layer between hidden ones, the targets
-    are
+    :math:`t_l` are
 
     .. math::
 
@@ -43,7 +43,7 @@ class TargetPropagationClassifier(SigmoidMLP):
 
     .. math::
 
-        \tfrac12 \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2,
+        \lVert g_l(f_l(h_{{l-1}} + \varepsilon)) - (h_{{l-1}} + \varepsilon) \rVert^2 / 2,
         \quad \varepsilon \sim \mathcal{{N}}(0, \sigma^2)
 
     Only the output layer sends an error back, by its own weights. A network with one hidden layer

@@ -77,7 +77,7 @@ class RankTests(NamedTuple):
            2006.
     .. [2] A. Benavoli, G. Corani and F. Mangili, "Should We Really Use Post-Hoc Tests Based on
            Mean-Ranks?", JMLR 17, 2016.
-    .. [3] W. J. Conover, "Practical Nonparametric Statistics", 3rd ed., 1999, section 5.8.
+    .. [3] William J. Conover, "Practical Nonparametric Statistics", 3rd ed., 1999, section 5.8.
 
     Examples
     --------

@@ -87,7 +87,7 @@ def test_benchmark_writes_figures_of_some_size(run):
 def test_benchmark_prints_tables_where_the_files_are_and_itself(run):
     done, out, arguments = run
     lines = done.stdout.splitlines()
-    end = lines.index("Other measures, and seconds per fit and prediction, means over these folds")
+    end = lines.index("Other measures, and seconds per fit and prediction, means over the splits")
     summary = read_csv(out / "wine_tables" / "summary.csv").set_index("model")
     scores = read_csv(out / "wine_tables" / "scores.csv")
     means = scores[scores["attack"] == "none"].groupby("model").mean(numeric_only=True)

@@ -86,7 +86,7 @@ def test_two_classes_no_better_than_one_after_hardly_a_step(noise):
         model.fit(X, y)
     assert len(set(model.predict(X))) == 2
     seen = f"classifies {model.score(X, y):.1%} of the training samples right, and the largest "
-    assert f"{seen}class has 70.0%. Training made 1 steps" in str(caught[0].message)
+    assert f"{seen}class has 70.0%. Training made 1 step " in str(caught[0].message)
 
 
 def test_few_steps_that_are_enough_give_none(table):
