@@ -374,7 +374,7 @@ def test_other_classifiers_have_their_score_and_no_curve(tasks, models):
     sizes = {"n_splits": 3, "n_repeats": 1, "random_state": 5}
     reason = "trees are piecewise"
     with pytest.warns(
-        UserWarning, match=rf"'other', which.*by FGSM 0.1: .*3 places.*{reason}"
+        UserWarning, match=rf"'other', which.*by FGSM 0.1: .*3 values.*{reason}"
     ) as c:
         result = compare([task], estimators=given, epsilons=[0.1], **sizes)
     scores, curves = result.scores, result.curves
