@@ -229,8 +229,8 @@ class BPClassifier(SigmoidMLP):
         if self.feedback != self._started_with:
             raise ValueError(
                 f"Got feedback={self.feedback!r}, but expected {self._started_with!r}, with which "
-                "the network that is trained further has started. Set warm_start=False for a new "
-                "one."
+                "the network that is trained further has started. For a new one call fit with "
+                "warm_start=False."
             )
         if self.feedback == "symmetric":
             return Backpropagation()

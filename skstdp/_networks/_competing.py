@@ -60,7 +60,8 @@ class CompetingMLP(SigmoidMLP):
         if self.probability_matching and self.n_outputs_ < len(self.classes_):
             raise ValueError(
                 "Got probability_matching=True, but expected False, with which the network that "
-                "is trained further has a single output unit. Set warm_start=False for a new one."
+                "is trained further has a single output unit. For a new one call fit with "
+                "warm_start=False."
             )
         winners = self.positive_winners, self.negative_winners
         margin = self.winner_margin

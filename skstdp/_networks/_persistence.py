@@ -96,8 +96,9 @@ def save_model(estimator: BaseEstimator, path: str | Path, *, trusted: Sequence[
         where, part, reason = _part_that_fails(plain, "estimator", error)
         raise TypeError(
             f"Got {where}, of type {type(part).__name__}, but expected parts that a file without "
-            f"code can hold: {type(reason).__name__}: {reason}. Replace it, for example a "
-            "function without a name by one of a module, or save the model by joblib."
+            f"code can hold: {type(reason).__name__}: {reason}. Replace it, for example a lambda "
+            "or a compiled function by a plain function of a module, or save the model by joblib, "
+            "which takes what pickle takes: compiled functions, but no lambdas."
         ) from error
     unknown = _not_trusted(held, trusted)
     if unknown:

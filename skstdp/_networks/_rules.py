@@ -89,13 +89,20 @@ def _try(rule, arguments):
     from .._kernels import checked_changes
 
     # A compiled rule takes one synapse at a time.
-    function = np.vectorize(rule, otypes=[float]) if hasattr(rule, "py_func") else rule
+    compiled = hasattr(rule, "py_func")
+    function = np.vectorize(rule, otypes=[float]) if compiled else rule
     try:
         # Of copies, which the rule may write to.
         changes = function(*(array.copy() for array in arguments))
     except Exception as error:
+        given = (
+            "numbers, as it is compiled, which returns a number"
+            if compiled
+            else "arrays, in which numpy.where takes the place of if, or one that numba.njit "
+            "compiles, of numbers"
+        )
         raise ValueError(
-            f"Got rule={rule!r}, which raised {type(error).__name__}: {error}. Expected "
-            f"{_EXPECTED} of rates and associations."
+            f"Got rule={rule!r}, which raised {type(error).__name__}: "
+            f"{str(error).rstrip('.')}. Expected {_EXPECTED} of {given}."
         ) from error
     return checked_changes(rule, changes, arguments)

@@ -232,7 +232,9 @@ def test_feedback_cannot_change_in_training(feedback, other, method):
     model = BPClassifier((8,), feedback=feedback, warm_start=True, max_iter=2, random_state=0)
     model.fit(X, y).set_params(feedback=other)
     before = [coef.copy() for coef in model.coefs_]
-    message = rf"^Got feedback='{other}', but expected '{feedback}', .* Set warm_start=False"
+    message = (
+        rf"^Got feedback='{other}', but expected '{feedback}', .* call fit with warm_start=False"
+    )
     with pytest.raises(ValueError, match=message):
         getattr(model, method)(X, y)
     for mine, theirs in zip(model.coefs_, before, strict=True):
