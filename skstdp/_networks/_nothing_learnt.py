@@ -83,15 +83,27 @@ def _advice(network):
         for name in _SIZES
         if name in options and (value := getattr(network, name)) != options[name].default
     ]
+    remedies = ", ".join(_remedies(network))
     if changed:
         return (
-            f"Set {', '.join(changed)}. Then try class_weight='balanced', wider "
-            "hidden_layer_sizes, or another number of receptive_fields."
+            f"Set {', '.join(changed)}. Then try {remedies}, or another number of "
+            "receptive_fields."
         )
     return (
-        "Try class_weight='balanced', wider hidden_layer_sizes, another number of "
-        "receptive_fields, or a smaller learning_rate_init or weight_decay."
+        f"Try {remedies}, another number of receptive_fields, or a smaller learning_rate_init or "
+        "weight_decay."
     )
+
+
+def _remedies(network):
+    """What most often helps a network of this kind."""
+    if network.class_weight is None:
+        yield "class_weight='balanced'"
+    if getattr(network, "rule", "stdp") != "stdp":
+        yield "another rule"
+    if len(network.coefs_) > 2:
+        yield "fewer hidden layers"
+    yield "wider hidden_layer_sizes"
 
 
 def _classes_predicted_first(network, rate_chunks):

@@ -5,7 +5,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 
-from skstdp import BioLeaFClassifier, BPClassifier, STDPClassifier
+from skstdp import BioLeaFClassifier, BPClassifier, LocalRuleClassifier, STDPClassifier
 from skstdp._networks._nothing_learnt import _advice
 
 every = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: c.__name__)
@@ -52,15 +52,27 @@ def test_one_class_is_named_with_what_to_try(classifier, dtype, kind, noise):
     assert [warning.filename for warning in caught] == [__file__]
 
 
+def advice(network):
+    return _advice(network.fit([[0.0], [1.0]] * 40, [0, 1] * 40))
+
+
 def test_settings_that_differ_from_the_defaults_are_named_before_others():
-    steps = {"learning_rate_init": 1e-5, "weight_init_scale": 0.5}
-    network = BPClassifier(**steps, weight_decay="auto", quiet_start=None)
-    assert _advice(network).startswith(
-        "Set learning_rate_init=1e-05 back to 0.3, weight_init_scale=0.5 back to "
+    steps = {"learning_rate_init": 0.2, "weight_init_scale": 0.5}
+    found = advice(BPClassifier((3,), **steps, weight_decay="auto", quiet_start=None))
+    assert found == (
+        "Set learning_rate_init=0.2 back to 0.3, weight_init_scale=0.5 back to 4.0. Then try "
+        "class_weight='balanced', wider hidden_layer_sizes, or another number of receptive_fields."
     )
-    assert "weight_decay" not in _advice(network)
     # Of the defaults no one knows which is wrong.
-    assert _advice(BPClassifier()).startswith("Try class_weight='balanced', ")
+    assert advice(BPClassifier((3,))).startswith("Try class_weight='balanced', wider ")
+
+
+def test_what_to_try_depends_on_layers_weights_and_rule():
+    assert advice(STDPClassifier((4, 4), class_weight="balanced")).startswith(
+        "Try fewer hidden layers, wider hidden_layer_sizes, "
+    )
+    assert "another rule, wider" in advice(LocalRuleClassifier((4,), rule="oja"))
+    assert "rule" not in advice(LocalRuleClassifier((4,)))
 
 
 @every
