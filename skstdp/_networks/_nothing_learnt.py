@@ -90,8 +90,8 @@ def _advice(network):
             "receptive_fields."
         )
     return (
-        f"Try {remedies}, another number of receptive_fields, or a smaller learning_rate_init or "
-        "weight_decay."
+        f"Try {remedies}, another number of receptive_fields, another learning_rate_init, or a "
+        "smaller weight_decay."
     )
 
 
@@ -99,7 +99,8 @@ def _remedies(network):
     """What most often helps a network of this kind."""
     if network.class_weight is None:
         yield "class_weight='balanced'"
-    if getattr(network, "rule", "stdp") != "stdp":
+    # These are the defaults of the classifiers that have one.
+    if getattr(network, "rule", "auto") not in ("auto", "stdp"):
         yield "another rule"
     if len(network.coefs_) > 2:
         yield "fewer hidden layers"

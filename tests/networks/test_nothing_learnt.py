@@ -73,6 +73,7 @@ def test_what_to_try_depends_on_layers_weights_and_rule():
     )
     assert "another rule, wider" in advice(LocalRuleClassifier((4,), rule="oja"))
     assert "rule" not in advice(LocalRuleClassifier((4,)))
+    assert "rule" not in advice(BioLeaFClassifier((4,), max_iter=40, random_state=0))
 
 
 @every
